@@ -1,0 +1,1 @@
+"""From a product feed to an immutable hybrid index, and the reader of that index."""

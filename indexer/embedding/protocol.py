@@ -1,0 +1,57 @@
+"""What turns text into a vector."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class Embedder(Protocol):
+    """Texts in, unit vectors out; the same text always gives the same vector.
+
+    "The same" is to the bit, alone or in any batch, at index time and at query time, on one
+    machine: the embedding cache and reproducible builds rest on it. Implementations are safe to
+    call from several threads.
+    """
+
+    @property
+    def name(self) -> str:
+        """The model's name, for people."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """Length of every vector."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes whenever any text's vector may change: 64 hexadecimal digits."""
+        ...
+
+    def embed_query(self, text: str) -> NDArray[np.float32]:
+        """The vector of one query.
+
+        Returns:
+            float32 ``(dimension,)``, L2 norm 1; not to be written to.
+        """
+        ...
+
+    def embed_documents(
+        self, texts: Sequence[str], *, progress: Callable[[int], None] | None = None
+    ) -> NDArray[np.float32]:
+        """The vectors of many texts, on all cores.
+
+        Args:
+            texts: any number of texts, in any order.
+            progress: called with the number of texts just finished.
+
+        Returns:
+            float32 ``(len(texts), dimension)``, rows in the order of `texts`, L2 norm 1.
+        """
+        ...

@@ -1,0 +1,46 @@
+"""What a retriever found: rows of one snapshot with their scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """Rows and scores, best first, ties by ascending row.
+
+    Attributes:
+        rows: int64 ``(n,)``, distinct row numbers of one snapshot.
+        scores: float32 ``(n,)``, descending.
+    """
+
+    rows: NDArray[np.int64]
+    scores: NDArray[np.float32]
+
+    @classmethod
+    def none(cls) -> Hits:
+        """No hit at all."""
+        return cls(np.empty(0, np.int64), np.empty(0, np.float32))
+
+    @classmethod
+    def best(cls, rows: NDArray[np.int64], scores: NDArray[np.float32], limit: int) -> Hits:
+        """The `limit` best of distinct `rows` in any order, ties by ascending row.
+
+        Ties at the limit are cut by row as well, so that the choice does not depend on the
+        order in which a retriever found them.
+        """
+        if limit < len(rows):
+            threshold = np.partition(scores, len(scores) - limit)[len(scores) - limit]
+            kept = np.flatnonzero(scores >= threshold)
+            rows, scores = rows[kept], scores[kept]
+        order = np.lexsort((rows, -scores))[:limit]
+        return cls(rows[order].astype(np.int64), scores[order].astype(np.float32))
+
+    def __len__(self) -> int:
+        return len(self.rows)
