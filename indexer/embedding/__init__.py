@@ -1,0 +1,1 @@
+"""Text to vectors: the model, its conversion, and a model-free stand-in for tests."""

@@ -1,0 +1,1 @@
+"""Feed readers: one module per format, records out as `Product` or `Rejection`."""

@@ -1,0 +1,1 @@
+"""BM25 over weighted fields, and its slow reference."""
