@@ -44,3 +44,19 @@ class Hits:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """A set of rows with their scores, in no particular order.
+
+    Attributes:
+        rows: int64 ``(n,)``, distinct row numbers of one snapshot.
+        scores: float32 ``(n,)``.
+    """
+
+    rows: NDArray[np.int64]
+    scores: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.rows)

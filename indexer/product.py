@@ -25,6 +25,20 @@ class Availability(StrEnum):
     BACKORDER = "backorder"
 
 
+# ISO 4217's currencies whose smallest unit is not a hundredth.
+_UNDIVIDED = (
+    "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND",
+    "VUV", "XAF", "XOF", "XPF",
+)  # fmt: skip
+_THOUSANDTHS = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
+_MINOR_DIGITS = {**dict.fromkeys(_UNDIVIDED, 0), **dict.fromkeys(_THOUSANDTHS, 3)}
+
+
+def minor_digits(currency: str) -> int:
+    """How many decimals the amounts of an ISO 4217 `currency` have."""
+    return _MINOR_DIGITS.get(currency, 2)
+
+
 @dataclass(frozen=True, slots=True)
 class Price:
     """An amount of money.
@@ -36,6 +50,12 @@ class Price:
 
     minor_units: int
     currency: str
+
+    @property
+    def major_units(self) -> float:
+        """The amount as people write it; the float nearest to the decimal number."""
+        scale: int = 10 ** minor_digits(self.currency)
+        return self.minor_units / scale
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,143 @@
+"""Where an index lives on disk, and which of its generations is the current one.
+
+::
+
+    <data_dir>/<index>/CURRENT                one line: the current generation's name
+    <data_dir>/<index>/LOCK                   held by the one writer
+    <data_dir>/<index>/settings.json          build settings, kept from the last reindex
+    <data_dir>/<index>/source.json            where the feed came from, for conditional requests
+    <data_dir>/<index>/generations/<name>/    snapshots, see `indexer.snapshot`
+    <data_dir>/<index>/reports/<name>.json    what the build saw, and <name>.rejections.jsonl
+    <data_dir>/<index>/staging-…/             an unfinished build
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from indexer.errors import SettingsError, SnapshotCorruptError, SnapshotMissingError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_INDEX_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_GENERATION_NAME = re.compile(r"g(\d{8})-[0-9a-f]{8}")
+STAGING_PREFIX = "staging-"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexLayout:
+    """The paths of one index.
+
+    Attributes:
+        name: lower-case letters, digits, ``-`` and ``_``, at most 63.
+        root: the index's directory.
+    """
+
+    name: str
+    root: Path
+
+    @classmethod
+    def of(cls, data_dir: Path, index: str) -> IndexLayout:
+        """The layout of `index` under `data_dir`; nothing needs to exist yet.
+
+        Raises:
+            SettingsError: `index` is no valid name.
+        """
+        if not _INDEX_NAME.fullmatch(index):
+            raise SettingsError(
+                f"index name {index!r} is not valid. Use up to 63 lower-case letters, digits, "
+                "'-' and '_', beginning with a letter or digit."
+            )
+        return cls(index, data_dir / index)
+
+    @property
+    def current_file(self) -> Path:
+        """The pointer to the current generation."""
+        return self.root / "CURRENT"
+
+    @property
+    def lock_file(self) -> Path:
+        """The writer's lock."""
+        return self.root / "LOCK"
+
+    @property
+    def settings_file(self) -> Path:
+        """The build settings of the last reindex."""
+        return self.root / "settings.json"
+
+    @property
+    def source_file(self) -> Path:
+        """Validators of the last feed."""
+        return self.root / "source.json"
+
+    @property
+    def generations_dir(self) -> Path:
+        """The directory of the snapshots."""
+        return self.root / "generations"
+
+    @property
+    def reports_dir(self) -> Path:
+        """The directory of the build reports."""
+        return self.root / "reports"
+
+    def generation_dir(self, generation: str) -> Path:
+        """The snapshot called `generation`."""
+        return self.generations_dir / generation
+
+    def current(self) -> str | None:
+        """The current generation's name, ``None`` when nothing was published yet.
+
+        Raises:
+            SnapshotCorruptError: the pointer does not hold a generation's name.
+        """
+        try:
+            name = self.current_file.read_text("utf-8", errors="replace").strip()
+        except FileNotFoundError:
+            return None
+        if not _GENERATION_NAME.fullmatch(name):
+            raise SnapshotCorruptError(
+                f"CURRENT of index {self.name!r} holds {name[:40]!r}, expected a generation's "
+                "name. Choose one with 'searchsvc rollback', or run 'searchsvc reindex'."
+            )
+        return name
+
+    def require_current(self) -> str:
+        """The current generation's name.
+
+        Raises:
+            SnapshotMissingError: nothing was published yet.
+            SnapshotCorruptError: the pointer is damaged.
+        """
+        name = self.current()
+        if name is None:
+            raise SnapshotMissingError(
+                f"index {self.name!r} has no published generation. "
+                f"Build one with 'searchsvc reindex FEED --index {self.name}'."
+            )
+        return name
+
+    def generations(self) -> list[str]:
+        """All complete generations, oldest first."""
+        if not self.generations_dir.is_dir():
+            return []
+        names = (entry.name for entry in self.generations_dir.iterdir() if entry.is_dir())
+        return sorted(name for name in names if _GENERATION_NAME.fullmatch(name))
+
+
+def generation_number(name: str) -> int:
+    """The counter in a valid generation's name."""
+    match = _GENERATION_NAME.fullmatch(name)
+    if match is None:
+        raise ValueError(f"{name!r} is no generation's name")
+    return int(match[1])
+
+
+def list_indexes(data_dir: Path) -> list[str]:
+    """The names of all indexes under `data_dir` that have a published generation."""
+    if not data_dir.is_dir():
+        return []
+    found = (entry.name for entry in data_dir.iterdir() if (entry / "CURRENT").is_file())
+    return sorted(name for name in found if _INDEX_NAME.fullmatch(name))

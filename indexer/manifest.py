@@ -1,0 +1,134 @@
+"""The manifest: what a snapshot is, written last, read first."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from indexer.analysis import ANALYSIS_VERSION
+from indexer.errors import SnapshotCorruptError, SnapshotFormatError
+from indexer.settings import IndexSettings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FORMAT_VERSION = 1
+"""Raised when the files change so that an older reader would misread them.
+
+1: November 2026. Products, columns, postings, half-precision vectors, inverted lists.
+"""
+OLDEST_READABLE = 1
+MANIFEST_FILE = "manifest.json"
+_CHUNK_BYTES = 1 << 20
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FileEntry(_Value):
+    """Size and SHA-256 of one file of the snapshot."""
+
+    bytes: int = Field(ge=0)
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+
+
+class EmbedderEntry(_Value):
+    """The model whose vectors these are; queries must use the same."""
+
+    name: str
+    fingerprint: str
+    dimension: int = Field(gt=0)
+
+
+class VectorsEntry(_Value):
+    """How neighbours are found.
+
+    Attributes:
+        kind: ``exact`` or ``ivf``.
+        lists: number of inverted lists, 0 for exact.
+        probes: lists read for a query.
+        recall_at_100: measured against exact search when the index was built, by sample.
+    """
+
+    kind: Literal["exact", "ivf"]
+    lists: int = 0
+    probes: int = 0
+    recall_at_100: dict[str, float] = {}
+
+
+class Manifest(_Value):
+    """What a snapshot is made of.
+
+    It holds no time and no name, so that equal feeds and settings give equal files.
+    """
+
+    format_version: int
+    analysis_version: int
+    products: int = Field(gt=0)
+    settings: IndexSettings
+    embedder: EmbedderEntry
+    vectors: VectorsEntry
+    files: dict[str, FileEntry]
+
+    def write(self, directory: Path) -> None:
+        """Write this manifest into `directory`."""
+        text = self.model_dump_json(indent=1) + "\n"
+        (directory / MANIFEST_FILE).write_text(text, "utf-8")
+
+    @classmethod
+    def read(cls, directory: Path) -> Manifest:
+        """The manifest in `directory`.
+
+        Raises:
+            SnapshotCorruptError: there is none, or it is no manifest.
+            SnapshotFormatError: another version of this program wrote it.
+        """
+        try:
+            data = (directory / MANIFEST_FILE).read_bytes()
+            version = _Version.model_validate_json(data)
+            _check_versions(directory.name, version)
+            return cls.model_validate_json(data)
+        except OSError as error:
+            raise SnapshotCorruptError(
+                f"generation {directory.name} has no readable {MANIFEST_FILE} ({error.strerror}). "
+                "Go back with 'searchsvc rollback' or rebuild with 'searchsvc reindex'."
+            ) from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(str(part) for part in first["loc"])
+            raise SnapshotCorruptError(
+                f"generation {directory.name}: {MANIFEST_FILE} is damaged at {place!r} "
+                f"({first['msg']}). Rebuild with 'searchsvc reindex'."
+            ) from error
+
+
+class _Version(BaseModel):
+    format_version: int
+    analysis_version: int
+
+
+def _check_versions(generation: str, version: _Version) -> None:
+    if not OLDEST_READABLE <= version.format_version <= FORMAT_VERSION:
+        raise SnapshotFormatError(
+            f"generation {generation} has format {version.format_version}; this version reads "
+            f"{OLDEST_READABLE} to {FORMAT_VERSION}. Rebuild it with 'searchsvc reindex'."
+        )
+    if version.analysis_version != ANALYSIS_VERSION:
+        raise SnapshotFormatError(
+            f"generation {generation} was analysed by version {version.analysis_version}, queries "
+            f"are by {ANALYSIS_VERSION}. Rebuild it with 'searchsvc reindex'."
+        )
+
+
+def describe_file(path: Path) -> FileEntry:
+    """Size and checksum of the file at `path`."""
+    digest = sha256()
+    size = 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+            size += len(chunk)
+    return FileEntry(bytes=size, sha256=digest.hexdigest())

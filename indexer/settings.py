@@ -1,0 +1,116 @@
+"""What shapes the files of one index: recorded in its manifest, changed by a reindex only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from indexer.errors import SettingsError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TextField = Literal["title", "brand", "category", "attributes", "description"]
+"""The five texts of a product that are searched."""
+
+Language = Literal[
+    "arabic", "danish", "dutch", "english", "finnish", "french", "german", "greek", "hungarian",
+    "italian", "norwegian", "portuguese", "romanian", "russian", "spanish", "swedish", "turkish",
+    "none",
+]  # fmt: skip
+"""A Snowball language, or ``none`` for no stemming."""
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LexicalSettings(_Settings):
+    """BM25 over weighted fields (BM25F; formula in `indexer.lexical.bm25`).
+
+    Attributes:
+        weights: how much an occurrence in each field counts; a field left out is not indexed.
+        k1: how soon further occurrences stop counting.
+        b: how much a long field is held against a product, 0 to 1.
+        idf: ``lucene`` is always positive; ``okapi`` is that of rank-bm25.
+    """
+
+    weights: dict[TextField, Annotated[float, Field(gt=0, le=100)]] = {
+        "title": 3.0,
+        "brand": 2.0,
+        "category": 2.0,
+        "attributes": 0.5,
+        "description": 1.0,
+    }
+    k1: float = Field(1.2, ge=0, le=10)
+    b: float = Field(0.75, ge=0, le=1)
+    idf: Literal["lucene", "okapi"] = "lucene"
+
+    @model_validator(mode="after")
+    def _some_field(self) -> Self:
+        if not self.weights:
+            raise ValueError("lexical.weights names no field; give at least 'title'")
+        return self
+
+
+class EmbeddingSettings(_Settings):
+    """Which texts of a product become its vector.
+
+    Attributes:
+        fields: joined in this order into the text that the model reads.
+        max_characters: the joined text is cut here; the model has a limit of its own.
+    """
+
+    fields: tuple[TextField, ...] = ("title", "category", "description")
+    max_characters: int = Field(400, ge=16, le=20_000)
+
+
+class VectorSettings(_Settings):
+    """How the nearest neighbours are found.
+
+    Attributes:
+        exact_below: catalogues of fewer products are searched exhaustively.
+        target_recall: recall@100 that the inverted lists must reach on samples of the catalogue.
+    """
+
+    exact_below: int = Field(4_000, ge=0)
+    target_recall: float = Field(0.985, ge=0.5, le=1)
+
+
+class IndexSettings(_Settings):
+    """Build settings of one index.
+
+    Attributes:
+        language: of the catalogue's texts.
+        field_mapping: the shop's own field name to ours (``{"artnr": "id"}``).
+        default_currency: of prices that name none.
+    """
+
+    language: Language = "english"
+    field_mapping: dict[str, str] = {}
+    default_currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None
+    lexical: LexicalSettings = LexicalSettings()
+    embedding: EmbeddingSettings = EmbeddingSettings()
+    vectors: VectorSettings = VectorSettings()
+
+    @classmethod
+    def read(cls, path: Path) -> IndexSettings:
+        """The settings in the JSON file at `path`.
+
+        Raises:
+            SettingsError: no such file, or it does not say what it should.
+        """
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except OSError as error:
+            raise SettingsError(
+                f"settings file {path} cannot be read ({error.strerror}). Give an existing file."
+            ) from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(str(part) for part in first["loc"]) or "the file"
+            raise SettingsError(
+                f"settings file {path}: {place}: {first['msg']} (found {first['input']!r}). "
+                "The README's section 'Index settings' lists every setting."
+            ) from error

@@ -1,0 +1,140 @@
+"""A snapshot: one immutable generation of an index, opened for reading.
+
+The files of a generation::
+
+    manifest.json           what this is, with the checksum of every other file; written last
+    products.bin            the products' JSON, one after the other
+    products.safetensors    where each begins, ids, identifiers -> rows
+    columns.safetensors     values for filters, facets and ranking
+    lexical.safetensors     vocabulary and BM25 postings
+    vectors.safetensors     unit vectors in half precision, digests of the texts they stand for
+    vectors.faiss           inverted lists; absent in a small catalogue
+
+Rows are numbered in the order of the product ids, so that "ties break by product id" is "ties
+break by row". All arrays are mapped, never copied: processes that open the same generation share
+its memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from indexer.columns import Columns
+from indexer.errors import SnapshotCorruptError
+from indexer.lexical.bm25 import Bm25Index
+from indexer.manifest import Manifest, describe_file
+from indexer.products import ProductStore
+from indexer.storage import read_arrays
+from indexer.vectors.exact import ExactIndex
+from indexer.vectors.ivf import IvfIndex
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from indexer.layout import IndexLayout
+    from indexer.lexical.protocol import LexicalIndex
+    from indexer.vectors.protocol import VectorIndex
+
+COLUMNS_FILE = "columns.safetensors"
+LEXICAL_FILE = "lexical.safetensors"
+VECTORS_FILE = "vectors.safetensors"
+LISTS_FILE = "vectors.faiss"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The only handle on an index; everything in it belongs to one generation."""
+
+    index: str
+    generation: str
+    manifest: Manifest
+    lexical: LexicalIndex
+    vectors: VectorIndex
+    columns: Columns
+    products: ProductStore
+
+
+def open_snapshot(layout: IndexLayout, generation: str | None = None) -> Snapshot:
+    """Open a generation, by default the current one.
+
+    Sizes are checked here, contents by `verify`, which reads everything.
+
+    Raises:
+        SnapshotMissingError: nothing was published yet.
+        SnapshotCorruptError: a file is absent, cut short or not what it should be.
+        SnapshotFormatError: another version of this program wrote it.
+    """
+    generation = generation or layout.require_current()
+    directory = layout.generation_dir(generation)
+    manifest = Manifest.read(directory)
+    for name, entry in manifest.files.items():
+        _check_size(directory / name, entry.bytes)
+    products = ProductStore(directory)
+    if len(products) != manifest.products:
+        raise SnapshotCorruptError(
+            f"generation {generation} has {len(products)} products, its manifest says "
+            f"{manifest.products}. Rebuild with 'searchsvc reindex'."
+        )
+    return Snapshot(
+        index=layout.name,
+        generation=generation,
+        manifest=manifest,
+        lexical=Bm25Index(directory / LEXICAL_FILE),
+        vectors=_open_vectors(directory, manifest),
+        columns=Columns(directory / COLUMNS_FILE),
+        products=products,
+    )
+
+
+def verify(layout: IndexLayout, generation: str) -> list[str]:
+    """What is wrong with the files of `generation`; an empty list when nothing is.
+
+    Every file is read and compared with its checksum.
+
+    Raises:
+        SnapshotCorruptError: there is no readable manifest to compare with.
+        SnapshotFormatError: another version of this program wrote it.
+    """
+    directory = layout.generation_dir(generation)
+    manifest = Manifest.read(directory)
+    problems = []
+    for name, expected in sorted(manifest.files.items()):
+        try:
+            found = describe_file(directory / name)
+        except OSError as error:
+            problems.append(f"{name}: cannot be read ({error.strerror})")
+            continue
+        if found.bytes != expected.bytes:
+            problems.append(f"{name}: has {found.bytes} bytes, expected {expected.bytes}")
+        elif found.sha256 != expected.sha256:
+            problems.append(f"{name}: its content was altered (SHA-256 differs)")
+    return problems
+
+
+def _open_vectors(directory: Path, manifest: Manifest) -> VectorIndex:
+    vectors = read_arrays(directory / VECTORS_FILE).array("vectors")
+    expected = (manifest.products, manifest.embedder.dimension)
+    if vectors.shape != expected:
+        raise SnapshotCorruptError(
+            f"{VECTORS_FILE} holds an array of shape {vectors.shape}, expected {expected}. "
+            "Rebuild with 'searchsvc reindex'."
+        )
+    if manifest.vectors.kind == "exact":
+        return ExactIndex(vectors)
+    return IvfIndex(directory / LISTS_FILE, vectors, manifest.vectors.probes)
+
+
+def _check_size(path: Path, expected: int) -> None:
+    try:
+        found = path.stat().st_size
+    except OSError as error:
+        raise SnapshotCorruptError(
+            f"{path.name} of generation {path.parent.name} cannot be opened ({error.strerror}). "
+            "Go back with 'searchsvc rollback' or rebuild with 'searchsvc reindex'."
+        ) from error
+    if found != expected:
+        raise SnapshotCorruptError(
+            f"{path.name} of generation {path.parent.name} has {found} bytes, not {expected}. "
+            "Go back with 'searchsvc rollback' or rebuild with 'searchsvc reindex'."
+        )

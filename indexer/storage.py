@@ -1,0 +1,173 @@
+"""Array files: many named arrays in one file, written once, read by mmap.
+
+The layout is that of safetensors (an 8-byte little-endian header length, a JSON header, then the
+arrays without gaps), so that any tool can look inside. The library writes it; reading is done
+here because the library copies every array, and a snapshot must be shared by all worker
+processes through the page cache.
+"""
+
+from __future__ import annotations
+
+import mmap
+from bisect import bisect_left
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import orjson
+from safetensors.numpy import save_file
+
+from indexer.errors import SnapshotCorruptError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+_DTYPES: dict[str, np.dtype[Any]] = {
+    "BOOL": np.dtype("?"),
+    "U8": np.dtype("u1"),
+    "I8": np.dtype("i1"),
+    "U16": np.dtype("<u2"),
+    "I16": np.dtype("<i2"),
+    "U32": np.dtype("<u4"),
+    "I32": np.dtype("<i4"),
+    "U64": np.dtype("<u8"),
+    "I64": np.dtype("<i8"),
+    "F16": np.dtype("<f2"),
+    "F32": np.dtype("<f4"),
+    "F64": np.dtype("<f8"),
+}
+_LENGTH_BYTES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayFile:
+    """An opened array file.
+
+    Attributes:
+        arrays: read-only views into the map, by name.
+        metadata: the header's own texts.
+    """
+
+    arrays: Mapping[str, NDArray[Any]]
+    metadata: Mapping[str, str]
+
+    def array(self, name: str) -> NDArray[Any]:
+        """The array called `name`.
+
+        Raises:
+            SnapshotCorruptError: the file has no such array.
+        """
+        try:
+            return self.arrays[name]
+        except KeyError:
+            raise SnapshotCorruptError(
+                f"array {name!r} is missing; the file has {sorted(self.arrays)[:8]}. "
+                "Rebuild the index with 'searchsvc reindex'."
+            ) from None
+
+
+def write_arrays(
+    path: Path, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write `arrays` to `path`; equal input gives equal bytes."""
+    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    save_file(contiguous, str(path), metadata=dict(metadata) if metadata else None)
+
+
+def read_arrays(path: Path) -> ArrayFile:
+    """Map the array file at `path`.
+
+    Raises:
+        SnapshotCorruptError: the file is absent, cut short, or its header is not one.
+    """
+    buffer = map_file(path)
+    try:
+        header_length = int.from_bytes(buffer[:_LENGTH_BYTES], "little")
+        start = _LENGTH_BYTES + header_length
+        header = orjson.loads(buffer[_LENGTH_BYTES:start])
+        metadata = header.pop("__metadata__", {})
+        arrays = {name: _view(buffer, start, entry) for name, entry in header.items()}
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise SnapshotCorruptError(
+            f"{path.name} is not a readable array file ({error}). "
+            "Run 'searchsvc inspect --verify', then rebuild with 'searchsvc reindex'."
+        ) from error
+    return ArrayFile(arrays, metadata)
+
+
+def map_file(path: Path) -> memoryview:
+    """The read-only bytes of `path`, mapped; an empty file gives an empty view.
+
+    Raises:
+        SnapshotCorruptError: the file cannot be opened.
+    """
+    try:
+        with path.open("rb") as file:
+            if not file.seek(0, 2):
+                return memoryview(b"")
+            return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    except OSError as error:
+        raise SnapshotCorruptError(
+            f"{path.name} cannot be opened ({error.strerror}). "
+            "Go back with 'searchsvc rollback' or rebuild with 'searchsvc reindex'."
+        ) from error
+
+
+def _view(buffer: memoryview, start: int, entry: Mapping[str, Any]) -> NDArray[Any]:
+    dtype = _DTYPES[entry["dtype"]]
+    begin, end = entry["data_offsets"]
+    shape: Sequence[int] = entry["shape"]
+    if not 0 <= begin <= end <= len(buffer) - start:
+        raise ValueError("an array ends behind the end of the file")
+    data = np.frombuffer(buffer[start + begin : start + end], dtype)
+    return data.reshape(shape)
+
+
+@dataclass(frozen=True, slots=True)
+class StringTable:
+    """Texts as one byte array and offsets; binary search when they are sorted by UTF-8 bytes.
+
+    Attributes:
+        data: uint8 ``(bytes,)``, all texts in UTF-8 one after the other.
+        offsets: int64 ``(n + 1,)``, where each begins; the last is the end.
+    """
+
+    data: NDArray[np.uint8]
+    offsets: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> StringTable:
+        """A table of `texts` in their order."""
+        encoded = [text.encode() for text in texts]
+        offsets = np.zeros(len(encoded) + 1, np.int64)
+        np.cumsum([len(text) for text in encoded], out=offsets[1:])
+        return cls(np.frombuffer(b"".join(encoded), np.uint8), offsets)
+
+    @classmethod
+    def read(cls, file: ArrayFile, name: str) -> StringTable:
+        """The table that `arrays` named `name`."""
+        return cls(file.array(f"{name}.data"), file.array(f"{name}.offsets"))
+
+    def arrays(self, name: str) -> dict[str, NDArray[Any]]:
+        """What to hand to `write_arrays`."""
+        return {f"{name}.data": self.data, f"{name}.offsets": self.offsets}
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, index: int) -> str:
+        return self._bytes(index).decode()
+
+    def find(self, text: str) -> int | None:
+        """The position of `text` in a table sorted by UTF-8 bytes, or ``None``."""
+        key = text.encode()
+        position = bisect_left(range(len(self)), key, key=self._bytes)
+        if position < len(self) and self._bytes(position) == key:
+            return position
+        return None
+
+    def _bytes(self, index: int) -> bytes:
+        return self.data[self.offsets[index] : self.offsets[index + 1]].tobytes()

@@ -1,0 +1,45 @@
+"""What finds the products whose vectors are nearest to a query's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from indexer.hits import Hits
+
+
+class VectorIndex(Protocol):
+    """Nearest neighbours by cosine over unit vectors.
+
+    Implementations are immutable and safe to call from several threads. Scores are exact cosines
+    in every implementation; an approximate one may miss neighbours, never misjudge them.
+    """
+
+    def search(self, query: NDArray[np.float32], limit: int) -> Hits:
+        """The `limit` nearest rows, fewer in a smaller catalogue.
+
+        Args:
+            query: float32 ``(dimension,)``, L2 norm 1.
+            limit: at least 1.
+
+        Returns:
+            Rows with their cosines, best first.
+        """
+        ...
+
+    def similarities(
+        self, query: NDArray[np.float32], rows: NDArray[np.int64]
+    ) -> NDArray[np.float32]:
+        """The cosines of given rows.
+
+        Args:
+            query: float32 ``(dimension,)``, L2 norm 1.
+            rows: int64 ``(n,)``.
+
+        Returns:
+            float32 ``(n,)`` in the order of `rows`.
+        """
+        ...
