@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 Attribute = int | float | onnx.TensorProto
 """What our nodes have as attributes."""
 
-OPSET = 20
+OPSET = 23  # the first with Attention
 CONTRIB = "com.microsoft"  # ONNX Runtime's own operators
-_IR_VERSION = 9  # what ONNX 1.15 wrote together with opset 20: readable by every runtime we allow
+_IR_VERSION = 10  # ONNX 1.16: readable by every runtime that knows our operator set
 
 
 class GraphWriter:

@@ -1,6 +1,21 @@
 """An 8-bit form of a float32 graph: weights per output channel, activations per token.
 
-Placeholder docstring; measured below.
+Every product of an activation with a constant matrix becomes a product of bytes. Each token has
+its own scale, so its bytes do not depend on the texts beside it, and the integer sums are exact in
+any order: the same text has the same vector to the bit in every batch. A scale over the whole
+batch would be a few percent faster and would lose that.
+
+What makes it fast on x86, from measurements of all-MiniLM-L6-v2 on AVX-512 VNNI:
+
+* activations are unsigned with a constant zero point and weights signed, the combination for which
+  the hardware has an instruction; products run at four fifths of its peak and take half the time;
+* MatMulIntegerToFloat applies the channels' scales while a tile is still in the cache; it has no
+  scale per token, so that one is a pass of its own;
+* QuantizeLinear with a vector of scales replaces divide, round, add and cast;
+* query, key and value share one quantized activation.
+
+MatMulNBits, which also quantizes per token, ran at half of this speed, and SkipLayerNormalization
+cost a quarter of the throughput. Mean cosine to float32 is .998, the smallest of 1,500 texts .995.
 """
 
 from __future__ import annotations
@@ -19,7 +34,7 @@ if TYPE_CHECKING:
 
 _MATRIX = 2  # axes
 _LARGE_TABLE_ROWS = 1024
-_SMALLEST_SCALE = np.float32(1e-12)  # a token of zeros must not divide by zero
+_SMALLEST_SCALE = 1e-12  # a token of zeros must not divide by zero
 
 
 def quantized(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -32,33 +47,43 @@ def quantized(model: onnx.ModelProto) -> onnx.ModelProto:
 
 @dataclass(frozen=True, slots=True)
 class _Encoding:
-    """How an activation is written as unsigned bytes: ``round(x / scale) + zero_point``."""
+    """How an activation is written as unsigned bytes: ``round(x / scale) + zero_point``.
+
+    A row's scale is its largest magnitude over `steps`, and at least `least_scale`.
+    """
 
     zero_point: int
+    least_scale: float
 
     @property
     def steps(self) -> int:
-        """How many bytes are left above the zero point."""
+        """How many bytes lie above the zero point."""
         return 255 - self.zero_point
 
+    @property
+    def zero(self) -> np.uint8:
+        """The zero point as a tensor's element."""
+        return np.uint8(self.zero_point)
 
-_SYMMETRIC = _Encoding(128)
-# The smallest value of GELU is -0.16997, so most of the bytes may go to positive values.
-_AFTER_GELU = _Encoding(16)
-_GELU_MINIMUM = 0.17
+
+_SYMMETRIC = _Encoding(128, _SMALLEST_SCALE)
+# GELU is never below -0.16997: a few bytes for negative values leave twice as many for the rest.
+_AFTER_GELU = _Encoding(16, 0.17 / 16)
 
 
 @dataclass(frozen=True, slots=True)
-class _Rows:
-    """Names of one activation's bytes ``(tokens, width)``, scales ``(tokens, 1)``, zero point.
+class _Quantized:
+    """The names of an activation's three parts.
 
-    `shape` is the shape of a product with it, the last axis left open.
+    Attributes:
+        values: bytes ``(texts, tokens, width)``.
+        scales: float32 ``(texts, tokens, 1)``.
+        zero_point: one byte, the same for all tokens.
     """
 
     values: str
     scales: str
     zero_point: str
-    shape: str
 
 
 class _Rewriter:
@@ -67,7 +92,10 @@ class _Rewriter:
         self._graph = GraphWriter("int8_")
         self._constants = {tensor.name: tensor for tensor in model.graph.initializer}
         self._producers = {name: node.op_type for node in model.graph.node for name in node.output}
-        self._rows: dict[str, _Rows] = {}
+        self._input = model.graph.input[0].name
+        self._shape = ""
+        self._zero_vectors: dict[_Encoding, str] = {}
+        self._quantized: dict[str, _Quantized] = {}
 
     def rewrite(self, node: onnx.NodeProto) -> None:
         """Append `node`, or what takes its place."""
@@ -106,18 +134,17 @@ class _Rewriter:
     def _product(self, node: onnx.NodeProto, matrix: NDArray[np.float32]) -> None:
         graph = self._graph
         activation, weight = node.input
-        rows = self._quantized_rows(activation, matrix.shape[0])
+        quantized_activation = self._quantize(activation, matrix.shape[0])
         values, scales = _symmetric_int8(matrix, axis=0)
         inputs = [
-            rows.values,
+            quantized_activation.values,
             graph.constant(weight, values),
             graph.constant("unit", np.float32(1)),
             graph.constant(weight + "_scale", scales.ravel()),
-            rows.zero_point,
+            quantized_activation.zero_point,
         ]
         product = graph.apply_contrib("MatMulIntegerToFloat", inputs)
-        scaled = graph.apply("Mul", [product, rows.scales])
-        graph.apply("Reshape", [scaled, rows.shape], output=node.output[0])
+        graph.apply("Mul", [product, quantized_activation.scales], output=node.output[0])
 
     def _lookup(self, node: onnx.NodeProto, table: NDArray[np.float32]) -> None:
         graph = self._graph
@@ -128,31 +155,55 @@ class _Rewriter:
         numbers = graph.apply("Cast", [taken], to=TensorProto.FLOAT)
         graph.apply("Mul", [numbers, factor], output=node.output[0])
 
-    def _quantized_rows(self, activation: str, width: int) -> _Rows:
-        if activation not in self._rows:
-            self._rows[activation] = self._quantize_rows(activation, width)
-        return self._rows[activation]
+    def _quantize(self, activation: str, width: int) -> _Quantized:
+        """The bytes of `activation`, computed once for all products with it."""
+        if activation not in self._quantized:
+            scales, encoding = self._scales(activation)
+            graph = self._graph
+            # Per-row scales are one vector to QuantizeLinear, so its input must have two axes.
+            values = graph.apply(
+                "QuantizeLinear",
+                [
+                    graph.apply("Reshape", [activation, graph.integers(-1, width)]),
+                    graph.apply("Reshape", [scales, graph.integers(-1)]),
+                    self._zeros(encoding),
+                ],
+                axis=0,
+            )
+            zero_point = graph.constant(f"zero_{encoding.zero_point}", encoding.zero)
+            batched = graph.apply("Reshape", [values, self._batch_shape()])
+            self._quantized[activation] = _Quantized(batched, scales, zero_point)
+        return self._quantized[activation]
 
-    def _quantize_rows(self, activation: str, width: int) -> _Rows:
+    def _scales(self, activation: str) -> tuple[str, _Encoding]:
         graph = self._graph
-        flat = graph.apply("Reshape", [activation, graph.integers(-1, width)])
-        if self._producers.get(activation) in {"Gelu", "BiasGelu"}:
-            encoding, magnitude, least = _AFTER_GELU, flat, _GELU_MINIMUM / _AFTER_GELU.zero_point
+        if self._producers.get(activation) == "Gelu":
+            encoding, magnitude = _AFTER_GELU, activation
         else:
-            encoding, magnitude = _SYMMETRIC, graph.apply("Abs", [flat])
-            least = float(_SMALLEST_SCALE)
+            encoding, magnitude = _SYMMETRIC, graph.apply("Abs", [activation])
         largest = graph.apply("ReduceMax", [magnitude, graph.integers(-1)], keepdims=1)
-        step = graph.constant(f"step_{encoding.steps}", np.float32(1 / encoding.steps))
-        proportional = graph.apply("Mul", [largest, step])
-        bound = graph.constant(f"least_{encoding.steps}", np.float32(least))
-        scales = graph.apply("Max", [proportional, bound])
-        zero_point = graph.constant(f"zero_{encoding.zero_point}", np.uint8(encoding.zero_point))
-        vector = graph.apply("Squeeze", [scales, graph.integers(-1)])
-        zeros = graph.apply("Expand", [zero_point, graph.apply("Shape", [vector])])
-        values = graph.apply("QuantizeLinear", [flat, vector, zeros], axis=0)
-        leading = graph.apply("Shape", [activation], start=0, end=-1)
-        shape = graph.apply("Concat", [leading, graph.integers(-1)], axis=0)
-        return _Rows(values, scales, zero_point, shape)
+        step = graph.constant(f"step_{encoding.zero_point}", np.float32(1 / encoding.steps))
+        least = graph.constant(f"least_{encoding.zero_point}", np.float32(encoding.least_scale))
+        return graph.apply("Max", [graph.apply("Mul", [largest, step]), least]), encoding
+
+    def _zeros(self, encoding: _Encoding) -> str:
+        """The zero point once for every token of the batch."""
+        if encoding not in self._zero_vectors:
+            graph = self._graph
+            zero = helper.make_tensor("value", TensorProto.UINT8, [1], [encoding.zero_point])
+            count = graph.apply(
+                "Shape", [graph.apply("Reshape", [self._input, graph.integers(-1)])]
+            )
+            self._zero_vectors[encoding] = graph.apply("ConstantOfShape", [count], value=zero)
+        return self._zero_vectors[encoding]
+
+    def _batch_shape(self) -> str:
+        """Texts, tokens, and an open last axis."""
+        if not self._shape:
+            graph = self._graph
+            leading = graph.apply("Shape", [self._input])
+            self._shape = graph.apply("Concat", [leading, graph.integers(-1)], axis=0)
+        return self._shape
 
 
 def _symmetric_int8(
