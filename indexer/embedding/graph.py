@@ -1,4 +1,4 @@
-"""An ONNX graph under construction: nodes and initializers with generated, stable names."""
+"""An ONNX graph under construction, with stable names, and the ending that all of ours share."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
-from onnx import helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
+
+from indexer.embedding.model_files import OUTPUT_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from indexer.embedding.model_files import Pooling
 
 Attribute = int | float | onnx.TensorProto
 """What our nodes have as attributes."""
@@ -86,9 +90,30 @@ class GraphWriter:
         return assembled(graph)
 
 
-def assembled(graph: onnx.GraphProto) -> onnx.ModelProto:
-    """A model of our operator sets around `graph`."""
-    opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(CONTRIB, 1)]
+def end_with_pooling(graph: GraphWriter, tokens: str, pooling: Pooling) -> None:
+    """From token vectors ``(texts, tokens, size)`` to the unit vectors of the texts.
+
+    The mean is taken as a product with a row of ones, without the division that the norm undoes:
+    ONNX Runtime's ReduceMean adds in another order when there is only one text, and a query would
+    differ from the same text in a batch.
+    """
+    if pooling == "cls":
+        pooled = graph.apply("Gather", [tokens, graph.constant("first", np.int64(0))], axis=1)
+    else:
+        length = graph.apply(
+            "Slice", [graph.apply("Shape", [tokens]), *map(graph.integers, (1, 2))]
+        )
+        shape = graph.apply("Concat", [graph.integers(1), length], axis=0)
+        one = helper.make_tensor("value", TensorProto.FLOAT, [1], [1.0])
+        ones = graph.apply("ConstantOfShape", [shape], value=one)
+        summed = graph.apply("MatMul", [ones, tokens])
+        pooled = graph.apply("Squeeze", [summed, graph.integers(1)])
+    graph.apply("LpNormalization", [pooled], output=OUTPUT_NAME, axis=-1, p=2)
+
+
+def assembled(graph: onnx.GraphProto, opset: int = OPSET) -> onnx.ModelProto:
+    """A model around `graph`, of ONNX's operators in version `opset` and ONNX Runtime's own."""
+    opsets = [helper.make_opsetid("", opset), helper.make_opsetid(CONTRIB, 1)]
     return helper.make_model(graph, opset_imports=opsets, ir_version=_IR_VERSION)
 
 

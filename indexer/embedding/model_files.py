@@ -32,6 +32,8 @@ FORMAT_VERSION: Final = 1  # 1: first version
 INPUT_NAME = "input_ids"
 OUTPUT_NAME = "embedding"
 
+Pooling = Literal["mean", "cls"]
+
 _GRAPH = "model.onnx"
 _TOKENIZER = "tokenizer.json"
 _CARD = "model.json"
@@ -54,7 +56,7 @@ class ModelMeaning(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     dimension: int = Field(gt=0)
-    pooling: Literal["mean", "cls"]
+    pooling: Pooling
     normalize: Literal[True] = True
     max_tokens: int = Field(gt=0)
     query_prompt: str = ""

@@ -28,6 +28,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from indexer.embedding.graph import GraphWriter, assembled
+from indexer.errors import ModelMismatchError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,10 +39,23 @@ _SMALLEST_SCALE = 1e-12  # a token of zeros must not divide by zero
 
 
 def quantized(model: onnx.ModelProto) -> onnx.ModelProto:
-    """A copy with 8-bit weights in every product with a constant matrix, and 8-bit word tables."""
+    """A copy with 8-bit weights in every product with a constant matrix, and 8-bit word tables.
+
+    Args:
+        model: its only input is ``(texts, tokens)``, and every activation that it multiplies with
+            a constant matrix is ``(texts, tokens, width)``; operator set 18 or later.
+
+    Raises:
+        ModelMismatchError: it has no product with a constant matrix.
+    """
     rewriter = _Rewriter(model)
     for node in model.graph.node:
         rewriter.rewrite(node)
+    if not rewriter.products:
+        raise ModelMismatchError(
+            f"graph {model.graph.name!r} has no MatMul with a constant float32 matrix, so "
+            "there is nothing to quantize; convert it without quantization"
+        )
     return rewriter.finished()
 
 
@@ -95,6 +109,7 @@ class _Rewriter:
         self._input = model.graph.input[0].name
         self._shape = ""
         self._zero_vectors: dict[_Encoding, str] = {}
+        self.products = 0
         self._quantized: dict[str, _Quantized] = {}
 
     def rewrite(self, node: onnx.NodeProto) -> None:
@@ -112,13 +127,11 @@ class _Rewriter:
         """The rewritten model with the constants that it still uses."""
         used = {name for node in self._graph.nodes for name in node.input}
         kept = [tensor for name, tensor in self._constants.items() if name in used]
-        graph = self._model.graph
         initializers = [*kept, *self._graph.initializers.values()]
-        return assembled(
-            helper.make_graph(
-                self._graph.nodes, graph.name, graph.input, graph.output, initializers
-            )
-        )
+        old = self._model.graph
+        new = helper.make_graph(self._graph.nodes, old.name, old.input, old.output, initializers)
+        opset = next(entry.version for entry in self._model.opset_import if not entry.domain)
+        return assembled(new, opset)
 
     def _constant_of(
         self, node: onnx.NodeProto, operator: str, position: int
@@ -132,6 +145,7 @@ class _Rewriter:
         return array if array.ndim == _MATRIX else None
 
     def _product(self, node: onnx.NodeProto, matrix: NDArray[np.float32]) -> None:
+        self.products += 1
         graph = self._graph
         activation, weight = node.input
         quantized_activation = self._quantize(activation, matrix.shape[0])
