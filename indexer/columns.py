@@ -113,6 +113,10 @@ class Columns:
         """The column called `name`, or ``None``."""
         return self._columns.get(name)
 
+    def kinds(self) -> dict[str, Kind]:
+        """The kind of each column, by name."""
+        return {name: self._columns[name].kind for name in self.names()}
+
     def names(self) -> list[str]:
         """All columns, sorted."""
         return sorted(self._columns)
@@ -229,6 +233,10 @@ class ColumnsBuilder:
         values = coded[np.frombuffer(column.positions, np.int32)]
         order = np.lexsort((values, rows))
         rows, values = rows[order], values[order]
+        # A list may name a value twice; a product still has it once.
+        distinct = np.ones(len(rows), np.bool_)
+        distinct[1:] = (rows[1:] != rows[:-1]) | (values[1:] != values[:-1])
+        rows, values = rows[distinct], values[distinct]
         single = len(rows) == 0 or bool((rows[1:] != rows[:-1]).all())
         if not single or len(rows) < self._products * _DENSE_SHARE:
             return {f"{name}/rows": rows, f"{name}/values": values}

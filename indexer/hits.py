@@ -42,21 +42,44 @@ class Hits:
         order = np.lexsort((rows, -scores))[:limit]
         return cls(rows[order].astype(np.int64), scores[order].astype(np.float32))
 
+    def at_least(self, threshold: float) -> Hits:
+        """The hits that score `threshold` or more."""
+        count = int(np.count_nonzero(self.scores >= threshold))
+        return Hits(self.rows[:count], self.scores[:count])
+
+    def within(self, mask: NDArray[np.bool_]) -> Hits:
+        """The hits whose row is set in `mask`, bool ``(products,)``."""
+        inside = mask[self.rows]
+        return Hits(self.rows[inside], self.scores[inside])
+
     def __len__(self) -> int:
         return len(self.rows)
 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """A set of rows with their scores, in no particular order.
+    """A set of rows with their scores, in row order.
 
     Attributes:
-        rows: int64 ``(n,)``, distinct row numbers of one snapshot.
+        rows: int64 ``(n,)``, distinct row numbers of one snapshot, ascending.
         scores: float32 ``(n,)``.
     """
 
     rows: NDArray[np.int64]
     scores: NDArray[np.float32]
+
+    def within(self, mask: NDArray[np.bool_]) -> Matches:
+        """The matches whose row is set in `mask`, bool ``(products,)``."""
+        inside = mask[self.rows]
+        return Matches(self.rows[inside], self.scores[inside])
+
+    def places(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Where each of `rows` stands in this set, int64 ``(len(rows),)``; -1 for none."""
+        if not len(self.rows):
+            return np.full(len(rows), -1, np.int64)
+        places = np.searchsorted(self.rows, rows)
+        places[places == len(self.rows)] = 0
+        return np.where(self.rows[places] == rows, places, -1)
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -20,6 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from indexer.analysis import Analyzer
 from indexer.columns import Columns
 from indexer.errors import SnapshotCorruptError
 from indexer.lexical.bm25 import Bm25Index
@@ -49,6 +50,7 @@ class Snapshot:
     index: str
     generation: str
     manifest: Manifest
+    analyzer: Analyzer
     lexical: LexicalIndex
     vectors: VectorIndex
     columns: Columns
@@ -80,6 +82,7 @@ def open_snapshot(layout: IndexLayout, generation: str | None = None) -> Snapsho
         index=layout.name,
         generation=generation,
         manifest=manifest,
+        analyzer=Analyzer(manifest.settings.language),
         lexical=Bm25Index(directory / LEXICAL_FILE),
         vectors=_open_vectors(directory, manifest),
         columns=Columns(directory / COLUMNS_FILE),

@@ -151,7 +151,7 @@ class Bm25Index:
             first_seen.append(rows[known == 0])
             scores[rows] += self._impacts[postings] * times
             covered[rows] = known + weight
-        touched = np.concatenate(first_seen)
+        touched = np.sort(np.concatenate(first_seen))
         kept = touched[covered[touched] >= coverage * weights.sum() * (1 - 1e-6)]
         matches = Matches(kept.astype(np.int64), scores[kept])
         scores[touched] = 0

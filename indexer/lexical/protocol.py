@@ -29,6 +29,6 @@ class LexicalIndex(Protocol):
             coverage: from 0 (any term will do) to 1 (all that the catalogue knows).
 
         Returns:
-            Distinct rows in no particular order, scores as BM25 defines them.
+            Scores as BM25 defines them.
         """
         ...

@@ -1,0 +1,1 @@
+"""From a feed to a published generation."""

@@ -1,0 +1,137 @@
+"""The files of one snapshot, from products to manifest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from indexer.analysis import ANALYSIS_VERSION, Analyzer
+from indexer.build.texts import embedding_text, searchable_texts
+from indexer.build.vectorize import vectorize
+from indexer.columns import ColumnsBuilder
+from indexer.lexical.bm25 import Bm25Builder
+from indexer.manifest import (
+    FORMAT_VERSION,
+    EmbedderEntry,
+    Manifest,
+    VectorsEntry,
+    describe_file,
+)
+from indexer.products import ProductsBuilder
+from indexer.snapshot import COLUMNS_FILE, LEXICAL_FILE, LISTS_FILE, VECTORS_FILE
+from indexer.storage import write_arrays
+from indexer.vectors.half import widen
+from indexer.vectors.ivf import write_ivf
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from indexer.build.progress import Progress
+    from indexer.build.spool import Spool
+    from indexer.build.vectorize import EmbeddingCache
+    from indexer.embedding.protocol import Embedder
+    from indexer.settings import IndexSettings
+
+_RECALL_SAMPLE = 128
+_SPAN_WORDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """What came of it.
+
+    Attributes:
+        manifest: as written.
+        embedded: how many texts the model had to read.
+    """
+
+    manifest: Manifest
+    embedded: int
+
+
+def assemble(
+    directory: Path,
+    spool: Spool,
+    settings: IndexSettings,
+    embedder: Embedder,
+    cache: EmbeddingCache,
+    progress: Progress,
+) -> Assembled:
+    """Write a complete snapshot of the products in `spool` into the empty `directory`."""
+    texts, titles = _write_products(directory, spool, settings, progress)
+    vectors = vectorize(texts, embedder, cache, progress)
+    write_arrays(
+        directory / VECTORS_FILE, {"vectors": vectors.vectors, "digests": vectors.digests}
+    )
+    progress.start("building the vector index", None)
+    entry = _write_lists(directory, vectors.vectors, titles, settings, embedder)
+    progress.start("checksums", None)
+    manifest = Manifest(
+        format_version=FORMAT_VERSION,
+        analysis_version=ANALYSIS_VERSION,
+        products=len(texts),
+        settings=settings,
+        embedder=EmbedderEntry(
+            name=embedder.name, fingerprint=embedder.fingerprint, dimension=embedder.dimension
+        ),
+        vectors=entry,
+        files={path.name: describe_file(path) for path in sorted(directory.iterdir())},
+    )
+    manifest.write(directory)
+    return Assembled(manifest, vectors.embedded)
+
+
+def _write_products(
+    directory: Path, spool: Spool, settings: IndexSettings, progress: Progress
+) -> tuple[list[str], list[str]]:
+    """Everything but the vectors; returns the texts to embed and the titles, by row."""
+    analyzer = Analyzer(settings.language)
+    products = ProductsBuilder(directory)
+    columns = ColumnsBuilder()
+    lexical = Bm25Builder(settings.lexical)
+    to_embed, titles = [], []
+    progress.start("analysing products", len(spool))
+    for product, json in spool.products():
+        texts = searchable_texts(product)
+        products.add(product, json)
+        columns.add(product)
+        lexical.add({field: analyzer.terms(text) for field, text in texts.items()})
+        to_embed.append(embedding_text(texts, settings.embedding))
+        titles.append(product.title)
+        progress.advance(1)
+    progress.start("writing postings and columns", None)
+    products.write()
+    columns.write(directory / COLUMNS_FILE)
+    lexical.write(directory / LEXICAL_FILE)
+    return to_embed, titles
+
+
+def _write_lists(
+    directory: Path,
+    vectors: NDArray[np.float16],
+    titles: list[str],
+    settings: IndexSettings,
+    embedder: Embedder,
+) -> VectorsEntry:
+    if len(vectors) < settings.vectors.exact_below:
+        return VectorsEntry(kind="exact")
+    rows = np.linspace(0, len(vectors) - 1, _RECALL_SAMPLE).astype(np.int64)
+    # Items find their own list easily; short queries land between the lists.
+    spans = [" ".join(titles[row].split()[:_SPAN_WORDS]) for row in rows]
+    samples = {
+        "items": widen(vectors[rows]),
+        "short_queries": np.stack([embedder.embed_query(span) for span in spans]),
+    }
+    calibration = write_ivf(
+        directory / LISTS_FILE, vectors, samples, settings.vectors.target_recall
+    )
+    return VectorsEntry(
+        kind="ivf",
+        lists=calibration.lists,
+        probes=calibration.probes,
+        recall_at_100={name: round(share, 4) for name, share in calibration.recall.items()},
+    )

@@ -1,0 +1,269 @@
+"""A reindex: a feed in, a published generation and a report out, or everything as it was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from hashlib import sha256
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import orjson
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from indexer.build.assemble import assemble
+from indexer.build.progress import Progress, Silent
+from indexer.build.report import BuildReport, RejectionLog
+from indexer.build.spool import Spool
+from indexer.build.vectorize import EmbeddingCache
+from indexer.errors import FeedRefusedError, FeedTruncatedError, SnapshotError
+from indexer.feeds.reader import FeedOptions, Validators, open_feed
+from indexer.manifest import Manifest
+from indexer.product import Rejection
+from indexer.publish import prune, publish, write_durably, writer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from indexer.build.assemble import Assembled
+    from indexer.embedding.protocol import Embedder
+    from indexer.feeds.reader import Feed, FeedFormat
+    from indexer.layout import IndexLayout
+    from indexer.settings import IndexSettings
+
+LARGEST_SHRINK = 0.30
+"""A feed that loses a larger share of the catalogue is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReindexOptions:
+    """How to run a reindex.
+
+    Attributes:
+        force: publish in spite of the guards; the report says which.
+        keep: how many generations stay for rollback.
+        format: of the feed; by default it is recognised.
+    """
+
+    force: bool = False
+    keep: int = 3
+    format: FeedFormat | None = None
+
+
+class _Source(BaseModel):
+    """Where the current generation came from; what a conditional request needs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    location: str
+    etag: str
+    last_modified: str
+    generation: str
+    build: str
+
+
+@dataclass(slots=True)
+class _Clock:
+    """Passes stages on and measures them."""
+
+    inner: Progress
+    seconds: dict[str, float] = field(default_factory=dict)
+    _stage: str = ""
+    _begin: float = 0.0
+
+    def start(self, stage: str, total: int | None) -> None:
+        self.stop()
+        self._stage, self._begin = stage, perf_counter()
+        self.inner.start(stage, total)
+
+    def advance(self, amount: int) -> None:
+        self.inner.advance(amount)
+
+    def stop(self) -> None:
+        if self._stage:
+            self.seconds[self._stage] = round(perf_counter() - self._begin, 3)
+
+
+def reindex(
+    location: str,
+    layout: IndexLayout,
+    settings: IndexSettings,
+    embedder: Embedder,
+    options: ReindexOptions | None = None,
+    progress: Progress | None = None,
+) -> BuildReport:
+    """Replace the catalogue of an index by a feed.
+
+    Args:
+        location: path, ``-`` for standard input, or http(s) URL.
+        layout: the index.
+        settings: recorded in the manifest and kept for the next reindex.
+        embedder: the model; texts that it read for the last generation are not read again.
+        options: see `ReindexOptions`.
+        progress: told of every stage.
+
+    Raises:
+        FeedError: the feed cannot be read, is empty, ends early or shrinks the catalogue too
+            much. Whatever is raised, the published generation stays as it is.
+        IndexLockedError: another process is writing this index.
+    """
+    options = options or ReindexOptions()
+    clock = _Clock(progress or Silent())
+    with writer(layout) as staging:
+        run = _Run(layout, settings, embedder, options, clock)
+        return run.from_feed(location, staging)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One reindex; the lock is held."""
+
+    layout: IndexLayout
+    settings: IndexSettings
+    embedder: Embedder
+    options: ReindexOptions
+    clock: _Clock
+
+    def from_feed(self, location: str, staging: Path) -> BuildReport:
+        feed_options = FeedOptions(
+            format=self.options.format,
+            mapping=self.settings.field_mapping,
+            default_currency=self.settings.default_currency,
+        )
+        validators = self._validators(location)
+        with (
+            Spool(staging / "spool") as spool,
+            RejectionLog(staging / "rejections.jsonl") as log,
+        ):
+            with open_feed(location, feed_options, validators) as feed:
+                if feed is None:
+                    generation = self.layout.require_current()
+                    return BuildReport(self.layout.name, generation, unchanged=True)
+                forced = self._read(feed, spool, log)
+                validators = feed.validators
+            try:
+                forced += self._guard(len(spool), log)
+            except FeedRefusedError:
+                self._keep_log(log, "refused")
+                raise
+            snapshot = staging / "snapshot"
+            snapshot.mkdir()
+            cache = self._cache()
+            assembled = assemble(snapshot, spool, self.settings, self.embedder, cache, self.clock)
+        generation = self._publish(snapshot)
+        self._remember(location, validators, generation)
+        return self._report(generation, assembled, log, forced)
+
+    def _read(self, feed: Feed, spool: Spool, log: RejectionLog) -> list[str]:
+        """Spool the feed; returns the guard that was overridden, if one was."""
+        self.clock.start("reading the feed", feed.total_bytes)
+        consumed = 0
+        try:
+            for record in feed:
+                if isinstance(record, Rejection):
+                    log.reject(record)
+                elif spool.add(record):
+                    log.duplicate(record.id, feed.position)
+                self.clock.advance(feed.bytes_read - consumed)
+                consumed = feed.bytes_read
+        except FeedTruncatedError as error:
+            if not self.options.force:
+                raise
+            return [str(error)]
+        return []
+
+    def _guard(self, products: int, log: RejectionLog) -> list[str]:
+        if not products:  # nothing to publish: not to be forced
+            first = f" The first record: {log.examples[0]}" if log.examples else ""
+            raise FeedRefusedError(
+                f"the feed has no usable product ({log.rejected} records rejected). "
+                f"Check that it is the right file and its field names, or map them.{first}"
+            )
+        published = self._published_products()
+        if products >= published * (1 - LARGEST_SHRINK):
+            return []
+        message = (
+            f"the feed has {products} usable products, the published catalogue {published}: "
+            f"it would shrink by more than {LARGEST_SHRINK:.0%}. "
+            "Give the complete feed, or --force if this is meant."
+        )
+        if not self.options.force:
+            raise FeedRefusedError(message)
+        return [message]
+
+    def _published_products(self) -> int:
+        try:
+            current = self.layout.current()
+            if current is None:
+                return 0
+            return Manifest.read(self.layout.generation_dir(current)).products
+        except SnapshotError:
+            return 0  # a damaged generation is repaired by publishing a new one
+
+    def _cache(self) -> EmbeddingCache:
+        # The newest generation, which after a rollback is a better match than the current one.
+        names = self.layout.generations()
+        if not names:
+            return EmbeddingCache()
+        return EmbeddingCache.of(self.layout.generation_dir(names[-1]), self.embedder)
+
+    def _publish(self, snapshot: Path) -> str:
+        self.clock.start("publishing", None)
+        generation = publish(self.layout, snapshot)
+        prune(self.layout, self.options.keep)
+        self.clock.stop()
+        return generation
+
+    def _validators(self, location: str) -> Validators | None:
+        """Those of the published feed, if the same build would come of the same feed."""
+        try:
+            source = _Source.model_validate_json(self.layout.source_file.read_bytes())
+        except (OSError, ValidationError):
+            return None
+        same = source.location == location and source.build == self._build_digest()
+        if self.options.force or not same or source.generation != self.layout.current():
+            return None
+        return Validators(source.etag, source.last_modified)
+
+    def _build_digest(self) -> str:
+        text = self.settings.model_dump_json() + self.embedder.fingerprint
+        return sha256(text.encode()).hexdigest()
+
+    def _remember(self, location: str, validators: Validators, generation: str) -> None:
+        source = _Source(
+            location=location,
+            etag=validators.etag,
+            last_modified=validators.last_modified,
+            generation=generation,
+            build=self._build_digest(),
+        )
+        write_durably(self.layout.source_file, source.model_dump_json().encode())
+        write_durably(self.layout.settings_file, self.settings.model_dump_json(indent=1).encode())
+
+    def _keep_log(self, log: RejectionLog, name: str) -> str:
+        if not log.rejected and not log.duplicates:
+            return ""
+        log.close()
+        kept = self.layout.reports_dir / f"{name}.rejections.jsonl"
+        write_durably(kept, log.path.read_bytes())
+        return str(kept)
+
+    def _report(
+        self, generation: str, assembled: Assembled, log: RejectionLog, forced: list[str]
+    ) -> BuildReport:
+        report = BuildReport(
+            index=self.layout.name,
+            generation=generation,
+            products=assembled.manifest.products,
+            rejected=log.rejected,
+            duplicates=log.duplicates,
+            rejections=log.counts(),
+            embedded=assembled.embedded,
+            forced=tuple(forced),
+            bytes=sum(entry.bytes for entry in assembled.manifest.files.values()),
+            seconds=self.clock.seconds,
+            recall_at_100=assembled.manifest.vectors.recall_at_100,
+            rejections_file=self._keep_log(log, generation),
+        )
+        path = self.layout.reports_dir / f"{generation}.json"
+        write_durably(path, orjson.dumps(report.to_dict(), option=orjson.OPT_INDENT_2))
+        return report

@@ -1,0 +1,107 @@
+"""What a reindex saw and did: the summary, and the file of every record it left out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+    from indexer.product import Rejection
+
+_EXAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class BuildReport:
+    """The outcome of a reindex.
+
+    Attributes:
+        generation: the published one; the current one when nothing changed.
+        unchanged: the server said that the feed is the one already published.
+        products: in the new generation.
+        rejected: records left out.
+        duplicates: records replaced by a later one with the same id.
+        rejections: how many records were left out for each field and reason.
+        embedded: texts that the model had to read; the others came from the last generation.
+        forced: a guard was overridden: its message.
+        bytes: of the snapshot.
+        seconds: taken by each stage.
+        recall_at_100: of the vector index, by sample; empty where it is exact.
+        rejections_file: where each rejected or replaced record is listed, if any.
+    """
+
+    index: str
+    generation: str
+    unchanged: bool = False
+    products: int = 0
+    rejected: int = 0
+    duplicates: int = 0
+    rejections: dict[str, int] = field(default_factory=dict)
+    embedded: int = 0
+    forced: tuple[str, ...] = ()
+    bytes: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+    recall_at_100: dict[str, float] = field(default_factory=dict)
+    rejections_file: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON has it."""
+        return asdict(self)
+
+
+class RejectionLog:
+    """Writes every record that is left out, and counts them."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.rejected = 0
+        self.duplicates = 0
+        self.examples: list[str] = []
+        self._counts: Counter[str] = Counter()
+        self._file = path.open("wb")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Finish the file; to close twice does no harm."""
+        self._file.close()
+
+    def reject(self, rejection: Rejection) -> None:
+        """Record that a record is not in the catalogue."""
+        self.rejected += 1
+        self._counts[f"{rejection.field or 'record'}: {rejection.reason}"] += 1
+        self._write({"kind": "rejected", **asdict(rejection)})
+
+    def duplicate(self, product_id: str, position: int) -> None:
+        """Record that the record at `position` replaced an earlier one with the same id."""
+        self.duplicates += 1
+        reason = "an earlier record with this id was replaced by this one"
+        self._write(
+            {"kind": "duplicate", "position": position, "reason": reason, "product_id": product_id}
+        )
+
+    def counts(self) -> dict[str, int]:
+        """How many records were rejected by field and reason, most frequent first."""
+        return dict(self._counts.most_common())
+
+    def _write(self, entry: dict[str, Any]) -> None:
+        line = orjson.dumps(entry)
+        if len(self.examples) < _EXAMPLES:
+            self.examples.append(line.decode())
+        self._file.write(line + b"\n")

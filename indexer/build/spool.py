@@ -1,0 +1,55 @@
+"""The spool: a feed's products on disk, the last of each id, readable in id order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from indexer.product import Product
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from types import TracebackType
+
+
+class Spool:
+    """Holds the products of a feed of any size; only ids and places stay in memory."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = path.open("w+b")
+        self._places: dict[str, tuple[int, int]] = {}
+        self._end = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.close()
+        self._path.unlink(missing_ok=True)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def add(self, product: Product) -> bool:
+        """Take `product` in place of any earlier one with its id; whether there was one."""
+        json = product.to_json()
+        replaced = product.id in self._places
+        self._file.seek(self._end)
+        self._file.write(json)
+        self._places[product.id] = (self._end, len(json))
+        self._end += len(json)
+        return replaced
+
+    def products(self) -> Iterator[tuple[Product, bytes]]:
+        """Every product with its JSON, in the order of the ids' UTF-8 bytes."""
+        for product_id in sorted(self._places, key=str.encode):
+            offset, length = self._places[product_id]
+            self._file.seek(offset)
+            json = self._file.read(length)
+            yield Product.from_json(json), json

@@ -1,0 +1,157 @@
+"""Publishing: how a finished build becomes the current generation, and how to go back.
+
+A build is written aside, every file is flushed to the disk, the directory is renamed to its final
+name, and only then does the pointer change, by a rename as well. A process that is killed at any
+point leaves either the old generation or the new one, never a mixture; what it left behind is
+removed when the next writer takes the lock. Names count up and are never used twice.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from indexer.errors import IndexLockedError, PublishError
+from indexer.layout import STAGING_PREFIX, generation_number
+from indexer.manifest import MANIFEST_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from indexer.layout import IndexLayout
+
+
+@contextmanager
+def writer(layout: IndexLayout) -> Generator[Path]:
+    """Be the one writer of an index; gives an empty staging directory that is removed at the end.
+
+    The operating system releases the lock when the process dies, however it dies.
+
+    Raises:
+        IndexLockedError: another process is writing this index.
+    """
+    layout.generations_dir.mkdir(parents=True, exist_ok=True)
+    layout.reports_dir.mkdir(exist_ok=True)
+    with layout.lock_file.open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise IndexLockedError(
+                f"index {layout.name!r} is being written by another process. "
+                "Wait until it has finished, or stop it."
+            ) from None
+        for leftover in layout.root.glob(f"{STAGING_PREFIX}*"):
+            shutil.rmtree(leftover)
+        staging = Path(tempfile.mkdtemp(prefix=STAGING_PREFIX, dir=layout.root))
+        try:
+            yield staging
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+
+
+def publish(layout: IndexLayout, snapshot: Path) -> str:
+    """Make the complete `snapshot`, a directory inside the staging directory, the current one.
+
+    The caller holds the lock.
+
+    Returns:
+        The new generation's name.
+    """
+    digest = sha256((snapshot / MANIFEST_FILE).read_bytes()).hexdigest()[:8]
+    newest = max((generation_number(name) for name in layout.generations()), default=0)
+    name = f"g{newest + 1:08}-{digest}"
+    for path in snapshot.iterdir():
+        _flush(path)
+    _flush(snapshot)
+    snapshot.rename(layout.generation_dir(name))
+    _flush(layout.generations_dir)
+    _point_to(layout, name)
+    return name
+
+
+def rollback(layout: IndexLayout, generation: str | None = None) -> str:
+    """Make an older generation current again.
+
+    Args:
+        layout: the index.
+        generation: its name; by default the newest one that is older than the current one.
+
+    Returns:
+        The name of the generation that is current now.
+
+    Raises:
+        PublishError: there is no such generation, or none that is older.
+        IndexLockedError: another process is writing this index.
+    """
+    with writer(layout):
+        existing = layout.generations()
+        if generation is None:
+            current = generation_number(layout.require_current())
+            older = [name for name in existing if generation_number(name) < current]
+            if not older:
+                raise PublishError(
+                    f"index {layout.name!r} has no generation older than the current one. "
+                    "Run 'searchsvc reindex' with the earlier feed instead."
+                )
+            generation = older[-1]
+        elif generation not in existing:
+            raise PublishError(
+                f"index {layout.name!r} has no generation {generation!r}; it has "
+                f"{', '.join(existing) or 'none'}. 'searchsvc inspect' lists them."
+            )
+        _point_to(layout, generation)
+        return generation
+
+
+def prune(layout: IndexLayout, keep: int) -> list[str]:
+    """Remove old generations; the caller holds the lock.
+
+    The newest is always kept, since names count up from it, and so is the current one. A service
+    that still reads a removed generation keeps its mapped files until it swaps.
+
+    Args:
+        layout: the index.
+        keep: how many of the newest stay, at least 1.
+
+    Returns:
+        The names of the removed generations.
+    """
+    current = layout.require_current()
+    removed = [name for name in layout.generations()[: -max(keep, 1)] if name != current]
+    for name in removed:
+        # Renamed first: a half-removed directory must not pass for a generation.
+        doomed = layout.root / f"{STAGING_PREFIX}removed-{name}"
+        layout.generation_dir(name).rename(doomed)
+        shutil.rmtree(doomed)
+        for report in layout.reports_dir.glob(f"{name}.*"):
+            report.unlink()
+    return removed
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Replace the file at `path` by `data`, completely or not at all."""
+    aside = path.with_name(f".{path.name}.new")
+    with aside.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
+    _flush(path.parent)
+
+
+def _point_to(layout: IndexLayout, generation: str) -> None:
+    write_durably(layout.current_file, f"{generation}\n".encode())
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

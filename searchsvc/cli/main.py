@@ -1,0 +1,27 @@
+"""The command and its subcommands."""
+
+from __future__ import annotations
+
+import typer
+
+from searchsvc.cli import model
+from searchsvc.cli.inspect import inspect, rollback
+from searchsvc.cli.reindex import reindex
+from searchsvc.cli.search import search
+from searchsvc.cli.serve import demo, serve
+
+app = typer.Typer(
+    name="searchsvc",
+    help="Self-hosted AI product search: build an index from a product feed, and serve it.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+)
+for command in (reindex, serve, search, inspect, rollback, demo):
+    app.command()(command)
+app.add_typer(model.app, name="model")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

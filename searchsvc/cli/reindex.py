@@ -1,0 +1,111 @@
+"""``searchsvc reindex``: a feed becomes the catalogue."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from indexer.build.reindex import ReindexOptions
+from indexer.build.reindex import reindex as run_reindex
+from indexer.embedding.acquire import DEFAULT_MODEL
+from indexer.feeds.reader import FeedFormat
+from indexer.layout import IndexLayout
+from indexer.settings import IndexSettings
+from searchsvc.cli.output import (
+    AsJson,
+    DataDir,
+    IndexName,
+    print_json,
+    read_settings,
+    reported_failures,
+    say,
+)
+from searchsvc.cli.progress import Bars
+from searchsvc.embedders import open_embedder
+
+if TYPE_CHECKING:
+    from indexer.build.report import BuildReport
+
+_SHOWN_REASONS = 8
+
+
+def reindex(
+    feed: Annotated[
+        str, typer.Argument(help="Path or http(s) URL of the feed, or - for standard input.")
+    ],
+    index: IndexName = "products",
+    data_dir: DataDir = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Publish a truncated or much smaller feed as well.")
+    ] = False,
+    settings_file: Annotated[
+        Path | None,
+        typer.Option("--settings", help="JSON file of index settings; kept for the next time."),
+    ] = None,
+    feed_format: Annotated[
+        FeedFormat | None, typer.Option("--format", help="Of the feed [default: recognised].")
+    ] = None,
+    model: Annotated[
+        str, typer.Option(help="Name of the embedding model in the models directory.")
+    ] = DEFAULT_MODEL,
+    keep: Annotated[int, typer.Option(min=1, help="Generations kept for rollback.")] = 3,
+    as_json: AsJson = False,
+) -> None:
+    """Replace an index's catalogue by a feed; a running service swaps it in by itself.
+
+    JSON Lines, CSV, TSV and Google Merchant XML, each also gzipped. Bad records are left out and
+    listed in a report; texts that did not change are not embedded again.
+
+    Example: searchsvc reindex feed.xml.gz --index shop-de
+    """
+    with reported_failures(as_json=as_json):
+        service = read_settings(data_dir)
+        layout = IndexLayout.of(service.data_dir, index)
+        settings = index_settings(layout, settings_file)
+        embedder = open_embedder(service.models_dir, model)
+        options = ReindexOptions(force=force, keep=keep, format=feed_format)
+        with Bars(quiet=as_json) as bars:
+            report = run_reindex(feed, layout, settings, embedder, options, bars)
+    if as_json:
+        print_json(report.to_dict())
+    else:
+        for line in describe(report):
+            say(line)
+
+
+def index_settings(layout: IndexLayout, file: Path | None) -> IndexSettings:
+    """Those in `file`, else those of the last reindex, else the defaults."""
+    if file is not None:
+        return IndexSettings.read(file)
+    if layout.settings_file.is_file():
+        return IndexSettings.read(layout.settings_file)
+    return IndexSettings()
+
+
+def describe(report: BuildReport) -> list[str]:
+    """The report for people."""
+    if report.unchanged:
+        return [f"{report.index}: the feed has not changed; {report.generation} stays"]
+    size = f"{report.bytes / 1e6:,.1f} MB, {report.bytes / report.products:,.0f} bytes each"
+    lines = [
+        f"{report.index}: published {report.generation} with {report.products:,} products ({size})"
+    ]
+    if report.embedded:
+        lines.append(f"  embedded {report.embedded:,} texts, reused the vectors of all others")
+    else:
+        lines.append("  embedded nothing: no text changed")
+    if report.rejected or report.duplicates:
+        lines.append(
+            f"  left out {report.rejected:,} bad records, replaced {report.duplicates:,} "
+            f"duplicates: {report.rejections_file}"
+        )
+        shown = list(report.rejections.items())[:_SHOWN_REASONS]
+        lines += [f"    {count:>6,} x {reason}" for reason, count in shown]
+    if report.recall_at_100:
+        shares = ", ".join(f"{name} {share:.3f}" for name, share in report.recall_at_100.items())
+        lines.append(f"  vector recall@100 against exact search: {shares}")
+    lines += [f"  forced: {message}" for message in report.forced]
+    stages = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in report.seconds.items())
+    return [*lines, f"  {stages}"]

@@ -1,0 +1,69 @@
+"""``searchsvc search``: a query against the files, without a server."""
+
+from __future__ import annotations
+
+import sys
+from time import perf_counter
+from typing import Annotated
+
+import orjson
+import typer
+
+from indexer.layout import IndexLayout
+from indexer.snapshot import open_snapshot
+from searchsvc.cli.output import (
+    AsJson,
+    DataDir,
+    IndexName,
+    read_settings,
+    reported_failures,
+    say,
+    stderr,
+)
+from searchsvc.embedders import Embedders
+from searchsvc.query.filters import parse_filter_json
+from searchsvc.query.query import MAX_LIMIT, MAX_OFFSET, Query
+from searchsvc.results.response import encode_response
+from searchsvc.search import search as run_search
+
+_PATIENCE_MS = 60_000.0  # nobody waits in a queue behind a shell
+
+
+def search(
+    query: Annotated[str, typer.Argument(help="What a shopper would type.")],
+    index: IndexName = "products",
+    data_dir: DataDir = None,
+    limit: Annotated[int, typer.Option(min=0, max=MAX_LIMIT, help="Hits to show.")] = 10,
+    offset: Annotated[int, typer.Option(min=0, max=MAX_OFFSET, help="Hits to skip.")] = 0,
+    filters: Annotated[str | None, typer.Option(help="A filter as JSON.")] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show how each hit got its place.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Search an index from the shell; --json prints what the HTTP API would answer.
+
+    Example: searchsvc search "warm jacket for rainy hikes" --index demo --explain
+    """
+    with reported_failures(as_json=as_json):
+        settings = read_settings(data_dir)
+        snapshot = open_snapshot(IndexLayout.of(settings.data_dir, index))
+        embedders = Embedders(settings.models_dir, _PATIENCE_MS)
+        asked = Query(query, limit, offset, parse_filter_json(filters), explain)
+        embedder = embedders.get(snapshot.manifest.embedder)
+        begin = perf_counter()
+        result = run_search(asked, snapshot, embedder, settings.ranking_policy())
+        took_ms = (perf_counter() - begin) * 1e3
+        embedders.close()
+        body = encode_response(result, asked, snapshot, took_ms)
+    if as_json:
+        sys.stdout.write(body.decode() + "\n")
+        return
+    for line in result.degraded:
+        stderr.print(f"degraded: {line}", markup=False)
+    say(f"{result.total:,} products in {took_ms:.1f} ms")
+    for place, hit in enumerate(result.hits, offset + 1):
+        product = orjson.loads(hit.product)
+        say(f"{place:>4}  {hit.score:.4f}  {hit.id:<16} {product['title']}")
+        if hit.explanation is not None:
+            say(f"        {hit.explanation.summary()}")

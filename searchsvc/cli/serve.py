@@ -1,0 +1,106 @@
+"""``searchsvc serve`` and ``demo``: the HTTP service."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from importlib.resources import as_file, files
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from indexer.build.reindex import reindex as run_reindex
+from indexer.embedding.acquire import DEFAULT_MODEL, install_default_model
+from indexer.layout import IndexLayout
+from indexer.settings import IndexSettings
+from searchsvc.cli.output import DataDir, read_settings, reported_failures, stderr
+from searchsvc.cli.progress import Bars
+from searchsvc.embedders import open_embedder
+from searchsvc.settings import Settings
+
+_APP = "searchsvc.http.app:app_from_environment"
+_MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+_DEMO_INDEX = "demo"
+_DRAIN_SECONDS = 20
+
+Host = Annotated[str, typer.Option(help="Address to listen on.")]
+Port = Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on.")]
+
+
+def serve(
+    data_dir: DataDir = None,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes; they share the indexes' memory.")
+    ] = 1,
+) -> None:
+    """Serve all indexes of the data directory over HTTP, with a storefront page at /.
+
+    New generations are swapped in as they are published. API documentation is at /docs.
+
+    Example: searchsvc serve --data-dir ./data --port 8000 --workers 2
+    """
+    _run(read_settings(data_dir), host, port, workers)
+
+
+def demo(
+    data_dir: DataDir = None,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    build_only: Annotated[
+        bool, typer.Option("--build-only", help="Build the index and stop.")
+    ] = False,
+) -> None:
+    """Build the index of the sample catalogue and serve it.
+
+    Example: searchsvc demo
+    """
+    settings = read_settings(data_dir)
+    with reported_failures(as_json=False):
+        stderr.print("preparing the embedding model ...")
+        install_default_model(settings.models_dir)
+        build_demo(settings)
+    if build_only:
+        return
+    address = f"http://{host}:{port}"
+    stderr.print(
+        f"\n[bold]The storefront is at {address}/[/]\n\n"
+        f"  curl -s '{address}/v1/indexes/{_DEMO_INDEX}/search?"
+        "query=warm+jacket+for+rainy+hikes&limit=3'\n\n"
+        f"  API documentation: {address}/docs\n"
+        f"  Your own feed:     searchsvc reindex FEED --index shop --data-dir "
+        f"{settings.data_dir}\n"
+    )
+    _run(settings, host, port, workers=1)
+
+
+def build_demo(settings: Settings) -> None:
+    """Build the sample's index unless it is there; a second call embeds nothing."""
+    layout = IndexLayout.of(settings.data_dir, _DEMO_INDEX)
+    feed = files("searchsvc.sample") / "feed.jsonl.gz"
+    with as_file(feed) as path, Bars() as bars:
+        embedder = open_embedder(settings.models_dir, DEFAULT_MODEL)
+        run_reindex(str(path), layout, IndexSettings(), embedder, progress=bars)
+
+
+def _run(settings: Settings, host: str, port: int, workers: int) -> None:
+    # One query is one thread's work; a second thread brings nothing and worsens the tail.
+    # Workers read the settings from their environment.
+    for variable in _THREAD_VARIABLES:
+        os.environ.setdefault(variable, "1")
+    os.environ["SEARCHSVC_DATA_DIR"] = str(settings.data_dir)
+    with tempfile.TemporaryDirectory(prefix="searchsvc-metrics-") as shared:
+        if workers > 1:
+            os.environ[_MULTIPROCESS_VARIABLE] = shared
+        uvicorn.run(
+            _APP,
+            factory=True,
+            host=host,
+            port=port,
+            workers=workers,
+            access_log=False,
+            timeout_graceful_shutdown=_DRAIN_SECONDS,
+        )

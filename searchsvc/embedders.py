@@ -1,0 +1,121 @@
+"""The models that queries need: found by the manifest, shared by indexes, bounded in time."""
+
+from __future__ import annotations
+
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from typing import TYPE_CHECKING
+
+from indexer.embedding.hashing import HashingEmbedder
+from indexer.embedding.onnx import OnnxEmbedder
+from indexer.errors import ModelError, ModelMismatchError
+from searchsvc.errors import EmbeddingUnavailableError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from indexer.embedding.protocol import Embedder
+    from indexer.manifest import EmbedderEntry
+    from searchsvc.search import QueryEmbedder
+
+_HASHING_PREFIX = "hashing-"
+
+
+def open_embedder(models_dir: Path, name: str) -> Embedder:
+    """The embedder called `name`.
+
+    Args:
+        models_dir: where the model directories are.
+        name: of a model directory, or ``hashing-<dimension>``, which needs no model and knows no
+            meaning; it is for tests.
+
+    Raises:
+        ModelUnavailableError: there is no such model.
+        ModelMismatchError: its files are damaged.
+    """
+    dimension = name.removeprefix(_HASHING_PREFIX)
+    if name.startswith(_HASHING_PREFIX) and dimension.isdecimal():
+        return HashingEmbedder(int(dimension))
+    return OnnxEmbedder.open(models_dir / name)
+
+
+class NoEmbedder:
+    """Stands where a model should be, and says why it is not there."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def embed_query(self, text: str) -> NDArray[np.float32]:  # noqa: ARG002 - protocol
+        """See `QueryEmbedder.embed_query`; always raises."""
+        raise EmbeddingUnavailableError(self._reason)
+
+
+class BoundedEmbedder:
+    """An embedder that fails instead of being late.
+
+    A computation that has begun cannot be stopped; it goes on in its thread and its vector is
+    dropped, while the shopper gets the lexical answer.
+    """
+
+    def __init__(self, embedder: Embedder, pool: ThreadPoolExecutor, timeout_ms: float) -> None:
+        self._embedder = embedder
+        self._pool = pool
+        self._timeout_ms = timeout_ms
+
+    def embed_query(self, text: str) -> NDArray[np.float32]:
+        """See `QueryEmbedder.embed_query`."""
+        future = self._pool.submit(self._embedder.embed_query, text)
+        try:
+            return future.result(self._timeout_ms / 1e3)
+        except FutureTimeoutError:
+            future.cancel()
+            raise EmbeddingUnavailableError(
+                f"no query vector within {self._timeout_ms:g} ms"
+            ) from None
+        except Exception as error:  # whatever a runtime may raise: the lexical answer is there
+            raise EmbeddingUnavailableError(
+                f"the embedding model failed ({type(error).__name__})"
+            ) from error
+
+
+class Embedders:
+    """Opens each model once, however many indexes use it."""
+
+    def __init__(self, models_dir: Path, timeout_ms: float) -> None:
+        self._models_dir = models_dir
+        self._timeout_ms = timeout_ms
+        self._lock = threading.Lock()
+        self._opened: dict[str, QueryEmbedder] = {}
+        self._pool = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="embed")
+
+    def get(self, entry: EmbedderEntry) -> QueryEmbedder:
+        """The embedder whose vectors an index holds; one that says why where there is none."""
+        with self._lock:
+            embedder = self._opened.get(entry.fingerprint)
+            if embedder is not None:
+                return embedder
+            try:
+                embedder = BoundedEmbedder(self._open(entry), self._pool, self._timeout_ms)
+            except ModelError as error:
+                return NoEmbedder(str(error))  # not kept: the model may yet be installed
+            self._opened[entry.fingerprint] = embedder
+            return embedder
+
+    def close(self) -> None:
+        """Let the threads go."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _open(self, entry: EmbedderEntry) -> Embedder:
+        embedder = open_embedder(self._models_dir, entry.name)
+        if embedder.fingerprint != entry.fingerprint:
+            raise ModelMismatchError(
+                f"the installed model {entry.name!r} is not the one that the index was built with "
+                f"({embedder.fingerprint[:8]}, expected {entry.fingerprint[:8]}). "
+                "Rebuild the index with 'searchsvc reindex', or install that model."
+            )
+        return embedder

@@ -1,0 +1,58 @@
+"""The application: everything wired in one place."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from starlette.staticfiles import StaticFiles
+
+from searchsvc.http.counting import CountRequests
+from searchsvc.http.metrics import Metrics
+from searchsvc.http.permits import Permits
+from searchsvc.http.problems import install_problem_handlers
+from searchsvc.http.routes import Context, api, operation
+from searchsvc.serving import SearchService
+from searchsvc.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+_WEB = Path(__file__).parent / "web"
+_DESCRIPTION = "Self-hosted AI product search: words and meaning, fused, over your own feed."
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The service over the indexes in ``settings.data_dir``."""
+    metrics = Metrics()
+    service = SearchService(settings, metrics)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        service.start()
+        yield
+        service.close()
+
+    app = FastAPI(
+        title="searchsvc",
+        version=version("searchsvc"),
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+    )
+    permits = Permits(settings.max_concurrent, settings.max_waiting)
+    app.state.context = Context(service, permits, metrics)
+    install_problem_handlers(app)
+    app.include_router(api)
+    app.include_router(operation)
+    app.mount("/", StaticFiles(directory=_WEB, html=True), name="web")
+
+    app.add_middleware(CountRequests, metrics=metrics)
+    return app
+
+
+def app_from_environment() -> FastAPI:
+    """What uvicorn's worker processes call."""
+    return create_app(Settings())

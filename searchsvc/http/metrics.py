@@ -1,0 +1,114 @@
+"""What Prometheus reads."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from indexer.layout import generation_number
+
+if TYPE_CHECKING:
+    from searchsvc.search import SearchResult
+    from searchsvc.serving import Served
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+"""Where worker processes share their counts; to be set before this module is imported."""
+
+_SECONDS = (0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.125, 0.25, 0.5, 1.0, 2.5)
+
+
+class Metrics:
+    """The counts of one application; also told by the service what it serves."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "searchsvc_requests_total",
+            "Requests by route and status.",
+            ("route", "status"),
+            registry=self.registry,
+        )
+        self.search_seconds = Histogram(
+            "searchsvc_search_seconds",
+            "Time from a search request's arrival to its encoded answer.",
+            ("index",),
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.stage_seconds = Histogram(
+            "searchsvc_stage_seconds",
+            "Time in each stage of a search.",
+            ("stage",),
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.degraded = Counter(
+            "searchsvc_degraded_total",
+            "Searches answered without their semantic leg.",
+            ("index",),
+            registry=self.registry,
+        )
+        self.empty = Counter(
+            "searchsvc_empty_total",
+            "Searches that matched no product.",
+            ("index",),
+            registry=self.registry,
+        )
+        self.overloaded = Counter(
+            "searchsvc_overloaded_total",
+            "Requests refused because too many were waiting.",
+            registry=self.registry,
+        )
+        self._generation = self._gauge("searchsvc_generation", "Number of the served generation.")
+        self._products = self._gauge("searchsvc_products", "Products in the served generation.")
+        self._refused = self._gauge(
+            "searchsvc_generation_refused", "1 while the published generation cannot be opened."
+        )
+
+    def served(self, state: Served) -> None:
+        """See `searchsvc.serving.ServingObserver.served`."""
+        snapshot = state.snapshot
+        number = generation_number(snapshot.generation) if snapshot else 0
+        self._generation.labels(state.name).set(number)
+        self._products.labels(state.name).set(len(snapshot.products) if snapshot else 0)
+        self._refused.labels(state.name).set(bool(state.reason))
+
+    def dropped(self, index: str) -> None:
+        """See `searchsvc.serving.ServingObserver.dropped`."""
+        for gauge in (self._generation, self._products, self._refused):
+            gauge.remove(index)
+
+    def searched(self, index: str, seconds: float, result: SearchResult) -> None:
+        """Count one answered search."""
+        self.search_seconds.labels(index).observe(seconds)
+        for stage, milliseconds in result.stage_ms.items():
+            self.stage_seconds.labels(stage).observe(milliseconds / 1e3)
+        if result.degraded:
+            self.degraded.labels(index).inc()
+        if not result.total:
+            self.empty.labels(index).inc()
+
+    def render(self) -> bytes:
+        """The exposition of this process, or of all workers where they share a directory."""
+        if MULTIPROCESS_VARIABLE not in os.environ:
+            return generate_latest(self.registry)
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # its stub has none
+        return generate_latest(registry)
+
+    def _gauge(self, name: str, text: str) -> Gauge:
+        # Workers of one service serve the same files: the freshest of them speaks for all.
+        return Gauge(
+            name, text, ("index",), registry=self.registry, multiprocess_mode="livemostrecent"
+        )

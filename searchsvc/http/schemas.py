@@ -1,0 +1,152 @@
+"""Requests and responses as the API documents them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from searchsvc.query.filters import parse_filter, parse_filter_json
+from searchsvc.query.query import MAX_LIMIT, MAX_OFFSET, MAX_TEXT, Query
+
+Text = Annotated[
+    str, Field(max_length=MAX_TEXT, description="As typed; empty asks for every product.")
+]
+Limit = Annotated[int, Field(ge=0, le=MAX_LIMIT, description="Hits on the page.")]
+Offset = Annotated[int, Field(ge=0, le=MAX_OFFSET, description="Hits before the page.")]
+Explain = Annotated[bool, Field(description="Tell how each hit got its place, and the stages.")]
+
+_FILTER_HELP = (
+    'Conditions `{"field", "eq" | "any_of" | "exists" | "gt"/"gte"/"lt"/"lte"}`, '
+    'combined by `{"and": [...]}`, `{"or": [...]}` and `{"not": ...}`.'
+)
+
+
+class SearchRequest(BaseModel):
+    """A search."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"query": "warm jacket for rainy hikes", "limit": 10},
+                {
+                    "query": "jacket",
+                    "filters": {
+                        "and": [
+                            {"field": "price", "lt": 150},
+                            {"field": "color", "any_of": ["Navy", "Black"]},
+                        ]
+                    },
+                    "explain": True,
+                },
+            ]
+        },
+    )
+
+    query: Text = ""
+    limit: Limit = 20
+    offset: Offset = 0
+    filters: Annotated[Any, Field(description=_FILTER_HELP)] = None
+    explain: Explain = False
+
+    def to_query(self) -> Query:
+        """The query that the search core takes.
+
+        Raises:
+            BadFilterError: the filter is malformed.
+        """
+        condition = None if self.filters is None else parse_filter(self.filters)
+        return Query(self.query, self.limit, self.offset, condition, self.explain)
+
+
+class SearchParameters(BaseModel):
+    """A search in a query string."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    query: Text = ""
+    limit: Limit = 20
+    offset: Offset = 0
+    filters: Annotated[
+        str | None, Field(description=f"JSON. {_FILTER_HELP}", max_length=65_536)
+    ] = None
+    explain: Explain = False
+
+    def to_query(self) -> Query:
+        """The query that the search core takes.
+
+        Raises:
+            BadFilterError: the filter is malformed.
+        """
+        condition = parse_filter_json(self.filters)
+        return Query(self.query, self.limit, self.offset, condition, self.explain)
+
+
+class HitExplanation(BaseModel):
+    """How a hit got its place."""
+
+    identified: bool = Field(description="The query equals one of its identifiers.")
+    lexical_rank: int | None = Field(description="Among the best keyword matches, from 1.")
+    lexical_score: float | None = Field(description="BM25.")
+    semantic_rank: int | None = Field(description="Among the neighbours in meaning, from 1.")
+    similarity: float | None = Field(description="Cosine of query and product.")
+    fused_score: float | None = Field(description="Of both rankings.")
+
+
+class SearchHit(BaseModel):
+    """One product of the page."""
+
+    id: str
+    score: float
+    product: dict[str, Any] = Field(description="As the feed has it; absent fields are left out.")
+    explain: HitExplanation | None = None
+
+
+class SearchResponse(BaseModel):
+    """A page of the answer."""
+
+    index: str
+    generation: str = Field(description="Of the catalogue that was searched.")
+    query: str
+    query_id: str = Field(description="32 hexadecimal digits; name it in events.")
+    total: int = Field(description="Products in the match set; its pages hold each one once.")
+    offset: int
+    limit: int
+    hits: list[SearchHit]
+    degraded: list[str] = Field(description="What was left out of the answer, and why.")
+    took_ms: float
+    stages_ms: dict[str, float] | None = Field(None, description="With explain.")
+
+
+class IndexInfo(BaseModel):
+    """One index that is served."""
+
+    index: str
+    generation: str | None = Field(description="None when no generation can be opened.")
+    products: int
+    embedder: str | None
+    semantic: bool = Field(description="Whether queries have vectors, or only words.")
+    fields: list[str] = Field(description="What can be filtered by.")
+
+
+class IndexList(BaseModel):
+    """All indexes that are served."""
+
+    indexes: list[IndexInfo]
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+class Readiness(BaseModel):
+    """Whether searches are answered."""
+
+    ready: bool
+    indexes: dict[str, str] = Field(description="`ok`, or what is the matter.")

@@ -1,0 +1,1 @@
+"""What is asked: the query and its filters."""

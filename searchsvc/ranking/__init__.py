@@ -1,0 +1,1 @@
+"""How the rankings become one: pure functions over arrays."""

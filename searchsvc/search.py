@@ -1,0 +1,185 @@
+"""The hot path: a query against a snapshot.
+
+A query defines one **match set**: the products that cover enough of its words, the products near
+enough to its meaning, and those it identifies; a filter only ever narrows it. Everything that an
+answer says is about that set: its size is the total, and its pages, walked to the end, show each
+of its products once.
+
+The order: products that the query identifies, then the window (the best lexical matches and all
+semantic ones) by fused score, then the remaining lexical matches by BM25. Ties break by product
+id. None of it depends on the page that is asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from indexer.hits import Hits, Matches
+from searchsvc.errors import EmbeddingUnavailableError
+from searchsvc.query.filters import row_mask
+from searchsvc.ranking.window import gather, rank
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from indexer.snapshot import Snapshot
+    from searchsvc.query.query import Query
+    from searchsvc.ranking.policy import RankingPolicy
+    from searchsvc.ranking.window import Explanation, Ranking
+
+
+class QueryEmbedder(Protocol):
+    """What the search needs of an `indexer.embedding.protocol.Embedder`."""
+
+    def embed_query(self, text: str) -> NDArray[np.float32]:
+        """The query's unit vector, float32 ``(dimension,)``.
+
+        Raises:
+            EmbeddingUnavailableError: there is none, at least not in time.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One product of the page.
+
+    Attributes:
+        product: its JSON, as stored.
+        score: never rises from hit to hit.
+    """
+
+    id: str
+    score: float
+    product: bytes
+    explanation: Explanation | None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """The answer.
+
+    Attributes:
+        total: products in the match set.
+        hits: the page.
+        degraded: what was left out of the answer and why; empty when nothing was.
+        stage_ms: milliseconds by stage, in the order in which they ran.
+    """
+
+    total: int
+    hits: tuple[Hit, ...]
+    degraded: tuple[str, ...]
+    stage_ms: Mapping[str, float]
+
+
+@dataclass(slots=True)
+class _Stages:
+    milliseconds: dict[str, float] = field(default_factory=dict)
+    _last: float = field(default_factory=perf_counter)
+
+    def done(self, name: str) -> None:
+        now = perf_counter()
+        self.milliseconds[name] = (now - self._last) * 1e3
+        self._last = now
+
+
+def search(
+    query: Query, snapshot: Snapshot, embedder: QueryEmbedder, policy: RankingPolicy
+) -> SearchResult:
+    """Answer `query` from `snapshot`.
+
+    Raises:
+        BadFilterError: the filter does not fit the snapshot's columns.
+    """
+    stages = _Stages()
+    mask = None
+    if query.filter is not None:
+        mask = row_mask(query.filter, snapshot.columns, len(snapshot.products))
+    stages.done("mask")
+    lexical = _lexical(query.text, snapshot, policy)
+    best_bm25 = float(lexical.scores.max(initial=0.0))
+    stages.done("lexical")
+    vector, degraded = _embed(query.text, embedder)
+    stages.done("embed")
+    semantic = _semantic(vector, snapshot, policy)
+    stages.done("semantic")
+    identified = snapshot.products.identified_by(query.text)
+    if mask is not None:
+        lexical, semantic = lexical.within(mask), semantic.within(mask)
+        identified = identified[mask[identified]]
+    window = gather(lexical, semantic, identified, policy.window)
+    total = len(lexical) + int(np.count_nonzero(lexical.places(window.rows) < 0))
+    stages.done("match set")
+    cosines = None if vector is None else snapshot.vectors.similarities(vector, window.rows)
+    ranking = rank(window, cosines, policy, best_bm25)
+    stages.done("fuse")
+    page = _page(ranking, lexical, query)
+    hits = tuple(_hit(row, score, ranking, snapshot, query) for row, score in page)
+    stages.done("fetch")
+    return SearchResult(total, hits, degraded, stages.milliseconds)
+
+
+def _lexical(text: str, snapshot: Snapshot, policy: RankingPolicy) -> Matches:
+    """The lexical matches in the whole catalogue; all of it for an empty query."""
+    if not text.strip():
+        rows = np.arange(len(snapshot.products), dtype=np.int64)
+        return Matches(rows, np.zeros(len(rows), np.float32))
+    return snapshot.lexical.match(snapshot.analyzer.terms(text), coverage=policy.min_coverage)
+
+
+def _embed(
+    text: str, embedder: QueryEmbedder
+) -> tuple[NDArray[np.float32] | None, tuple[str, ...]]:
+    """The query's vector if there is anything to embed, and why not where it failed."""
+    if not text.strip():
+        return None, ()
+    try:
+        return embedder.embed_query(text), ()
+    except EmbeddingUnavailableError as error:
+        return None, (f"semantic: {error}",)
+
+
+def _semantic(
+    vector: NDArray[np.float32] | None, snapshot: Snapshot, policy: RankingPolicy
+) -> Hits:
+    """The products near enough in meaning, in the whole catalogue.
+
+    The filter comes later: were it to come first, products would match that do not match without
+    it, and no facet count could be trusted.
+    """
+    if vector is None:
+        return Hits.none()
+    hits = snapshot.vectors.search(vector, policy.neighbours)
+    nearest = float(hits.scores.max(initial=0.0))
+    return hits.at_least(max(policy.min_cosine, policy.min_cosine_share * nearest))
+
+
+def _page(ranking: Ranking, lexical: Matches, query: Query) -> list[tuple[int, float]]:
+    """Rows and scores of the page; what lies behind the window is only sorted when asked for."""
+    end = query.offset + query.limit
+    rows, scores = ranking.rows, ranking.scores
+    if end > len(rows):
+        behind = np.ones(len(lexical), np.bool_)
+        places = lexical.places(rows)
+        behind[places[places >= 0]] = False
+        rest = Hits.best(lexical.rows[behind], lexical.scores[behind], len(lexical))
+        floor = scores[-1] if len(scores) else np.float32(0)
+        rows = np.concatenate((rows, rest.rows))
+        scores = np.concatenate((scores, np.minimum(ranking.lexical_only(rest.scores), floor)))
+    page = slice(query.offset, end)
+    return list(zip(rows[page].tolist(), scores[page].tolist(), strict=True))
+
+
+def _hit(row: int, score: float, ranking: Ranking, snapshot: Snapshot, query: Query) -> Hit:
+    return Hit(
+        id=snapshot.products.id(row),
+        score=score,
+        product=snapshot.products.json(row),
+        explanation=ranking.explain(row) if query.explain else None,
+    )
