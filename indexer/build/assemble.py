@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from indexer.settings import IndexSettings
 
 _RECALL_SAMPLE = 128
-_SPAN_WORDS = 3
+_LONGEST_QUERY = 4  # words; most queries in a shop have one to four
+_SEED = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +63,13 @@ def assemble(
     progress: Progress,
 ) -> Assembled:
     """Write a complete snapshot of the products in `spool` into the empty `directory`."""
-    texts, titles = _write_products(directory, spool, settings, progress)
+    texts = _write_products(directory, spool, settings, progress)
     vectors = vectorize(texts, embedder, cache, progress)
     write_arrays(
         directory / VECTORS_FILE, {"vectors": vectors.vectors, "digests": vectors.digests}
     )
     progress.start("building the vector index", None)
-    entry = _write_lists(directory, vectors.vectors, titles, settings, embedder)
+    entry = _write_lists(directory, vectors.vectors, texts, settings, embedder)
     progress.start("checksums", None)
     manifest = Manifest(
         format_version=FORMAT_VERSION,
@@ -87,13 +88,13 @@ def assemble(
 
 def _write_products(
     directory: Path, spool: Spool, settings: IndexSettings, progress: Progress
-) -> tuple[list[str], list[str]]:
-    """Everything but the vectors; returns the texts to embed and the titles, by row."""
+) -> list[str]:
+    """Everything but the vectors; returns the texts to embed, by row."""
     analyzer = Analyzer(settings.language)
     products = ProductsBuilder(directory)
     columns = ColumnsBuilder()
     lexical = Bm25Builder(settings.lexical)
-    to_embed, titles = [], []
+    to_embed = []
     progress.start("analysing products", len(spool))
     for product, json in spool.products():
         texts = searchable_texts(product)
@@ -101,27 +102,28 @@ def _write_products(
         columns.add(product)
         lexical.add({field: analyzer.terms(text) for field, text in texts.items()})
         to_embed.append(embedding_text(texts, settings.embedding))
-        titles.append(product.title)
         progress.advance(1)
     progress.start("writing postings and columns", None)
     products.write()
     columns.write(directory / COLUMNS_FILE)
     lexical.write(directory / LEXICAL_FILE)
-    return to_embed, titles
+    return to_embed
 
 
 def _write_lists(
     directory: Path,
     vectors: NDArray[np.float16],
-    titles: list[str],
+    texts: list[str],
     settings: IndexSettings,
     embedder: Embedder,
 ) -> VectorsEntry:
     if len(vectors) < settings.vectors.exact_below:
         return VectorsEntry(kind="exact")
     rows = np.linspace(0, len(vectors) - 1, _RECALL_SAMPLE).astype(np.int64)
-    # Items find their own list easily; short queries land between the lists.
-    spans = [" ".join(titles[row].split()[:_SPAN_WORDS]) for row in rows]
+    # An item lies in the middle of its list and is found at once; a shopper's few words lie
+    # between the lists. Spans of the catalogue's own texts behave as judged queries do.
+    rng = np.random.default_rng(_SEED)
+    spans = [_span(texts[row], rng) for row in rows]
     samples = {
         "items": widen(vectors[rows]),
         "short_queries": np.stack([embedder.embed_query(span) for span in spans]),
@@ -135,3 +137,11 @@ def _write_lists(
         probes=calibration.probes,
         recall_at_100={name: round(share, 4) for name, share in calibration.recall.items()},
     )
+
+
+def _span(text: str, rng: np.random.Generator) -> str:
+    """One to four neighbouring words from anywhere in `text`."""
+    words = text.split()
+    size = int(rng.integers(1, _LONGEST_QUERY + 1))
+    begin = int(rng.integers(max(1, len(words) - size + 1)))
+    return " ".join(words[begin : begin + size])

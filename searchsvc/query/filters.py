@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
@@ -248,7 +249,7 @@ def _column(columns: Columns, field: str) -> Column:
     column = columns.get(field)
     if column is None:
         names = columns.names()
-        near = [name for name in names if field.casefold() in name.casefold()] or names
+        near = get_close_matches(field, names, _SHOWN_FIELDS) or names
         more = " and others" if len(near) > _SHOWN_FIELDS else ""
         raise BadFilterError(
             f"unknown field {field!r}; this index has {', '.join(near[:_SHOWN_FIELDS])}{more}"

@@ -38,6 +38,6 @@ class RankingPolicy:
     rrf_k: int = 60
     window: int = 500
     neighbours: int = 500
-    min_cosine: float = 0.3
-    min_cosine_share: float = 0.6
+    min_cosine: float = 0.35
+    min_cosine_share: float = 0.7
     min_coverage: float = 0.5

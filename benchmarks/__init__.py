@@ -1,0 +1,1 @@
+"""Proof of relevance and speed: ``python -m benchmarks``."""

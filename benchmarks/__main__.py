@@ -1,0 +1,99 @@
+"""``python -m benchmarks``: relevance, latency, embedding speed, and catalogues of any size."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import Progress
+
+from benchmarks.catalogue.cli import SAMPLE_SEED, FeedForm
+from benchmarks.catalogue.cli import generate as generate_feed
+from benchmarks.latency import latency_table, measure_latency
+from benchmarks.relevance import measure_relevance, relevance_table
+from searchsvc.cli.output import stderr
+from searchsvc.settings import Settings
+
+app = typer.Typer(
+    help="Prove relevance and speed.", no_args_is_help=True, pretty_exceptions_enable=False
+)
+
+JsonFile = Annotated[Path | None, typer.Option("--json", help="Write the whole result here.")]
+DataDir = Annotated[
+    Path | None,
+    typer.Option(help="Keep the built indexes here, so that the next run embeds nothing."),
+]
+
+
+@app.command()
+def relevance(
+    directories: Annotated[
+        list[Path], typer.Argument(help="feed.jsonl[.gz], queries.jsonl and qrels.tsv in each.")
+    ],
+    json_file: JsonFile = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Rank judged collections with every system and compare.
+
+    Example: python -m benchmarks relevance searchsvc/sample --json relevance.json
+    """
+    settings = Settings()
+    with tempfile.TemporaryDirectory() as scratch:
+        results = [
+            measure_relevance(directory, data_dir or Path(scratch), settings)
+            for directory in directories
+        ]
+    for result in results:
+        print(relevance_table(result), end="\n\n")
+    _write(json_file, results)
+
+
+@app.command()
+def latency(
+    products: Annotated[int, typer.Option(min=1_000, help="Size of the catalogue.")] = 20_000,
+    queries: Annotated[int, typer.Option(min=10, help="Queries, none asked twice.")] = 500,
+    json_file: JsonFile = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Time the hot path by stage, beside rank-bm25 and exact vector search.
+
+    Example: python -m benchmarks latency --products 100000 --json latency.json
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        result = measure_latency(products, queries, data_dir or Path(scratch), Settings())
+    print(latency_table(result))
+    _write(json_file, result)
+
+
+@app.command()
+def generate(
+    out: Annotated[Path, typer.Argument(help="The feed to write; gzipped if it ends in .gz.")],
+    products: Annotated[int, typer.Option(min=1, help="Number of items.")] = 3_000,
+    seed: Annotated[int, typer.Option(help="Another seed is another catalogue.")] = SAMPLE_SEED,
+    form: Annotated[FeedForm, typer.Option("--format", help="Of the feed.")] = FeedForm.JSONL,
+) -> None:
+    """Write a feed of believable products, of any size.
+
+    Example: python -m benchmarks generate feed.xml --products 5000 --format xml
+    """
+    with Progress(console=stderr) as bars:
+        task = bars.add_task("generating", total=products)
+        generate_feed(
+            out,
+            products=products,
+            seed=seed,
+            form=form,
+            progress=lambda amount: bars.advance(task, amount),
+        )
+
+
+def _write(json_file: Path | None, result: Any) -> None:  # noqa: ANN401 - whatever JSON can say
+    if json_file is not None:
+        json_file.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    app()
