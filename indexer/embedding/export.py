@@ -6,6 +6,7 @@ Needs the ``export`` extra; nothing that serves queries imports this module.
 from __future__ import annotations
 
 import importlib
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -91,8 +92,11 @@ def check_model(model_dir: Path, reference: str, texts: Sequence[str]) -> Agreem
     if not texts:
         raise ModelMismatchError("0 texts: expected at least one to compare the models on")
     ours = OnnxEmbedder.open(model_dir).embed_documents(texts)
+    prompt = ModelFiles.open(model_dir).card.meaning.document_prompt
     model = _load(reference)
-    theirs = model.encode_document(list(texts), normalize_embeddings=True, show_progress_bar=False)
+    theirs = model.encode(
+        list(texts), prompt=prompt, normalize_embeddings=True, show_progress_bar=False
+    )
     if theirs.shape != ours.shape:
         raise ModelMismatchError(
             f"{model_dir} has vectors of {ours.shape[1]} components, {reference} of "
@@ -141,17 +145,17 @@ class _Encoder:
                 "false in its sentence_bert_config.json if the tokenizer does it as well"
             )
         prompts = dict(model.prompts)
-        fallback = prompts.get(model.default_prompt_name) or ""
-        documents = (prompts[key] for key in _DOCUMENT_PROMPTS if key in prompts)
+        # Every model has an empty "document" by default, so the first that says something counts.
+        documents = (prompts[name] for name in _DOCUMENT_PROMPTS if prompts.get(name))
         return cls(
             transformer=transformer.auto_model.eval(),
             tokenizer=model.tokenizer,
             pooling=mode,
-            max_tokens=model.max_seq_length or model.tokenizer.model_max_length,
+            max_tokens=model.max_seq_length or _capacity(model),
             dimension=pooling.pooling_output_dimension,
             prompts={
-                "query": prompts.get("query") or fallback,
-                "document": next(documents, "") or fallback,
+                "query": prompts.get("query") or "",
+                "document": next(documents, ""),
             },
         )
 
@@ -174,6 +178,12 @@ class _Encoder:
             query_prompt=self.prompts["query"],
             document_prompt=self.prompts["document"],
         )
+
+
+def _capacity(model: Any) -> int:  # noqa: ANN401 - an optional library has no types here
+    """How many tokens the transformer can take, for a model that states no limit of its own."""
+    positions = getattr(model[0].auto_model.config, "max_position_embeddings", math.inf)
+    return int(min(model.tokenizer.model_max_length, positions))
 
 
 def _load(name_or_path: str) -> Any:  # noqa: ANN401 - an optional library has no types here
