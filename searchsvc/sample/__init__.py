@@ -1,0 +1,1 @@
+"""The sample catalogue that ships with the service."""
