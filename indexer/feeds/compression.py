@@ -38,8 +38,8 @@ def decompressed(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 def _gunzip(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """The members of a gzip stream, one after the other (RFC 1952, section 2.2)."""
-    pending = b""
-    while pending := pending or next(chunks, b""):
+    pending = next(chunks)
+    while True:
         member = zlib.decompressobj(_GZIP_WINDOW)
         while not member.eof:
             if not pending and not (pending := next(chunks, b"")):

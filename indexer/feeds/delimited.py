@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from indexer.errors import FeedTruncatedError, FeedUnreadableError
 from indexer.feeds.lines import read_lines
+from indexer.feeds.markup import clean
 from indexer.feeds.raw import RawRecord, RawValue, whole_record
 from indexer.feeds.rows import Rows
 
@@ -56,14 +57,14 @@ class _Header:
     def record(self, row: Row) -> RawRecord | Rejection | None:
         """The record of a row; None for a row without text."""
         cells = row.cells
-        if len(cells) == len(self.names) and not row.problem and self.is_plain and any(cells):
-            return RawRecord(row.position, dict(zip(self.names, cells, strict=True)))
         if row.problem:
             return whole_record(row.position, row.start, row.problem)
-        if not any(cell and not cell.isspace() for cell in cells):
+        if not any(map(str.strip, cells)):
             return None
         width = len(self.names)
-        if len(cells) < width or any(cell.strip() for cell in cells[width:]):
+        if len(cells) == width and self.is_plain:
+            return RawRecord(row.position, dict(zip(self.names, cells, strict=True)))
+        if len(cells) < width or any(map(str.strip, cells[width:])):
             return self._wrong_width(row)
         return RawRecord(row.position, self._merged(cells))
 
@@ -100,7 +101,7 @@ class _Header:
 def _header(row: Row, id_column: Callable[[Sequence[str]], int]) -> _Header:
     if row.problem:
         raise FeedUnreadableError(f"the header (line {row.position}) is unusable: {row.problem}")
-    names = tuple(name.strip() for name in row.cells)
+    names = tuple(map(clean, row.cells))
     if len(names) > MAX_COLUMNS:
         raise FeedUnreadableError(
             f"the header has {len(names):,} columns, expected at most {MAX_COLUMNS:,}; "

@@ -189,13 +189,13 @@ def _detail_of_object(value: Mapping[str, object]) -> tuple[str, object]:
 def _details_of_text(given: str) -> Iterator[tuple[str, object]]:
     details: list[str] = []
     for piece in given.split(","):
+        if not piece.strip():
+            continue
         if details and piece.count(":") < _DETAIL_COLONS:
             details[-1] += f",{piece}"  # a comma inside the value before it
         else:
             details.append(piece)
     for detail in details:
-        if not detail.strip():
-            continue
         *section_and_name, value = detail.split(":", _DETAIL_COLONS)
         if not section_and_name:
             raise ValueError('expected product details such as "section:name:value"')

@@ -164,7 +164,8 @@ class ItemCollector:
         if self._item[0].name == "entry":
             # Atom's words for a description
             text = fields.pop("summary", "") or fields.pop("content", "")
-            fields.setdefault("description", text)
+            if text:
+                fields.setdefault("description", text)
         return RawRecord(self.count, fields)
 
     def _note_namespaces(self, attributes: Mapping[str, str]) -> None:

@@ -102,14 +102,13 @@ class _TextCollector(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.texts: list[str] = []
-        self._hidden_in = ""
+        # html.parser reads on to the end tag, without events for anything but text.
+        self._is_hidden = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         del attrs
-        if self._hidden_in:
-            return
         if tag in _ELEMENTS_WITHOUT_TEXT:
-            self._hidden_in = tag
+            self._is_hidden = True
         elif not _is_element(tag):
             self.texts.append(self.get_starttag_text() or "")
         elif tag not in _INLINE_ELEMENTS:
@@ -120,15 +119,12 @@ class _TextCollector(HTMLParser):
             self.handle_starttag(tag, attrs)
 
     def handle_endtag(self, tag: str) -> None:
-        if self._hidden_in:
-            if tag == self._hidden_in:
-                self._hidden_in = ""
-                self.texts.append(_BLOCK_SPACE)
-        elif not _is_element(tag):
+        self._is_hidden = False
+        if not _is_element(tag):
             self.texts.append(f"</{tag}>")
         elif tag not in _INLINE_ELEMENTS:
             self.texts.append(_BLOCK_SPACE)
 
     def handle_data(self, data: str) -> None:
-        if not self._hidden_in:
+        if not self._is_hidden:
             self.texts.append(data)

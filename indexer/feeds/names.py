@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from indexer.errors import FeedUnreadableError, SettingsError
 from indexer.feeds.free import attribute_name
+from indexer.feeds.raw import shown
 from indexer.product import Product
 
 if TYPE_CHECKING:
@@ -102,17 +103,25 @@ class FieldNames:
         """The index of the column with the product's id.
 
         Raises:
-            FeedUnreadableError: the header lacks the id or the title.
+            FeedUnreadableError: the header lacks the id or the title, or a name is no name.
         """
-        found = [self._find(name).field if name else "" for name in header]
+        found = [self._column(name) for name in header]
         missing = [name for name in ("id", "title") if name not in found]
         if missing:
-            shown = ", ".join(header[:20])
+            columns = ", ".join(header[:20])
             raise FeedUnreadableError(
-                f"the header has no column for {' and '.join(missing)}, only: {shown[:500]}; "
+                f"the header has no column for {' and '.join(missing)}, only: {shown(columns)}; "
                 "name the columns as Google does, or map the shop's names"
             )
         return found.index("id")
+
+    def _column(self, name: str) -> str:
+        try:
+            return self._find(name).field if name else ""
+        except ValueError as error:
+            raise FeedUnreadableError(
+                f"the header's column {shown(name)!r} is unusable: {error}; check the format"
+            ) from error
 
     def _find(self, name: str) -> Target:
         key = _key(name)

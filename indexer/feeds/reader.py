@@ -69,11 +69,13 @@ class Feed:
         format: recognised or given.
         validators: to hand to the next `open_feed` of the same URL.
         total_bytes: size as stored or sent, None if unknown.
+        position: of the record yielded last, as in `Rejection`; 0 before the first.
     """
 
     def __init__(self, source: Source, options: FeedOptions) -> None:
         self.validators = source.validators
         self.total_bytes = source.total_bytes
+        self.position = 0
         self._source = source
         head, chunks = peek(source.read(options.max_bytes), is_enough)
         self.format = options.format or recognise(head, source.path, source.media_type)
@@ -81,7 +83,7 @@ class Feed:
         parser = RecordParser(
             names, options.default_currency, is_typed=self.format is FeedFormat.JSONL
         )
-        self._records = _parsed(_records(self.format, head, chunks, names), parser)
+        self._records = self._parsed(_records(self.format, head, chunks, names), parser)
 
     @property
     def bytes_read(self) -> int:
@@ -97,6 +99,13 @@ class Feed:
                 early.
         """
         return self._records
+
+    def _parsed(
+        self, records: Iterator[RawRecord | Rejection], parser: RecordParser
+    ) -> Iterator[Product | Rejection]:
+        for record in records:
+            self.position = record.position
+            yield record if isinstance(record, Rejection) else parser.parse(record)
 
 
 @contextmanager
@@ -128,10 +137,3 @@ def _records(
     if feed_format is FeedFormat.XML:
         return read_merchant_xml(chunks)
     return read_delimited(chunks, delimiter_of(head, feed_format), names.id_column)
-
-
-def _parsed(
-    records: Iterator[RawRecord | Rejection], parser: RecordParser
-) -> Iterator[Product | Rejection]:
-    for record in records:
-        yield record if isinstance(record, Rejection) else parser.parse(record)

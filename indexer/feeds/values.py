@@ -24,7 +24,7 @@ _ISBN10 = re.compile(r"[0-9]{9}[0-9Xx]")
 
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
 _WEB_ADDRESS = re.compile(r"https?://[^/?#\s]", re.IGNORECASE)
-_BETWEEN_ADDRESSES = re.compile(r",\s+|,(?=https?://|//)", re.IGNORECASE)
+_BETWEEN_ADDRESSES = re.compile(r",\s+|,(?=https?://|//|$)", re.IGNORECASE)
 _UNSAFE_IN_ADDRESS = re.compile(r"[\x00-\x20\x7f-\x9f]")
 
 _SCHEMA_ORG = re.compile(r"https?://(?:www\.)?schema\.org/|schema:", re.IGNORECASE)
