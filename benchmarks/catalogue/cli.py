@@ -9,7 +9,7 @@ import orjson
 
 from benchmarks.catalogue.query import make_queries
 from benchmarks.catalogue.record import iter_records, iter_variants
-from benchmarks.catalogue.writer import write_delimited, write_jsonl, write_merchant_xml
+from benchmarks.catalogue.writer import SMALLEST, write_delimited, write_jsonl, write_merchant_xml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -59,7 +59,8 @@ def write_catalogue(
     variants = list(_counted(iter_variants(products, seed), progress))
     queries = make_queries(variants, seed)
     out_dir.mkdir(parents=True, exist_ok=True)
-    write_jsonl(out_dir / "feed.jsonl.gz", (variant.record for variant in variants))
+    records = (variant.record for variant in variants)
+    write_jsonl(out_dir / "feed.jsonl.gz", records, level=SMALLEST)
     _write_queries(out_dir / "queries.jsonl", queries)
     _write_qrels(out_dir / "qrels.tsv", queries)
 

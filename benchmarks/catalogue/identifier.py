@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 _GTIN_NUMBERS = 10**10
 _GTIN_STEP = 7_368_787_301
 """Coprime to 10**10: multiplying by it visits every number once, in no visible order."""
@@ -18,8 +20,7 @@ _MODEL_STEP = 6_180_341
 
 def gtin13_check_digit(digits: str) -> int:
     """The last digit of a GTIN-13, from its first twelve (GS1 General Specifications, 7.9)."""
-    weighted = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(digits))
-    return -weighted % 10
+    return -(sum(map(int, digits[::2])) + 3 * sum(map(int, digits[1::2]))) % 10
 
 
 def gtin13(item: int, seed: int) -> str:
@@ -36,15 +37,21 @@ def model_number(brand: str, item: int, seed: int) -> str:
     for _ in range(_MODEL_LENGTH):
         number, digit = divmod(number, len(_LETTERS))
         letters.append(_LETTERS[digit])
-    prefix = "".join(letter for letter in brand if letter.isascii() and letter.isalpha())
-    return f"{prefix[:3].upper()}-{''.join(letters)}"
+    return f"{_code(brand)}-{''.join(letters)}"
+
+
+@cache
+def _code(name: str) -> str:
+    """The first three Latin letters, upper case; there are few names, so they are kept."""
+    letters = [letter for letter in name if letter.isascii() and letter.isalpha()]
+    return "".join(letters[:3]).upper()
 
 
 def variant_mpn(model: str, colour: str, size: str) -> str:
     """The manufacturer's number of one variant: model, colour and size, as far as they exist."""
     parts = [model]
     if colour:
-        parts.append("".join(letter for letter in colour.upper() if letter.isalpha())[:3])
+        parts.append(_code(colour))
     if size:
         parts.append(size.replace(" ", "").removesuffix("cm").upper())
     return "-".join(parts)
