@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Required
 
 from pydantic import PlainValidator, TypeAdapter, ValidationError, ValidationInfo
-from typing_extensions import TypedDict
+from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
 
 from indexer.feeds import values
 from indexer.feeds.free import FreeAttributes
@@ -173,5 +173,5 @@ def _rejection(
     first = error.errors(include_url=False)[0]
     field = str(first["loc"][0])
     if first["type"] == "missing":
-        return Rejection(position, field, "", f"expected a field {field}", product_id)
+        return Rejection(position, field, "", f"expected a value; {field} is required", product_id)
     return Rejection(position, field, shown(stated[field]), str(first["ctx"]["error"]), product_id)

@@ -69,7 +69,7 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Outcome]:
         name: str = "feed",
         *,
         gzipped: bool = False,
-        **options: Any,  # noqa: ANN401 - those of FeedOptions
+        **options: Any,
     ) -> Outcome:
         content = data.encode() if isinstance(data, str) else data
         path = folder / name

@@ -52,7 +52,8 @@ def test_a_price_is_read_as_shops_write_it(text: str, minor_units: int, currency
         "15 XXX", "15.999 USD", "15.1234 USD", "12.5 JPY", "1.000 JPY", "1.234 EUR", "1,234 KWD",
         "1.23,45 EUR", "12,34.5 USD", "12 5 USD", "15-20 EUR", "1e5 USD", "15 EUR USD", "$15",
         "£ 5", "EUR", ".", "\N{ARABIC-INDIC DIGIT THREE} USD", "9" * 25 + " USD", "9" * 5000,
-        "from 15 USD", "9999999999999999 USD", "99999999999999.99 USD", 15, 1.5, True, [1], {"currency": "USD"}, {"value": 1}, {"value": True},
+        "from 15 USD", "9999999999999999 USD", "99999999999999.99 USD", "EUR 15 USD",
+        15, 1.5, True, [1], {"currency": "USD"}, {"value": 1}, {"value": True},
         {"value": "1 EUR", "currency": "USD"}, {"value": "1", "currency": "nope"},
     ],
 )  # fmt: skip

@@ -65,12 +65,12 @@ def test_the_border_knows_every_field_of_a_product() -> None:
 @pytest.mark.parametrize(
     ("field", "value", "reason"),
     [
-        ("id", None, "expected a field id"),
-        ("id", "", "expected a field id"),
+        ("id", None, "id is required"),
+        ("id", "", "id is required"),
         ("id", " ", "expected an id"),
         ("id", True, "expected the id as a text"),
         ("id", "x" * 201, "200 bytes"),
-        ("title", None, "expected a field title"),
+        ("title", None, "title is required"),
         ("title", "<br>", "expected a title"),
         ("title", {"en": "Sofa"}, "expected a text"),
         ("price", "cheap", "15.00 USD"),
