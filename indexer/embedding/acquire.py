@@ -7,7 +7,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
-from indexer.embedding.direct import Source, convert
 from indexer.embedding.model_files import ModelFiles
 from indexer.errors import ModelError, ModelMismatchError, ModelUnavailableError
 
@@ -52,6 +51,8 @@ def install_default_model(models_dir: Path) -> Path:
     directory = models_dir / DEFAULT_MODEL
     if _is_sound(directory):
         return directory
+    from indexer.embedding.direct import Source, convert  # noqa: PLC0415 - a server starts without
+
     source = Source(
         weights=_located(_WEIGHTS),
         config=_located(_CONFIG),

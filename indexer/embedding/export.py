@@ -93,7 +93,7 @@ def check_model(model_dir: Path, reference: str, texts: Sequence[str]) -> Agreem
         raise ModelMismatchError("0 texts: expected at least one to compare the models on")
     ours = OnnxEmbedder.open(model_dir).embed_documents(texts)
     prompt = ModelFiles.open(model_dir).card.meaning.document_prompt
-    model = _load(reference)
+    model = load_reference(reference)
     theirs = model.encode(
         list(texts), prompt=prompt, normalize_embeddings=True, show_progress_bar=False
     )
@@ -112,6 +112,22 @@ def check_model(model_dir: Path, reference: str, texts: Sequence[str]) -> Agreem
     )
 
 
+def load_reference(name_or_path: str) -> Any:  # noqa: ANN401 - an optional library has no types here
+    """The `SentenceTransformer` itself, on the CPU.
+
+    Raises:
+        ModelUnavailableError: the extra is not installed, or there is no such model.
+    """
+    library = _optional("sentence_transformers")
+    try:
+        return library.SentenceTransformer(name_or_path, device="cpu")
+    except (OSError, ValueError) as error:
+        raise ModelUnavailableError(
+            f"{name_or_path}: sentence-transformers cannot load it ({error}); expected a "
+            "directory or the name of a model on a hub that can be reached"
+        ) from error
+
+
 @dataclass(frozen=True, slots=True)
 class _Encoder:
     """The parts of a sentence-transformers model that make up a vector."""
@@ -125,7 +141,7 @@ class _Encoder:
 
     @classmethod
     def load(cls, name_or_path: str) -> _Encoder:
-        model = _load(name_or_path)
+        model = load_reference(name_or_path)
         kinds = [type(module).__name__ for module in model]
         if kinds not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]):
             raise ModelMismatchError(
@@ -184,17 +200,6 @@ def _capacity(model: Any) -> int:  # noqa: ANN401 - an optional library has no t
     """How many tokens the transformer can take, for a model that states no limit of its own."""
     positions = getattr(model[0].auto_model.config, "max_position_embeddings", math.inf)
     return int(min(model.tokenizer.model_max_length, positions))
-
-
-def _load(name_or_path: str) -> Any:  # noqa: ANN401 - an optional library has no types here
-    library = _optional("sentence_transformers")
-    try:
-        return library.SentenceTransformer(name_or_path, device="cpu")
-    except (OSError, ValueError) as error:
-        raise ModelUnavailableError(
-            f"{name_or_path}: sentence-transformers cannot load it ({error}); expected a "
-            "directory or the name of a model on a hub that can be reached"
-        ) from error
 
 
 def _optional(library: str) -> Any:  # noqa: ANN401 - an optional library has no types here

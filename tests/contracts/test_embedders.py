@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,11 +11,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from indexer.embedding.acquire import install_default_model
 from indexer.embedding.hashing import HashingEmbedder
 from indexer.embedding.onnx import OnnxEmbedder
+from indexer.errors import ModelUnavailableError
+from tests.tiny_bert import write_tiny_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from indexer.embedding.protocol import Embedder
 
@@ -38,18 +43,19 @@ texts = st.lists(words, max_size=30).map(" ".join) | st.text(
 )
 
 
-def _hashing(_: pytest.FixtureRequest) -> Callable[[], Embedder]:
+def _hashing(_: Path) -> Callable[[], Embedder]:
     return HashingEmbedder
 
 
-def _tiny(request: pytest.FixtureRequest) -> Callable[[], Embedder]:
-    directory = request.getfixturevalue("tiny_model")
-    return lambda: OnnxEmbedder.open(directory)
+def _tiny(folder: Path) -> Callable[[], Embedder]:
+    return partial(OnnxEmbedder.open, write_tiny_model(folder))
 
 
-def _default(request: pytest.FixtureRequest) -> Callable[[], Embedder]:
-    directory = request.getfixturevalue("default_model")
-    return lambda: OnnxEmbedder.open(directory)
+def _default(folder: Path) -> Callable[[], Embedder]:
+    try:
+        return partial(OnnxEmbedder.open, install_default_model(folder))
+    except ModelUnavailableError as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture(
@@ -60,8 +66,10 @@ def _default(request: pytest.FixtureRequest) -> Callable[[], Embedder]:
         pytest.param(_default, id="onnx-default", marks=pytest.mark.model),
     ],
 )
-def make(request: pytest.FixtureRequest) -> Callable[[], Embedder]:
-    opener: Callable[[], Embedder] = request.param(request)
+def make(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], Embedder]:
+    opener: Callable[[], Embedder] = request.param(tmp_path_factory.mktemp("models"))
     return opener
 
 

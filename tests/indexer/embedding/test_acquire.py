@@ -18,7 +18,7 @@ from indexer.errors import ModelMismatchError, ModelUnavailableError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.conftest import TinyBert
+    from tests.tiny_bert import TinyBert
 
 
 @pytest.fixture

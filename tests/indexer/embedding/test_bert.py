@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.conftest import TinyBert
+    from tests.tiny_bert import TinyBert
 
 erf = np.vectorize(math.erf)
 

@@ -28,7 +28,7 @@ def test_the_vector_is_the_same_in_another_process_with_another_hash_seed() -> N
         "print(HashingEmbedder(64).embed_query('red shoes für 4 €').tobytes().hex())"
     )
     found = {
-        subprocess.run(  # noqa: S603 - our own interpreter and code
+        subprocess.run(
             [sys.executable, "-c", code],
             env=os.environ | {"PYTHONHASHSEED": seed},
             capture_output=True,

@@ -18,7 +18,7 @@ from indexer.errors import ModelMismatchError, ModelUnavailableError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.conftest import TinyBert
+    from tests.tiny_bert import TinyBert
 
 TEXTS = [f"{word} " * count for count in range(20) for word in ("red", "shoe", "x")]
 
