@@ -40,6 +40,7 @@ _DTYPES: dict[str, np.dtype[Any]] = {
     "F64": np.dtype("<f8"),
 }
 _LENGTH_BYTES = 8
+_METADATA = "texts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,9 @@ def write_arrays(
 ) -> None:
     """Write `arrays` to `path`; equal input gives equal bytes."""
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    save_file(contiguous, str(path), metadata=dict(metadata) if metadata else None)
+    # One text: the library writes several in a different order in every process.
+    texts = orjson.dumps(dict(metadata or {}), option=orjson.OPT_SORT_KEYS).decode()
+    save_file(contiguous, str(path), metadata={_METADATA: texts})
 
 
 def read_arrays(path: Path) -> ArrayFile:
@@ -88,7 +91,7 @@ def read_arrays(path: Path) -> ArrayFile:
         header_length = int.from_bytes(buffer[:_LENGTH_BYTES], "little")
         start = _LENGTH_BYTES + header_length
         header = orjson.loads(buffer[_LENGTH_BYTES:start])
-        metadata = header.pop("__metadata__", {})
+        metadata = orjson.loads(header.pop("__metadata__")[_METADATA])
         arrays = {name: _view(buffer, start, entry) for name, entry in header.items()}
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise SnapshotCorruptError(

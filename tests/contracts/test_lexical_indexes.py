@@ -1,0 +1,91 @@
+"""Both lexical indexes answer alike: the postings are compared with rank-bm25."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rank_bm25 import BM25Okapi
+
+from indexer.lexical.bm25 import Bm25Builder, Bm25Index
+from indexer.lexical.okapi import OkapiIndex
+from indexer.settings import LexicalSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from indexer.lexical.protocol import LexicalIndex
+
+_words = st.sampled_from("red green blue shoe boot jacket warm dry ñandú 17 tn2110".split())  # noqa: SIM905 - reads better
+_documents = st.lists(st.lists(_words, max_size=12), min_size=1, max_size=25).filter(any)
+_queries = st.lists(_words | st.just("unknown"), max_size=6)
+
+
+def postings(
+    documents: Sequence[Sequence[str]], path: Path, *, k1: float = 1.5, b: float = 0.75
+) -> Bm25Index:
+    builder = Bm25Builder(LexicalSettings(weights={"title": 1.0}, k1=k1, b=b, idf="okapi"))
+    for document in documents:
+        builder.add({"title": document})
+    builder.write(path)
+    return Bm25Index(path)
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("lexical") / "lexical.safetensors"
+
+
+@given(_documents, _queries, st.floats(0.1, 3), st.floats(0, 1))
+def test_scores_equal_those_of_rank_bm25(
+    path: Path, documents: list[list[str]], query: list[str], k1: float, b: float
+) -> None:
+    matches = postings(documents, path, k1=k1, b=b).match(query)
+    expected = BM25Okapi(documents, k1=k1, b=b).get_scores(query)
+    np.testing.assert_allclose(matches.scores, expected[matches.rows], rtol=1e-4, atol=1e-5)
+
+
+@given(_documents, _queries, st.sampled_from([0.0, 0.3, 0.5, 0.8, 1.0]))
+def test_both_indexes_match_the_same_products_with_the_same_scores(
+    path: Path, documents: list[list[str]], query: list[str], coverage: float
+) -> None:
+    indexes: list[LexicalIndex] = [postings(documents, path), OkapiIndex(documents)]
+    ours, reference = (index.match(query, coverage=coverage) for index in indexes)
+    np.testing.assert_array_equal(ours.rows, reference.rows)
+    np.testing.assert_allclose(ours.scores, reference.scores, rtol=1e-4, atol=1e-5)
+
+
+@given(_documents, _queries)
+def test_the_match_set_is_every_product_with_a_word_of_the_query(
+    path: Path, documents: list[list[str]], query: list[str]
+) -> None:
+    expected = [row for row, words in enumerate(documents) if set(words) & set(query)]
+    for index in (postings(documents, path), OkapiIndex(documents)):
+        assert index.match(query).rows.tolist() == expected
+
+
+@given(_documents, _queries)
+@settings(max_examples=30)
+def test_full_coverage_asks_for_every_known_word(
+    path: Path, documents: list[list[str]], query: list[str]
+) -> None:
+    known = set(query) & {word for document in documents for word in document}
+    expected = [row for row, words in enumerate(documents) if known and known <= set(words)]
+    assert postings(documents, path).match(query, coverage=1.0).rows.tolist() == expected
+
+
+@given(_documents, st.lists(_queries, min_size=1, max_size=5))
+@settings(max_examples=30)
+def test_an_earlier_query_leaves_no_trace(
+    path: Path, documents: list[list[str]], queries: list[list[str]]
+) -> None:
+    index = postings(documents, path)
+    for query in queries:
+        fresh = postings(documents, path).match(query, coverage=0.5)
+        again = index.match(query, coverage=0.5)
+        np.testing.assert_array_equal(again.rows, fresh.rows)
+        np.testing.assert_array_equal(again.scores, fresh.scores)

@@ -1,0 +1,158 @@
+"""Both vector indexes keep their protocol; the approximate one is compared with the exact one."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer.vectors.exact import ExactIndex
+from indexer.vectors.ivf import Calibration, IvfIndex, write_ivf
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from indexer.vectors.protocol import VectorIndex
+
+_ROWS, _DIMENSION = 2_000, 32
+
+
+def unit(array: NDArray[np.float64]) -> NDArray[np.float32]:
+    return (array / np.linalg.norm(array, axis=-1, keepdims=True)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def vectors() -> NDArray[np.float16]:
+    rng = np.random.default_rng(7)
+    centres = rng.standard_normal((40, _DIMENSION))
+    points = centres[rng.integers(40, size=_ROWS)] + rng.standard_normal((_ROWS, _DIMENSION))
+    return unit(points).astype(np.float16)
+
+
+@pytest.fixture(scope="module")
+def queries() -> NDArray[np.float32]:
+    return unit(np.random.default_rng(8).standard_normal((40, _DIMENSION)))
+
+
+@pytest.fixture(scope="module")
+def written(
+    vectors: NDArray[np.float16],
+    queries: NDArray[np.float32],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Path, Calibration]:
+    path = tmp_path_factory.mktemp("ivf") / "vectors.faiss"
+    return path, write_ivf(path, vectors, {"queries": queries}, 0.95)
+
+
+@pytest.fixture(params=["exact", "ivf"])
+def index(
+    request: pytest.FixtureRequest,
+    vectors: NDArray[np.float16],
+    written: tuple[Path, Calibration],
+) -> VectorIndex:
+    if request.param == "exact":
+        return ExactIndex(vectors)
+    return IvfIndex(written[0], vectors, written[1].probes)
+
+
+def test_scores_are_the_matrix_product(
+    index: VectorIndex, vectors: NDArray[np.float16], queries: NDArray[np.float32]
+) -> None:
+    for query in queries:
+        hits = index.search(query, 50)
+        expected = vectors[hits.rows].astype(np.float64) @ query
+        np.testing.assert_allclose(hits.scores, expected, atol=1e-6)
+        assert len(np.unique(hits.rows)) == 50
+        assert (np.diff(hits.scores) <= 0).all()
+
+
+def test_most_of_the_nearest_are_found(
+    index: VectorIndex, vectors: NDArray[np.float16], queries: NDArray[np.float32]
+) -> None:
+    shares = []
+    for query in queries:
+        nearest = np.argsort(-(vectors.astype(np.float64) @ query))[:100]
+        shares.append(len(np.intersect1d(index.search(query, 100).rows, nearest)) / 100)
+    assert np.mean(shares) >= 0.95
+
+
+def test_similarities_are_the_scores_of_a_search(
+    index: VectorIndex, queries: NDArray[np.float32]
+) -> None:
+    hits = index.search(queries[0], 30)
+    np.testing.assert_array_equal(index.similarities(queries[0], hits.rows), hits.scores)
+
+
+def test_a_similarity_does_not_depend_on_the_other_rows(
+    index: VectorIndex, queries: NDArray[np.float32]
+) -> None:
+    rows = np.arange(0, _ROWS, 7, dtype=np.int64)
+    together = index.similarities(queries[1], rows)
+    alone = [index.similarities(queries[1], rows[place : place + 1])[0] for place in range(40)]
+    np.testing.assert_array_equal(together[:40], alone)
+
+
+def test_no_row_has_no_similarity(index: VectorIndex, queries: NDArray[np.float32]) -> None:
+    assert index.similarities(queries[0], np.empty(0, np.int64)).shape == (0,)
+
+
+def test_threads_share_an_index(index: VectorIndex, queries: NDArray[np.float32]) -> None:
+    expected = [index.search(query, 20).rows for query in queries]
+    wrong = []
+
+    def work() -> None:
+        for query, rows in zip(queries, expected, strict=True):
+            if not np.array_equal(index.search(query, 20).rows, rows):
+                wrong.append(query)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_more_than_the_catalogue_is_the_whole_catalogue_once(
+    vectors: NDArray[np.float16], queries: NDArray[np.float32], written: tuple[Path, Calibration]
+) -> None:
+    # With every list read, nothing can be missed.
+    everything = IvfIndex(written[0], vectors, written[1].lists)
+    for index in (ExactIndex(vectors), everything):
+        hits = index.search(queries[0], _ROWS + 10)
+        assert sorted(hits.rows.tolist()) == list(range(_ROWS))
+
+
+def test_two_builds_are_the_same_file(
+    vectors: NDArray[np.float16],
+    queries: NDArray[np.float32],
+    written: tuple[Path, Calibration],
+    tmp_path: Path,
+) -> None:
+    again = write_ivf(tmp_path / "again.faiss", vectors, {"queries": queries}, 0.95)
+    assert again == written[1]
+    assert (tmp_path / "again.faiss").read_bytes() == written[0].read_bytes()
+
+
+def test_the_calibration_measures_what_the_index_does(
+    vectors: NDArray[np.float16], queries: NDArray[np.float32], written: tuple[Path, Calibration]
+) -> None:
+    index, exact = IvfIndex(written[0], vectors, written[1].probes), ExactIndex(vectors)
+    shares = [
+        len(np.intersect1d(index.search(query, 100).rows, exact.search(query, 100).rows)) / 100
+        for query in queries
+    ]
+    assert written[1].recall["queries"] == pytest.approx(float(np.mean(shares)))
+    assert written[1].recall["queries"] >= 0.95
+
+
+@given(st.integers(1, 30))
+def test_ties_break_by_row(copies: int) -> None:
+    same = np.repeat(unit(np.ones((1, 8))).astype(np.float16), copies, axis=0)
+    hits = ExactIndex(same).search(unit(np.ones(8)), 10)
+    assert hits.rows.tolist() == list(range(min(copies, 10)))

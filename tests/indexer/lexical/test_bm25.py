@@ -1,0 +1,81 @@
+import math
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from indexer.lexical.bm25 import Bm25Builder, Bm25Index, inverse_document_frequency
+from indexer.lexical.okapi import OkapiIndex
+from indexer.settings import LexicalSettings
+
+
+def built(path: Path, settings: LexicalSettings, *rows: dict[str, list[str]]) -> Bm25Index:
+    builder = Bm25Builder(settings)
+    for row in rows:
+        builder.add(row)
+    builder.write(path)
+    return Bm25Index(path)
+
+
+def test_weighted_fields_follow_the_formula(tmp_path: Path) -> None:
+    settings = LexicalSettings(weights={"title": 3.0, "description": 0.5}, k1=1.2, b=0.75)
+    rows = (
+        {"title": ["red", "shoe"], "description": ["a", "red", "red", "thing"]},
+        {"title": ["blue", "hat", "big", "round"], "description": ["red", "one"]},
+    )
+    matches = built(tmp_path / "l", settings, *rows).match(["red"])
+    idf = math.log1p((2 - 2 + 0.5) / (2 + 0.5))
+    first = 3.0 * 1 / (0.25 + 0.75 * 2 / 3) + 0.5 * 2 / (0.25 + 0.75 * 4 / 3)
+    second = 0.5 * 1 / (0.25 + 0.75 * 2 / 3)
+    expected = [idf * tf * 2.2 / (tf + 1.2) for tf in (first, second)]
+    np.testing.assert_allclose(matches.scores, expected, rtol=1e-6)
+
+
+def test_lucene_idf_is_positive_even_for_a_word_in_every_product() -> None:
+    counts = np.array([1, 5, 10])
+    assert (inverse_document_frequency(counts, 10, "lucene") > 0).all()
+
+
+def test_a_field_without_weight_is_not_searched(tmp_path: Path) -> None:
+    settings = LexicalSettings(weights={"title": 1.0})
+    index = built(tmp_path / "l", settings, {"title": ["hat"], "description": ["red"]})
+    assert len(index.match(["red"])) == 0
+    assert len(index.match(["hat"])) == 1
+
+
+def test_the_order_in_which_words_first_occur_does_not_change_the_file(tmp_path: Path) -> None:
+    settings = LexicalSettings(weights={"title": 1.0})
+    built(tmp_path / "one", settings, {"title": ["b", "a"]}, {"title": ["ä", "a"]})
+    built(tmp_path / "two", settings, {"title": ["a", "b"]}, {"title": ["a", "ä"]})
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_threads_share_an_index(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    words = [f"w{number}" for number in range(50)]
+    rows = [{"title": list(rng.choice(words, 8))} for _ in range(400)]
+    index = built(tmp_path / "l", LexicalSettings(weights={"title": 1.0}), *rows)
+    queries = [list(rng.choice(words, 3)) for _ in range(100)]
+    expected = [index.match(query, coverage=0.5) for query in queries]
+    wrong = []
+
+    def work() -> None:
+        for query, answer in zip(queries, expected, strict=True):
+            found = index.match(query, coverage=0.5)
+            if not np.array_equal(found.rows, answer.rows) or not np.array_equal(
+                found.scores, answer.scores
+            ):
+                wrong.append(query)
+
+    threads = [threading.Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_rank_bm25_refuses_a_catalogue_without_words() -> None:
+    with pytest.raises(ValueError, match="at least one term"):
+        OkapiIndex([[], []])

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer.columns import Columns, ColumnsBuilder, column_values
+from indexer.errors import SnapshotCorruptError
+from indexer.product import Availability, Price, Product
+from indexer.storage import write_arrays
+
+if TYPE_CHECKING:
+    from indexer.product import AttributeValue
+
+_scalars = st.one_of(
+    st.sampled_from(["red", "blue", "Ünique", ""]),
+    st.sampled_from([0.0, 1.0, 2.5, -3.0]),
+    st.booleans(),
+)
+_lists = st.lists(st.sampled_from(["s", "m", "l"]), max_size=3).map(tuple)
+_products = st.lists(
+    st.dictionaries(st.sampled_from(["a", "b"]), _scalars | _lists), min_size=1, max_size=20
+)
+
+
+def columns_of(path: Path, attributes: list[dict[str, AttributeValue]]) -> Columns:
+    builder = ColumnsBuilder()
+    for number, values in enumerate(attributes):
+        builder.add(Product(id=str(number), title="t", attributes=MappingProxyType(values)))
+    builder.write(path)
+    return Columns(path)
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("columns") / "columns.safetensors"
+
+
+def _values(value: AttributeValue | None) -> list[object]:
+    if value is None:
+        return []
+    return list(value) if isinstance(value, tuple) else [value]
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(value)
+    return str(value)
+
+
+@given(_products)
+def test_masks_are_what_a_loop_over_the_products_finds(
+    path: Path, attributes: list[dict[str, AttributeValue]]
+) -> None:
+    columns = columns_of(path, attributes)
+    for name in ("a", "b"):
+        rows = [_values(values.get(name)) for values in attributes]
+        column = columns.get(f"attributes.{name}")
+        if column is None:
+            assert not any(rows)
+            continue
+        assert column.present().tolist() == [bool(values) for values in rows]
+        if column.kind == "text":
+            for wanted in {_as_text(value) for values in rows for value in values}:
+                expected = [wanted in map(_as_text, values) for values in rows]
+                assert column.equal([wanted]).tolist() == expected
+        else:
+            for wanted in (0.0, 1.0, 2.5) if column.kind == "number" else (True, False):
+                expected = [wanted in values for values in rows]
+                assert column.equal([wanted]).tolist() == expected
+        if column.kind == "number":
+            expected = [any(-1 <= v <= 1 for v in values) for values in rows]  # type: ignore[operator]
+            assert column.between(-1, 1).tolist() == expected
+
+
+def test_any_of_several_values(path: Path) -> None:
+    columns = columns_of(path, [{"a": "x"}, {"a": "y"}, {}, {"a": ("x", "z")}])
+    column = columns.get("attributes.a")
+    assert column is not None
+    assert column.equal(["x", "z", "unknown"]).tolist() == [True, False, False, True]
+    assert column.equal(["unknown"]).tolist() == [False] * 4
+
+
+def test_a_name_with_numbers_and_texts_is_a_text_column(path: Path) -> None:
+    columns = columns_of(path, [{"a": 5.0}, {"a": "5"}, {"a": True}, {"a": 2.5}])
+    column = columns.get("attributes.a")
+    assert column is not None
+    assert columns.kinds() == {"attributes.a": "text"}
+    assert column.equal(["5"]).tolist() == [True, True, False, False]
+    assert column.equal(["true"]).tolist() == [False, False, True, False]
+
+
+def test_a_value_of_another_type_equals_nothing(path: Path) -> None:
+    columns = columns_of(path, [{"a": 1.0, "b": True}])
+    numbers, flags = columns.get("attributes.a"), columns.get("attributes.b")
+    assert numbers is not None
+    assert flags is not None
+    assert not numbers.equal([True]).any()
+    assert not numbers.equal(["1"]).any()
+    assert not flags.equal([1]).any()
+
+
+def test_a_list_that_names_a_value_twice_has_it_once(path: Path) -> None:
+    columns = columns_of(path, [{"a": ("x", "x", "y")}, {}])
+    column = columns.get("attributes.a")
+    assert column is not None
+    assert column.rows is not None
+    assert column.rows.tolist() == [0, 0]
+
+
+def test_prices_are_in_major_units_and_categories_with_their_ancestors() -> None:
+    product = Product(
+        id="1",
+        title="t",
+        brand="Acme",
+        availability=Availability.IN_STOCK,
+        price=Price(4995, "USD"),
+        sale_price=Price(3000, "USD"),
+        product_types=("A > B > C", "A > D"),
+        custom_labels=("summer",),
+    )
+    assert list(column_values(product)) == [
+        ("brand", "Acme"),
+        ("availability", "in_stock"),
+        ("currency", "USD"),
+        ("price", 49.95),
+        ("effective_price", 30.0),
+        ("sale_price", 30.0),
+        ("product_type", "A"),
+        ("product_type", "A > B"),
+        ("product_type", "A > B > C"),
+        ("product_type", "A > D"),
+        ("custom_label", "summer"),
+    ]
+
+
+def test_a_frequent_single_value_is_dense_and_a_rare_one_sparse(path: Path) -> None:
+    columns = columns_of(path, [{"a": 1.0}, {"a": 2.0}, {"b": "x"}, {"a": 3.0}])
+    dense, sparse = columns.get("attributes.a"), columns.get("attributes.b")
+    assert dense is not None
+    assert dense.rows is None
+    assert math.isnan(dense.values[2])
+    assert sparse is not None
+    assert sparse.rows is not None
+
+
+def test_an_unknown_kind_is_a_corrupt_snapshot(tmp_path: Path) -> None:
+    path = tmp_path / "columns.safetensors"
+    arrays = {"products": np.array([1]), "a/values": np.array([1.0])}
+    write_arrays(path, arrays, {"a/kind": "colour"})
+    with pytest.raises(SnapshotCorruptError, match="'colour'"):
+        Columns(path)

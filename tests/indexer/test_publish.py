@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import multiprocessing
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from indexer import publish as publishing
+from indexer.errors import IndexLockedError, PublishError
+from indexer.publish import prune, rollback, write_durably, writer
+from indexer.snapshot import open_snapshot, verify
+
+if TYPE_CHECKING:
+    from indexer.layout import IndexLayout
+    from tests.conftest import Build
+
+
+def records(count: int, title: str = "red shoe") -> list[dict[str, str]]:
+    return [{"id": f"p{number}", "title": f"{title} {number}"} for number in range(count)]
+
+
+def test_a_second_writer_is_refused_while_the_first_is_at_work(layout: IndexLayout) -> None:
+    with (
+        writer(layout),
+        pytest.raises(IndexLockedError, match="another process"),
+        writer(layout),
+    ):
+        pass
+
+
+def _hold_and_die(layout: IndexLayout) -> None:
+    with writer(layout) as staging:
+        (staging / "half").write_bytes(b"x" * 1000)
+        os._exit(9)
+
+
+def test_a_writer_that_died_leaves_no_lock_and_its_files_are_removed(layout: IndexLayout) -> None:
+    child = multiprocessing.get_context("fork").Process(target=_hold_and_die, args=(layout,))
+    child.start()
+    child.join()
+    assert list(layout.root.glob("staging-*/half"))
+    with writer(layout) as staging:
+        assert list(layout.root.glob("staging-*")) == [staging]
+    assert not list(layout.root.glob("staging-*"))
+
+
+class _Died(BaseException):
+    """Like SIGKILL: no handler of ours may catch it."""
+
+
+def _steps(monkeypatch: pytest.MonkeyPatch, die_at: int | None) -> list[str]:
+    """Counts every durable step of publishing, and dies before the given one."""
+    done: list[str] = []
+
+    def before(name: str) -> None:
+        if die_at is not None and len(done) == die_at:
+            raise _Died(name)
+        done.append(name)
+
+    def flush(path: Path, real: object = publishing._flush) -> None:  # noqa: SLF001
+        before(f"flush {path.name}")
+        real(path)  # type: ignore[operator]
+
+    monkeypatch.setattr(publishing, "_flush", flush)
+    for method in ("rename", "replace", "chmod"):
+
+        def wrapped(self: Path, *args: object, _real: object = getattr(Path, method)) -> object:
+            before(f"{_real.__name__} {self.name}")  # type: ignore[attr-defined]
+            return _real(self, *args)  # type: ignore[operator]
+
+        monkeypatch.setattr(Path, method, wrapped)
+    return done
+
+
+def test_death_before_any_step_leaves_the_old_or_the_new_generation(
+    build: Build, layout: IndexLayout
+) -> None:
+    build(records(20))
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        steps = len(_steps(monkeypatch, None))
+        build(records(21, "blue hat"))
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        done = _steps(monkeypatch, None)
+        build(records(22, "green lamp"))
+        steps = len(done)
+    assert steps > 10
+    for die_at in range(steps):
+        before = layout.require_current()
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            _steps(monkeypatch, die_at)
+            with pytest.raises(_Died):
+                build(records(23 + die_at, "new text"))
+        snapshot = open_snapshot(layout)
+        assert verify(layout, snapshot.generation) == []
+        if snapshot.generation == before:
+            assert len(snapshot.products) != 23 + die_at
+        else:
+            assert len(snapshot.products) == 23 + die_at
+        # The next reindex works, under a name that was never used.
+        used = set(layout.generations())
+        report = build(records(23 + die_at, "after the crash"))
+        assert report.generation not in used
+        assert not list(layout.root.glob("staging-*"))
+
+
+def test_names_count_up_also_after_a_rollback(build: Build, layout: IndexLayout) -> None:
+    first = build(records(10)).generation
+    second = build(records(10, "hat")).generation
+    assert rollback(layout) == first
+    assert layout.require_current() == first
+    third = build(records(10, "lamp")).generation
+    assert [name[:9] for name in (first, second, third)] == ["g00000001", "g00000002", "g00000003"]
+
+
+def test_rollback_goes_to_a_named_generation_or_says_what_there_is(
+    build: Build, layout: IndexLayout
+) -> None:
+    first = build(records(10)).generation
+    with pytest.raises(PublishError, match="no generation older"):
+        rollback(layout)
+    second = build(records(10, "hat")).generation
+    assert rollback(layout, first) == first
+    assert rollback(layout, second) == second
+    with pytest.raises(PublishError, match=f"'g7'.*{first}"):
+        rollback(layout, "g7")
+    assert layout.require_current() == second
+
+
+def test_old_generations_are_pruned_but_never_the_current_one(
+    build: Build, layout: IndexLayout
+) -> None:
+    names = [build(records(10, f"title{number}")).generation for number in range(3)]
+    rollback(layout, names[0])
+    with writer(layout):
+        assert prune(layout, 1) == [names[1]]
+    assert layout.generations() == [names[0], names[2]]
+    assert not list(layout.reports_dir.glob(f"{names[1]}*"))
+    open_snapshot(layout)
+
+
+def test_a_reader_keeps_a_pruned_generation(build: Build, layout: IndexLayout) -> None:
+    build(records(30))
+    snapshot = open_snapshot(layout)
+    for number in range(4):
+        build(records(30, f"title{number}"))
+    assert snapshot.generation not in layout.generations()
+    assert snapshot.products.id(29) == "p9"
+    assert len(snapshot.lexical.match(["shoe"])) == 30
+
+
+def test_a_published_generation_can_be_read_by_others(build: Build, layout: IndexLayout) -> None:
+    build(records(5))
+    mode = layout.generation_dir(layout.require_current()).stat().st_mode
+    assert mode & stat.S_IROTH == (0o777 & ~_umask()) & stat.S_IROTH
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current
+
+
+def test_a_file_is_replaced_completely_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "CURRENT"
+    write_durably(path, b"old")
+    monkeypatch.setattr(os, "fsync", _fail)
+    with pytest.raises(OSError, match="disk full"):
+        write_durably(path, b"new")
+    assert path.read_bytes() == b"old"
+
+
+def _fail(_: int) -> None:
+    raise OSError("disk full")
