@@ -32,7 +32,7 @@ function ask({ limit = PAGE, delayMs = 0 } = {}) {
     const index = await chooseIndex(signal);
     return index ? search(index, wanted, { limit }, signal) : null;
   };
-  start(task, show, delayMs);
+  start(task, show, { delayMs, below: "Below are the results from before." });
 }
 
 /** Ask for the results that follow those on the page. */
@@ -52,7 +52,7 @@ function askFurther() {
   );
 }
 
-function start(task, done, delayMs = 0) {
+function start(task, done, { delayMs = 0, below = "" } = {}) {
   const handlers = {
     done: (answer) => {
       view.showBusy(false);
@@ -60,8 +60,8 @@ function start(task, done, delayMs = 0) {
     },
     failed: (error) => {
       view.showBusy(false);
-      retry = () => start(task, done);
-      showFailure(error);
+      retry = () => start(task, done, { below });
+      showFailure(error, shown?.hits.length ? below : "");
     },
   };
   view.showBusy(true);
@@ -91,7 +91,7 @@ function show(answer) {
     indexes = null; // the next try asks anew
     retry = ask;
     view.showNoIndex();
-    view.showNotice([], true);
+    view.showNotice([], { retry: true });
     return;
   }
   view.showAnswer(answer);
@@ -106,11 +106,10 @@ function show(answer) {
   page.command.textContent = curlCommand(answer.index, wanted, { limit: PAGE });
 }
 
-function showFailure(error) {
+function showFailure(error, below) {
   if (!(error instanceof ServiceError)) throw error;
   indexes = null; // perhaps they have changed
-  const below = shown?.hits.length ? "Below are the results from before." : "";
-  view.showNotice([[error.message, below]], true);
+  view.showNotice([[error.message, below]], { retry: true, stale: below !== "" });
 }
 
 function wholePages(hits) {

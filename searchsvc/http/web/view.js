@@ -59,16 +59,18 @@ export function showNoIndex() {
  * Show messages above the results; without any, the notice is gone.
  *
  * @param {[string, string?][]} messages each a sentence and its detail.
- * @param {boolean} [retry] whether there is something to try again; what is below is then old.
+ * @param {object} [options]
+ * @param {boolean} [options.retry] whether there is something to try again.
+ * @param {boolean} [options.stale] whether the results below answer an earlier query.
  */
-export function showNotice(messages, retry = false) {
+export function showNotice(messages, { retry = false, stale = false } = {}) {
   const paragraphs = messages.map(([sentence, detail = ""]) =>
     element("p", {}, element("strong", {}, sentence), " ", detail),
   );
   page.messages.replaceChildren(...paragraphs);
   page.retry.hidden = !retry;
-  page.results.classList.toggle("stale", retry);
-  if (retry) page.more.hidden = true;
+  page.results.classList.toggle("stale", stale);
+  if (stale) page.more.hidden = true;
 }
 
 /** Offer the choice between `indexes` where there is one. */

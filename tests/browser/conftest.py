@@ -1,0 +1,328 @@
+"""Fixtures of the browser tests: a real index, the real service, a real browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+import anyio
+import httpx2
+import pytest
+import uvicorn
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+
+from indexer.build.assemble import assemble
+from indexer.build.progress import Silent
+from indexer.build.spool import Spool
+from indexer.build.vectorize import EmbeddingCache
+from indexer.embedding.hashing import HashingEmbedder
+from indexer.layout import IndexLayout
+from indexer.product import Availability, Price, Product
+from indexer.publish import publish, writer
+from indexer.settings import IndexSettings
+from searchsvc.http.app import create_app
+from searchsvc.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable
+    from pathlib import Path
+
+    from selenium.webdriver.remote.webelement import WebElement
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+_JACKETS = 50
+_EVIL = '<img src="x" onerror="window.attacked = true">'
+_BROKEN_PICTURE = "no-such-picture.png"
+_PATIENCE_SECONDS = 10
+_FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1280,900",
+)
+
+
+class GoneModel(HashingEmbedder):
+    """A model that the build had and the service has not."""
+
+    @property
+    def name(self) -> str:
+        return "gone-model"
+
+
+def build(
+    data_dir: Path,
+    index: str,
+    products: Iterable[Product],
+    embedder: HashingEmbedder | None = None,
+) -> str:
+    """Publish an index of `products`, which no feed reader has cleaned; gives the generation."""
+    layout = IndexLayout.of(data_dir, index)
+    with writer(layout) as staging, Spool(staging / "spool") as spool:
+        for product in products:
+            spool.add(product)
+        snapshot = staging / "snapshot"
+        snapshot.mkdir()
+        assemble(
+            snapshot,
+            spool,
+            IndexSettings(),
+            embedder or HashingEmbedder(256),
+            EmbeddingCache(),
+            Silent(),
+        )
+        return publish(layout, snapshot)
+
+
+def jacket(number: int, base: str) -> Product:
+    return Product(
+        id=f"j-{number:03}",
+        title=f"Harbour Jacket {number:03} Navy",
+        brand="Saltmarsh",
+        description="A warm layer for windy piers.",
+        link=f"https://shop.example/jackets/{number}",
+        image_link=f"{base}/favicon.svg",
+        price=Price(4995 + number, "USD"),
+    )
+
+
+def catalogue(base: str) -> list[Product]:
+    """Jackets to page through, and one product for each thing that a card can show."""
+    return [
+        *(jacket(number, base) for number in range(_JACKETS)),
+        Product(
+            id="sale",
+            title="Reading Lamp Brass",
+            link="https://shop.example/lamp",
+            price=Price(2999, "EUR"),
+            sale_price=Price(1999, "EUR"),
+            availability=Availability.OUT_OF_STOCK,
+        ),
+        Product(
+            id="later",
+            title="Tea Kettle Enamel",
+            link="http://shop.example/kettle",
+            image_link=f"{base}/{_BROKEN_PICTURE}",
+            price=Price(4800, "JPY"),
+            availability=Availability.PREORDER,
+            availability_date="2031-02-03T10:00+01:00",
+        ),
+        Product(id="numbered", title="Step Ladder Telescopic", mpn="QX-4711", brand="Rungwell"),
+        Product(
+            id=f"evil/{_EVIL}",
+            title=f"{_EVIL} Marionette & Strings",
+            brand="<script>window.attacked = true</script>",
+            link="javascript:window.attacked = true",
+            image_link="javascript:window.attacked = true",
+            price=Price(100, "EUR"),
+        ),
+    ]
+
+
+@dataclass
+class Delays:
+    """Middleware that answers chosen queries late."""
+
+    app: ASGIApp
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = parse_qs(scope.get("query_string", b"").decode()).get("query", [""])[0]
+        if asked in self.seconds:
+            await anyio.sleep(self.seconds[asked])
+        await self.app(scope, receive, send)
+
+
+@dataclass(frozen=True)
+class Site:
+    """The running service."""
+
+    base: str
+    data_dir: Path
+    delays: Delays
+
+    def search(self, index: str = "demo", **parameters: str | int) -> dict[str, Any]:
+        """What the API itself answers."""
+        address = f"{self.base}/v1/indexes/{index}/search"
+        answer: dict[str, Any] = httpx2.get(address, params=parameters).raise_for_status().json()
+        return answer
+
+    def publish_jackets(self, index: str, numbers: Iterable[int]) -> None:
+        """Publish an index of jackets and wait until it is served."""
+        generation = build(self.data_dir, index, [jacket(n, self.base) for n in numbers])
+        until = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < until:
+            served = httpx2.get(f"{self.base}/v1/indexes").json()["indexes"]
+            if any((one["index"], one["generation"]) == (index, generation) for one in served):
+                return
+            time.sleep(0.02)
+        pytest.fail(f"{generation} of {index} was not served within {_PATIENCE_SECONDS} s")
+
+
+@contextmanager
+def serve(data_dir: Path, prepare: Callable[[str], None] = lambda _: None) -> Generator[Site]:
+    """The service over `data_dir` on a free port; `prepare` is told its address beforehand."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        base = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        prepare(base)
+        settings = Settings(data_dir=data_dir, models_dir=data_dir / "models", poll_seconds=0.05)
+        delays = Delays(create_app(settings))
+        server = uvicorn.Server(uvicorn.Config(delays, log_level="warning", ws="none"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            until = time.monotonic() + _PATIENCE_SECONDS
+            while not server.started and thread.is_alive() and time.monotonic() < until:
+                time.sleep(0.01)
+            assert server.started
+            yield Site(base, data_dir, delays)
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Generator[Site]:
+    """Three indexes: `demo`, `outlet`, and `unplugged`, whose model is missing."""
+    data_dir = tmp_path_factory.mktemp("data")
+
+    def prepare(base: str) -> None:
+        build(data_dir, "demo", catalogue(base))
+        build(data_dir, "outlet", [Product(id="o", title="Outlet Scarf")])
+        # Another dimension: a model that is known by its fingerprint needs no file.
+        build(data_dir, "unplugged", [jacket(1, base)], GoneModel(64))
+
+    with serve(data_dir, prepare) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Generator[webdriver.Chrome]:
+    browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if browser is None or driver is None:
+        reason = "chromium and chromedriver are not on the PATH"
+        if os.environ.get("CI"):
+            pytest.fail(f"{reason}; CI must install them")
+        pytest.skip(reason)
+    options = webdriver.ChromeOptions()
+    options.binary_location = browser
+    for flag in (*_FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    running = webdriver.Chrome(options, Service(driver))
+    yield running
+    running.quit()
+
+
+class Storefront:
+    """The page as a shopper sees and uses it."""
+
+    def __init__(self, browser: webdriver.Chrome, site: Site) -> None:
+        self.browser = browser
+        self.site = site
+        self.expected_errors = [_BROKEN_PICTURE]
+
+    def open(self, address: str = "", *, query: str = "") -> None:
+        self.browser.get(f"{self.site.base}/{address}")
+        self.await_answer(query)
+
+    def type(self, text: str) -> None:
+        """Press the keys of `text`, wherever the focus is."""
+        webdriver.ActionChains(self.browser).send_keys(text).perform()
+
+    def search(self, text: str) -> None:
+        """Replace what is in the box and wait for the answer."""
+        self.part("box").send_keys(Keys.CONTROL, "a")
+        self.part("box").send_keys(text or Keys.DELETE)
+        self.await_answer(text)
+
+    def await_answer(self, query: str) -> None:
+        """Wait until the page shows the results of exactly this query."""
+        title = f"{query} – searchsvc" if query else "searchsvc"
+        self.await_that(
+            lambda: (
+                self.browser.title == title
+                and self.part("results").get_attribute("aria-busy") == "false"
+                and self.part("count").text != ""
+            )
+        )
+
+    def await_that(self, condition: Callable[[], object]) -> None:
+        WebDriverWait(self.browser, _PATIENCE_SECONDS, 0.02).until(lambda _: condition())
+
+    def part(self, name: str) -> WebElement:
+        return self.browser.find_element(By.ID, name)
+
+    def all(self, selector: str) -> list[WebElement]:
+        return self.browser.find_elements(By.CSS_SELECTOR, selector)
+
+    def texts(self, selector: str) -> list[str]:
+        """The texts of all elements, shown or not."""
+        found: list[str] = self.script(
+            "return [...document.querySelectorAll(arguments[0])].map(e => e.textContent)", selector
+        )
+        return found
+
+    def titles(self) -> list[str]:
+        return self.texts(".card .title")
+
+    def focused(self) -> WebElement:
+        return self.browser.switch_to.active_element
+
+    def script(self, text: str, *arguments: object) -> Any:
+        return self.browser.execute_script(text, *arguments)
+
+    def module(self, path: str, expression: str, *arguments: object) -> Any:
+        """The value of `expression` over the module `m` and the array `a` of arguments."""
+        return self.browser.execute_async_script(
+            "const done = arguments[arguments.length - 1], a = [...arguments];"
+            f"import('/{path}').then((m) => done({expression}), (e) => done(String(e)));",
+            *arguments,
+        )
+
+
+@pytest.fixture
+def page(chromium: webdriver.Chrome, site: Site) -> Generator[Storefront]:
+    """The storefront; the test fails if the browser's console reports an unexpected error."""
+    yield from _storefront(chromium, site)
+
+
+@pytest.fixture
+def private_page(chromium: webdriver.Chrome, tmp_path: Path) -> Generator[Storefront]:
+    """The storefront of a service of its own, without any index."""
+    with serve(tmp_path) as running:
+        yield from _storefront(chromium, running)
+
+
+def _storefront(chromium: webdriver.Chrome, site: Site) -> Generator[Storefront]:
+    chromium.get("about:blank")
+    chromium.get_log("browser")  # forget what an earlier test left
+    storefront = Storefront(chromium, site)
+    yield storefront
+    site.delays.seconds.clear()
+    for command in ("Emulation.clearDeviceMetricsOverride", "Emulation.setEmulatedMedia"):
+        chromium.execute_cdp_cmd(command, {})
+    errors = [
+        entry["message"]
+        for entry in chromium.get_log("browser")
+        if entry["level"] in {"SEVERE", "WARNING"}
+        and not any(expected in entry["message"] for expected in storefront.expected_errors)
+    ]
+    chromium.get("about:blank")  # closes the connections, so that the service can stop
+    assert errors == []
