@@ -22,7 +22,7 @@ PHONE = {"width": 360, "height": 800, "deviceScaleFactor": 2, "mobile": True}
 
 _OVERFLOW = """
     return [...document.querySelectorAll("body *")]
-        .filter((e) => !e.closest(".chips, pre, .unseen, .skip"))
+        .filter((e) => !e.closest(".chips, .unseen, .skip"))
         .filter((e) => e.getBoundingClientRect().right > innerWidth + 0.5)
         .map((e) => e.outerHTML.slice(0, 80));
 """

@@ -18,8 +18,8 @@ const AVAILABILITY = new Map([
 export function createCard(product) {
   const facts = element("div", { className: "facts" }, title(product));
   if (product.brand) facts.append(element("p", { className: "maker" }, product.brand));
-  if (product.price) facts.append(price(product));
   if (AVAILABILITY.has(product.availability)) facts.append(availability(product));
+  if (product.price) facts.append(price(product));
   return element("li", { className: "card" }, picture(product), facts);
 }
 
