@@ -164,11 +164,14 @@ def latency_table(result: dict[str, Any]) -> str:
     """The result for people."""
     build = result["build"]
     seconds = sum(build["seconds"].values())
-    lines = [
+    title = (
         f"{result['products']:,} products, {result['queries']:,} queries of 2 to 4 words; "
         f"built in {seconds:.0f} s ({build['products'] / seconds:,.0f} products/s, "
         f"{build['embedded']:,} texts embedded), {result['bytes_per_product']:,.0f} bytes per "
-        f"product, recall@100 {result['recall_at_100']:.3f}",
+        f"product, recall@100 {result['recall_at_100']:.3f}"
+    )
+    lines = [
+        title,
         f"{'milliseconds':<34}{'median':>9}{'p95':>9}{'p99':>9}{'x hybrid':>10}",
     ]
     for name, row in result["milliseconds"].items():

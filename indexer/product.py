@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from indexer.currencies import DECIMALS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -23,20 +25,6 @@ class Availability(StrEnum):
     OUT_OF_STOCK = "out_of_stock"
     PREORDER = "preorder"
     BACKORDER = "backorder"
-
-
-# ISO 4217's currencies whose smallest unit is not a hundredth.
-_UNDIVIDED = (
-    "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND",
-    "VUV", "XAF", "XOF", "XPF",
-)  # fmt: skip
-_THOUSANDTHS = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
-_MINOR_DIGITS = {**dict.fromkeys(_UNDIVIDED, 0), **dict.fromkeys(_THOUSANDTHS, 3)}
-
-
-def minor_digits(currency: str) -> int:
-    """How many decimals the amounts of an ISO 4217 `currency` have."""
-    return _MINOR_DIGITS.get(currency, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +42,7 @@ class Price:
     @property
     def major_units(self) -> float:
         """The amount as people write it; the float nearest to the decimal number."""
-        scale: int = 10 ** minor_digits(self.currency)
+        scale: int = 10 ** DECIMALS.get(self.currency, 2)
         return self.minor_units / scale
 
 

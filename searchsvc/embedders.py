@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from indexer.manifest import EmbedderEntry
     from searchsvc.search import QueryEmbedder
 
+_log = logging.getLogger(__name__)
 _HASHING_PREFIX = "hashing-"
 
 
@@ -102,7 +104,10 @@ class Embedders:
             try:
                 embedder = BoundedEmbedder(self._open(entry), self._pool, self._timeout_ms)
             except ModelError as error:
-                return NoEmbedder(str(error))  # not kept: the model may yet be installed
+                # The reason names paths of this machine: it is for the log, not for shoppers.
+                # Nothing is kept, since the model may yet be installed.
+                _log.warning("no query vectors by %s: %s", entry.name, error)
+                return NoEmbedder(f"the embedding model {entry.name!r} is not available")
             self._opened[entry.fingerprint] = embedder
             return embedder
 

@@ -30,7 +30,7 @@ class Settings(BaseSettings):
         semantic_weight: of the cosine in weighted fusion.
         min_cosine: a product below it does not match by meaning alone.
         min_cosine_share: nor one below this share of the nearest product's cosine.
-        min_coverage: share of a query's weight that a lexical match must cover.
+        min_coverage: how much of a query a lexical match must cover, relative to the best one.
     """
 
     model_config = SettingsConfigDict(env_prefix="SEARCHSVC_", frozen=True, extra="ignore")

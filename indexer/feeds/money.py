@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from indexer.feeds.currencies import DECIMALS, SYMBOLS
+from indexer.currencies import DECIMALS, SYMBOLS
 from indexer.feeds.raw import shown
 from indexer.product import Price
 

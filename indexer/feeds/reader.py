@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from indexer.currencies import DECIMALS
 from indexer.errors import SettingsError
 from indexer.feeds.chunks import peek
-from indexer.feeds.currencies import DECIMALS
 from indexer.feeds.delimited import read_delimited
 from indexer.feeds.download import Validators
 from indexer.feeds.format import FeedFormat, delimiter_of, is_enough, recognise

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from indexer.settings import LexicalSettings
 
+ROUNDING = np.float32(1 - 1e-6)
+"""Sums of the same weights in another order may differ by so much."""
 _OKAPI_EPSILON = 0.25  # rank-bm25's default: the share of the mean idf that replaces negatives
 
 
@@ -152,7 +154,8 @@ class Bm25Index:
             scores[rows] += self._impacts[postings] * times
             covered[rows] = known + weight
         touched = np.sort(np.concatenate(first_seen))
-        kept = touched[covered[touched] >= coverage * weights.sum() * (1 - 1e-6)]
+        coverages = covered[touched]
+        kept = touched[coverages >= coverage * coverages.max(initial=0.0) * ROUNDING]
         matches = Matches(kept.astype(np.int64), scores[kept])
         scores[touched] = 0
         covered[touched] = 0

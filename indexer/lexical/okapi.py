@@ -8,7 +8,7 @@ import numpy as np
 from rank_bm25 import BM25Okapi
 
 from indexer.hits import Matches
-from indexer.lexical.bm25 import inverse_document_frequency
+from indexer.lexical.bm25 import ROUNDING, inverse_document_frequency
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,14 +33,13 @@ class OkapiIndex:
         """See `LexicalIndex.match`; costs one Python step per product and term."""
         frequencies = self._okapi.doc_freqs
         covered = np.zeros(len(frequencies))
-        whole = 0.0
         for term in dict.fromkeys(terms):
             holds = np.array([term in frequency for frequency in frequencies])
             count = np.array([holds.sum()])
             if count[0]:
                 weight = inverse_document_frequency(count, len(frequencies), "lucene")[0]
                 covered += holds * weight
-                whole += weight
-        rows = np.flatnonzero((covered > 0) & (covered >= coverage * whole * (1 - 1e-6)))
+        enough = covered >= coverage * covered.max() * ROUNDING
+        rows = np.flatnonzero((covered > 0) & enough)
         scores = np.asarray(self._okapi.get_scores(list(terms)), np.float32)
         return Matches(rows.astype(np.int64), scores[rows])

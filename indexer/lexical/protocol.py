@@ -21,12 +21,14 @@ class LexicalIndex(Protocol):
 
         A product *covers* a query by the share of the query's weight that its terms carry, each
         distinct term weighing ln(1 + (N - n + 0.5) / (n + 0.5)) for a term in n of N products.
-        Terms that no product has weigh nothing. Every product with at least one term of the
-        query and a coverage of at least `coverage` is in the set.
+        Terms that no product has weigh nothing. In the set is every product that covers at
+        least the share `coverage` of what the best one covers: where one product has all of a
+        query's words, a product with a stray word is no match; where none has more than two of
+        seven, it is.
 
         Args:
             terms: analysed query terms; a repeated one counts as often as it occurs.
-            coverage: from 0 (any term will do) to 1 (all that the catalogue knows).
+            coverage: from 0 (any term will do) to 1 (as many as the best product).
 
         Returns:
             Scores as BM25 defines them.

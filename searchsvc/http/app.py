@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
-from starlette.staticfiles import StaticFiles
 
 from searchsvc.http.counting import CountRequests
 from searchsvc.http.metrics import Metrics
+from searchsvc.http.pages import Storefront, pictures
 from searchsvc.http.permits import Permits
 from searchsvc.http.problems import install_problem_handlers
 from searchsvc.http.routes import Context, api, operation
@@ -21,7 +20,6 @@ from searchsvc.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-_WEB = Path(__file__).parent / "web"
 _DESCRIPTION = "Self-hosted AI product search: words and meaning, fused, over your own feed."
 
 
@@ -47,7 +45,8 @@ def create_app(settings: Settings) -> FastAPI:
     install_problem_handlers(app)
     app.include_router(api)
     app.include_router(operation)
-    app.mount("/", StaticFiles(directory=_WEB, html=True), name="web")
+    app.include_router(pictures)
+    app.mount("/", Storefront(), name="web")
 
     app.add_middleware(CountRequests, metrics=metrics)
     return app

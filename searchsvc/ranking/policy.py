@@ -29,8 +29,8 @@ class RankingPolicy:
         neighbours: at most so many products match by meaning alone.
         min_cosine: a product below it does not match by meaning.
         min_cosine_share: nor does one below this share of the nearest product's cosine.
-        min_coverage: share of the query's weight that a lexical match must cover, see
-            `LexicalIndex.match`.
+        min_coverage: how much of the query a lexical match must cover, as a share of what the
+            best one covers; see `LexicalIndex.match`.
     """
 
     fusion: Fusion = Fusion.WEIGHTED
@@ -39,5 +39,5 @@ class RankingPolicy:
     window: int = 500
     neighbours: int = 500
     min_cosine: float = 0.35
-    min_cosine_share: float = 0.7
-    min_coverage: float = 0.5
+    min_cosine_share: float = 0.6
+    min_coverage: float = 0.4

@@ -70,12 +70,16 @@ def test_the_match_set_is_every_product_with_a_word_of_the_query(
 
 @given(_documents, _queries)
 @settings(max_examples=30)
-def test_full_coverage_asks_for_every_known_word(
+def test_full_coverage_asks_for_every_word_once_some_product_has_them_all(
     path: Path, documents: list[list[str]], query: list[str]
 ) -> None:
     known = set(query) & {word for document in documents for word in document}
     expected = [row for row, words in enumerate(documents) if known and known <= set(words)]
-    assert postings(documents, path).match(query, coverage=1.0).rows.tolist() == expected
+    found = postings(documents, path).match(query, coverage=1.0).rows.tolist()
+    if expected:
+        assert found == expected
+    else:
+        assert bool(found) == bool(known)
 
 
 @given(_documents, st.lists(_queries, min_size=1, max_size=5))

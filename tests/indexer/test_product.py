@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.product import Availability, Price, Product, minor_digits
+from indexer.product import Availability, Price, Product
 
 _text = st.text(min_size=1, max_size=20).filter(
     lambda text: not any("\ud800" <= char <= "\udfff" for char in text)
@@ -59,4 +59,3 @@ def test_absent_fields_are_left_out_but_false_and_zero_are_not() -> None:
 )
 def test_major_units_follow_the_currency(currency: str, minor: int, major: float) -> None:
     assert Price(minor, currency).major_units == major
-    assert minor_digits("USD") == 2

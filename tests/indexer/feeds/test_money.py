@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.feeds.currencies import DECIMALS, SYMBOLS
+from indexer.currencies import DECIMALS, SYMBOLS
 from indexer.feeds.money import MAX_MINOR_UNITS, parse_price
 from indexer.product import Price
 

@@ -1,0 +1,52 @@
+"""The storefront page: static files, and the sample's pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter, Response
+from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
+
+from searchsvc.sample.image import product_image
+
+if TYPE_CHECKING:
+    from os import PathLike, stat_result
+
+    from starlette.types import Scope
+
+_WEB = Path(__file__).parent / "web"
+_A_DAY = "public, max-age=86400"
+
+pictures = APIRouter(include_in_schema=False)
+
+
+@pictures.get("/sample/image/{kind}/{colour}.svg")
+async def sample_picture(kind: str, colour: str) -> Response:
+    """A picture of a product of the sample catalogue."""
+    svg = product_image(kind, colour)
+    if svg is None:
+        raise HTTPException(404, "No such picture")
+    return Response(svg, media_type="image/svg+xml", headers={"Cache-Control": _A_DAY})
+
+
+class Storefront(StaticFiles):
+    """The page's files, always revalidated: after an upgrade no old part meets a new one."""
+
+    def __init__(self) -> None:
+        super().__init__(directory=_WEB, html=True)
+
+    def file_response(
+        self,
+        full_path: str | PathLike[str],
+        stat_result: stat_result,
+        scope: Scope,
+        status_code: int = 200,
+    ) -> Response:
+        """See `StaticFiles.file_response`."""
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        response.headers["Cache-Control"] = "no-cache"
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Content-Security-Policy"] = "frame-ancestors 'none'"
+        return response
