@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _TOKENS_PER_BATCH = 512  # any of 256 to 2048 is as fast; the least memory of them
-_TEXTS_PER_WINDOW = 16_384  # bounds the memory of tokenized texts that wait for their batch
+_TEXTS_PER_WINDOW = 4096  # bounds the memory of tokenized texts that wait for their batch
 _WARM_UP_TOKENS = (3, 8, 16)
 
 
@@ -212,7 +212,8 @@ def _session(files: ModelFiles) -> onnxruntime.InferenceSession:
     except Exception as error:  # onnxruntime's exceptions share no public base class
         raise ModelMismatchError(
             f"{files.graph}: ONNX Runtime {onnxruntime.__version__} cannot load the graph "
-            f"({error}); make it again with `searchsvc model install` or `searchsvc model export`"
+            f"({error}); it needs 1.25 or later, or make the model again with `searchsvc model "
+            "install` or `searchsvc model export`"
         ) from error
 
 

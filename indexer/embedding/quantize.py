@@ -16,6 +16,10 @@ What makes it fast on x86, from measurements of all-MiniLM-L6-v2 on AVX-512 VNNI
 
 MatMulNBits, which also quantizes per token, ran at half of this speed, and SkipLayerNormalization
 cost a quarter of the throughput. Mean cosine to float32 is .998, the smallest of 1,500 texts .995.
+
+x86 processors without VNNI add products of bytes in pairs that saturate at 16 bits. Weights of 7
+bits would never reach that, at a mean cosine of .9967 everywhere; with 8 bits one pair in 20,000
+saturates, which leaves .9971 there and .9979 elsewhere (emulated), so the weights have 8.
 """
 
 from __future__ import annotations

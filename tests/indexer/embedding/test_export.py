@@ -155,6 +155,17 @@ def test_prompts_are_taken_over(save: Save, tiny_bert: TinyBert, tmp_path: Path)
 
 
 @pytest.mark.export
+def test_a_model_without_a_maximum_length_uses_all_its_positions(
+    save: Save, tiny_bert: TinyBert, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference = save(tiny_bert.folder)
+    library = importlib.import_module("sentence_transformers")
+    monkeypatch.setattr(library.SentenceTransformer, "max_seq_length", None)
+    out = export_model(reference, tmp_path / "m", quantize=False)
+    assert ModelFiles.open(out).card.meaning.max_tokens == 40
+
+
+@pytest.mark.export
 def test_another_pooling_is_refused(save: Save, tiny_bert: TinyBert, tmp_path: Path) -> None:
     with pytest.raises(ModelMismatchError, match="pools by max"):
         export_model(save(tiny_bert.folder, "max"), tmp_path / "m")
