@@ -159,6 +159,8 @@ def test_a_model_without_a_maximum_length_uses_all_its_positions(
     save: Save, tiny_bert: TinyBert, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reference = save(tiny_bert.folder)
+    settings = tmp_path / "reference" / "tokenizer_config.json"
+    settings.write_text(json.dumps(json.loads(settings.read_text()) | {"model_max_length": 1000}))
     library = importlib.import_module("sentence_transformers")
     monkeypatch.setattr(library.SentenceTransformer, "max_seq_length", None)
     out = export_model(reference, tmp_path / "m", quantize=False)
