@@ -110,19 +110,17 @@ class OnnxEmbedder:
         self, texts: Sequence[str], *, progress: Callable[[int], None] | None = None
     ) -> NDArray[np.float32]:
         """See `Embedder`; equal texts are computed once."""
-        vectors = np.empty((len(texts), self.dimension), np.float32)
         rows: dict[str, list[int]] = {}
         for row, text in enumerate(texts):
             rows.setdefault(text, []).append(row)
-        unique = list(rows.items())
+        unique = list(rows)
+        vectors = np.empty((len(texts), self.dimension), np.float32)
         pool = ThreadPoolExecutor(self._threads, "embed")
         try:
             for start in range(0, len(unique), _TEXTS_PER_WINDOW):
                 window = unique[start : start + _TEXTS_PER_WINDOW]
-                batches = list(self._batches([text for text, _ in window]))
-                tokens = (tokens for _, tokens in batches)
-                for (members, _), found in zip(batches, pool.map(self._run, tokens), strict=True):
-                    places = [window[member][1] for member in members]
+                for members, found in self._embed_window(window, pool):
+                    places = [rows[text] for text in members]
                     for place, vector in zip(places, found, strict=True):
                         vectors[place] = vector
                     if progress is not None:
@@ -130,6 +128,14 @@ class OnnxEmbedder:
         finally:
             pool.shutdown(cancel_futures=True)
         return vectors
+
+    def _embed_window(
+        self, texts: list[str], pool: ThreadPoolExecutor
+    ) -> Iterator[tuple[list[str], NDArray[np.float32]]]:
+        batches = list(self._batches(texts))
+        found = pool.map(self._run, [tokens for _, tokens in batches])
+        for (members, _), vectors in zip(batches, found, strict=True):
+            yield [texts[member] for member in members], vectors
 
     def _batches(self, texts: list[str]) -> Iterator[tuple[list[int], NDArray[np.int64]]]:
         """Positions in `texts` with their tokens ``(n, length)``, the longest texts first.
@@ -154,7 +160,6 @@ class OnnxEmbedder:
 
     def _warm_up(self) -> None:
         """Run typical lengths once, so that the first query does not pay for memory and code."""
-        vocabulary = self._tokenizer.get_vocab_size()
         for length in _WARM_UP_TOKENS:
             vectors = self._run(
                 np.full((1, min(length, self._card.meaning.max_tokens)), 1, np.int64)
@@ -162,7 +167,8 @@ class OnnxEmbedder:
             if vectors.shape != (1, self.dimension):
                 raise ModelMismatchError(
                     f"{self.name}: the graph returns vectors of shape {vectors.shape}, the card "
-                    f"says (1, {self.dimension}) (vocabulary {vocabulary})"
+                    f"says (1, {self.dimension}); make the model again with `searchsvc model "
+                    "install` or `searchsvc model export`"
                 )
 
 
