@@ -10,10 +10,15 @@ from typing import Annotated, Any
 import typer
 from rich.progress import Progress
 
+from benchmarks.building import open_default_embedder
 from benchmarks.catalogue.cli import SAMPLE_SEED, FeedForm
 from benchmarks.catalogue.cli import generate as generate_feed
+from benchmarks.embedding import embedding_table, measure_embedding
 from benchmarks.latency import latency_table, measure_latency
 from benchmarks.relevance import measure_relevance, relevance_table
+from indexer.embedding.acquire import install_default_model
+from indexer.feeds.reader import FeedOptions, open_feed
+from indexer.product import Product
 from searchsvc.cli.output import stderr
 from searchsvc.settings import Settings
 
@@ -40,10 +45,10 @@ def relevance(
 
     Example: python -m benchmarks relevance searchsvc/sample --json relevance.json
     """
-    settings = Settings()
+    embedder, policy = open_default_embedder(Settings()), Settings().ranking_policy()
     with tempfile.TemporaryDirectory() as scratch:
         results = [
-            measure_relevance(directory, data_dir or Path(scratch), settings)
+            measure_relevance(directory, data_dir or Path(scratch), embedder, policy)
             for directory in directories
         ]
     for result in results:
@@ -62,9 +67,33 @@ def latency(
 
     Example: python -m benchmarks latency --products 100000 --json latency.json
     """
+    embedder, policy = open_default_embedder(Settings()), Settings().ranking_policy()
     with tempfile.TemporaryDirectory() as scratch:
-        result = measure_latency(products, queries, data_dir or Path(scratch), Settings())
+        folder = data_dir or Path(scratch)
+        result = measure_latency(products, queries, folder, embedder, policy)
     print(latency_table(result))
+    _write(json_file, result)
+
+
+@app.command()
+def embedding(
+    feed: Annotated[str, typer.Argument(help="A feed whose titles and descriptions are read.")],
+    reference: Annotated[
+        str | None,
+        typer.Option(help="sentence-transformers model beside it (needs the export extra)."),
+    ] = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Time the embedding model on a feed's texts, beside sentence-transformers.
+
+    Example: python -m benchmarks embedding searchsvc/sample/feed.jsonl.gz
+    """
+    model = install_default_model(Settings().models_dir)
+    with open_feed(feed, FeedOptions()) as records:
+        products = [record for record in records or () if isinstance(record, Product)]
+    texts = [text for p in products for text in (p.title, f"{p.title}. {p.description}")]
+    result = measure_embedding(model, texts, reference)
+    print(embedding_table(result))
     _write(json_file, result)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.building import build, open_default_embedder
+from benchmarks.building import build
 from benchmarks.catalogue.cli import generate
 from benchmarks.machine import describe_machine
 from benchmarks.systems import DEPTH, RankBm25
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from indexer.snapshot import Snapshot
     from searchsvc.ranking.policy import RankingPolicy
     from searchsvc.search import QueryEmbedder, SearchResult
-    from searchsvc.settings import Settings
 
 _SLOW_QUERIES = 40  # enough for a median of the systems that need a tenth of a second each
 _PAGE = 20
@@ -49,7 +48,7 @@ class GivenVectors:
 
 
 def measure_latency(
-    products: int, queries: int, data_dir: Path, settings: Settings
+    products: int, queries: int, data_dir: Path, embedder: Embedder, policy: RankingPolicy
 ) -> dict[str, Any]:
     """Generate a catalogue of `products`, index it, and time queries that were never seen.
 
@@ -61,14 +60,12 @@ def measure_latency(
     if not feed.exists():
         feed.parent.mkdir(parents=True, exist_ok=True)
         generate(feed, products=products)
-    embedder = open_default_embedder(settings)
     layout, report = build(feed, data_dir, f"latency-{products}", embedder)
     snapshot = open_snapshot(layout)
     texts = draw_queries(snapshot, queries)
     vectors = {text: embedder.embed_query(text) for text in texts}
     generation = layout.generation_dir(snapshot.generation)
     exact = ExactIndex(read_arrays(generation / VECTORS_FILE).array("vectors"))
-    policy = settings.ranking_policy()
     samples, stages = _time(snapshot, embedder, exact, vectors, policy)
     whole = float(np.median(samples["hybrid"]))
     return {

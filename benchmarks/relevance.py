@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks.building import build, open_default_embedder
+from benchmarks.building import build
 from benchmarks.collection import Collection, load_collection
 from benchmarks.machine import describe_machine
 from benchmarks.measures import Evaluation, Measure, evaluate
@@ -18,7 +18,8 @@ from indexer.snapshot import open_snapshot
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from searchsvc.settings import Settings
+    from indexer.embedding.protocol import Embedder
+    from searchsvc.ranking.policy import RankingPolicy
 
 MEASURES = {
     "nDCG@10": Measure("nDCG", 10),
@@ -29,23 +30,24 @@ MEASURES = {
 }
 
 
-def measure_relevance(directory: Path, data_dir: Path, settings: Settings) -> dict[str, Any]:
+def measure_relevance(
+    directory: Path, data_dir: Path, embedder: Embedder, policy: RankingPolicy
+) -> dict[str, Any]:
     """Index the collection in `directory`, ask its queries, and measure the answers.
 
     Args:
         directory: holds ``feed.jsonl[.gz]``, ``queries.jsonl`` and ``qrels.tsv``.
         data_dir: where the index is built.
-        settings: whose ranking policy is the shipped one.
+        embedder: the model.
+        policy: the shipped one.
 
     Returns:
         The result file: collection, machine, a table and per-query results of each system.
     """
     collection = load_collection(directory)
-    embedder = open_default_embedder(settings)
     name = re.sub(r"[^a-z0-9]+", "-", f"bench-{collection.name}".lower()).strip("-")
     layout, report = build(collection.feed_path, data_dir, name, embedder)
     snapshot = open_snapshot(layout)
-    policy = settings.ranking_policy()
     texts = {query.id: query.text for query in collection.queries}
     runs = run(all_systems(snapshot, embedder, policy), texts)
     return {

@@ -41,6 +41,7 @@ _DTYPES: dict[str, np.dtype[Any]] = {
 }
 _LENGTH_BYTES = 8
 _METADATA = "texts"
+_MODE = 0o644  # the library makes files private; the service may run as somebody else
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,7 @@ def write_arrays(
     # One text: the library writes several in a different order in every process.
     texts = orjson.dumps(dict(metadata or {}), option=orjson.OPT_SORT_KEYS).decode()
     save_file(contiguous, str(path), metadata={_METADATA: texts})
+    path.chmod(_MODE)
 
 
 def read_arrays(path: Path) -> ArrayFile:

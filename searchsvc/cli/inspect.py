@@ -63,7 +63,8 @@ def rollback(
     """
     with reported_failures(as_json=as_json):
         layout = IndexLayout.of(read_settings(data_dir).data_dir, index)
-        layout.require_current()
+        if to is None or not layout.generations():
+            layout.require_current()  # a damaged pointer is what --to repairs
         generation = run_rollback(layout, to)
     if as_json:
         print_json({"index": index, "generation": generation})

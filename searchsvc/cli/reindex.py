@@ -28,7 +28,7 @@ from searchsvc.embedders import open_embedder
 if TYPE_CHECKING:
     from indexer.build.report import BuildReport
 
-_SHOWN_REASONS = 8
+_SHOWN_REASONS = 10
 
 
 def reindex(
@@ -101,8 +101,10 @@ def describe(report: BuildReport) -> list[str]:
             f"  left out {report.rejected:,} bad records, replaced {report.duplicates:,} "
             f"duplicates: {report.rejections_file}"
         )
-        shown = list(report.rejections.items())[:_SHOWN_REASONS]
-        lines += [f"    {count:>6,} x {reason}" for reason, count in shown]
+        reasons = [f"    {count:>6,} x {reason}" for reason, count in report.rejections.items()]
+        lines += reasons[:_SHOWN_REASONS]
+        if len(reasons) > _SHOWN_REASONS:
+            lines.append(f"    and {len(reasons) - _SHOWN_REASONS} more reasons")
     if report.recall_at_100:
         shares = ", ".join(f"{name} {share:.3f}" for name, share in report.recall_at_100.items())
         lines.append(f"  vector recall@100 against exact search: {shares}")

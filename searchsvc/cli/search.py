@@ -22,15 +22,26 @@ from searchsvc.cli.output import (
 )
 from searchsvc.embedders import Embedders
 from searchsvc.query.filters import parse_filter_json
-from searchsvc.query.query import MAX_LIMIT, MAX_OFFSET, Query
+from searchsvc.query.query import MAX_LIMIT, MAX_OFFSET, MAX_TEXT, Query
 from searchsvc.results.response import encode_response
 from searchsvc.search import search as run_search
 
 _PATIENCE_MS = 60_000.0  # nobody waits in a queue behind a shell
 
 
+def _query_text(text: str) -> str:
+    """`text`, unless the HTTP API would refuse it as well."""
+    if len(text) > MAX_TEXT:
+        raise typer.BadParameter(f"{len(text)} characters, expected at most {MAX_TEXT}")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise typer.BadParameter(f"{text!r} is not UTF-8") from None
+    return text
+
+
 def search(
-    query: Annotated[str, typer.Argument(help="What a shopper would type.")],
+    query: Annotated[str, typer.Argument(help="What a shopper would type.", callback=_query_text)],
     index: IndexName = "products",
     data_dir: DataDir = None,
     limit: Annotated[int, typer.Option(min=0, max=MAX_LIMIT, help="Hits to show.")] = 10,

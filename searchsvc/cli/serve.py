@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
 import tempfile
 from importlib.resources import as_file, files
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -71,7 +74,7 @@ def demo(
         f"  curl -s '{address}/v1/indexes/{_DEMO_INDEX}/search?"
         "query=warm+jacket+for+rainy+hikes&limit=3'\n\n"
         f"  API documentation: {address}/docs\n"
-        f"  Your own feed:     searchsvc reindex FEED --index shop --data-dir "
+        f"  Your own feed:     {sys.argv[0]} reindex FEED --index shop --data-dir "
         f"{settings.data_dir}\n"
     )
     _run(settings, host, port, workers=1)
@@ -92,6 +95,8 @@ def _run(settings: Settings, host: str, port: int, workers: int) -> None:
     for variable in _THREAD_VARIABLES:
         os.environ.setdefault(variable, "1")
     os.environ["SEARCHSVC_DATA_DIR"] = str(settings.data_dir)
+    # uvicorn drains on SIGTERM and then raises the signal again, for whoever handled it before.
+    signal.signal(signal.SIGTERM, _leave)
     with tempfile.TemporaryDirectory(prefix="searchsvc-metrics-") as shared:
         if workers > 1:
             os.environ[_MULTIPROCESS_VARIABLE] = shared
@@ -104,3 +109,7 @@ def _run(settings: Settings, host: str, port: int, workers: int) -> None:
             access_log=False,
             timeout_graceful_shutdown=_DRAIN_SECONDS,
         )
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)

@@ -153,14 +153,9 @@ def test_a_reader_keeps_a_pruned_generation(build: Build, layout: IndexLayout) -
 
 def test_a_published_generation_can_be_read_by_others(build: Build, layout: IndexLayout) -> None:
     build(records(5))
-    mode = layout.generation_dir(layout.require_current()).stat().st_mode
-    assert mode & stat.S_IROTH == (0o777 & ~_umask()) & stat.S_IROTH
-
-
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current
+    directory = layout.generation_dir(layout.require_current())
+    for path in (directory, *directory.iterdir()):
+        assert path.stat().st_mode & stat.S_IROTH, path.name
 
 
 def test_a_file_is_replaced_completely_or_not_at_all(

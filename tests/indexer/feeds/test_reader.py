@@ -239,7 +239,8 @@ def test_memory_does_not_grow_with_the_feed(form: FeedFormat, tmp_path: Path) ->
             tracemalloc.stop()
 
     peak_of(100)  # what is loaded and cached once
-    small, large = peak_of(3_000), peak_of(30_000)
+    # The least of two: whatever else the process does at the same time only adds.
+    small, large = (min(peak_of(count) for _ in range(2)) for count in (3_000, 30_000))
     assert large < small * 1.2 + 100_000
     assert large < 5_000_000
 
