@@ -20,7 +20,8 @@ from searchsvc.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from typing import Any
 
 _log = logging.getLogger(__name__)
 
@@ -32,6 +33,8 @@ _STATUS: Mapping[type[SearchServiceError], tuple[int, str]] = {
     OverloadedError: (503, "Too many requests at the moment"),
 }
 _RETRY_AFTER_SECONDS = "1"
+_SHOWN_CHARACTERS = 80
+_SHOWN_COMPLAINTS = 5
 
 
 def install_problem_handlers(app: FastAPI) -> None:
@@ -62,12 +65,19 @@ async def _service_error(_: Request, error: Exception) -> Response:
 async def _validation_error(_: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
-    parts = []
-    for entry in error.errors():
-        place = ".".join(str(part) for part in entry["loc"])
-        found = repr(entry.get("input"))
-        parts.append(f"{place}: {entry['msg']} (found {found[:80]})")
+    entries: Sequence[Mapping[str, Any]] = error.errors()
+    parts = [_complaint(entry) for entry in entries[:_SHOWN_COMPLAINTS]]
+    if len(entries) > _SHOWN_COMPLAINTS:
+        parts.append(f"and {len(entries) - _SHOWN_COMPLAINTS} more")
     return _problem(400, "The request cannot be understood", "; ".join(parts))
+
+
+def _complaint(entry: Mapping[str, Any]) -> str:
+    if entry["type"] == "json_invalid":
+        return f"body: expected JSON; at character {entry['loc'][-1]}: {entry['ctx']['error']}"
+    place = ".".join(str(part) for part in entry["loc"])
+    found = repr(entry.get("input"))
+    return f"{place[:_SHOWN_CHARACTERS]}: {entry['msg']} (found {found[:_SHOWN_CHARACTERS]})"
 
 
 async def _http_error(_: Request, error: Exception) -> Response:

@@ -27,6 +27,7 @@ class SearchRequest(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
+        strict=True,  # JSON has types: "10" is no number, and true is not 1
         json_schema_extra={
             "examples": [
                 {"query": "warm jacket for rainy hikes", "limit": 10},

@@ -182,7 +182,7 @@ def _parse_range(field: str, raw: dict[Any, Any], place: str) -> Between:
         value = raw[name]
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise BadFilterError(f"{place}.{name}: found {_shown(value)}, expected a number")
-        bound = float(value)
+        bound = _finite(value, f"{place}.{name}")
         match name:
             case "gt":
                 low = max(low, math.nextafter(bound, math.inf))
@@ -204,9 +204,27 @@ def _scalars(raw: object, place: str) -> tuple[Scalar, ...]:
 
 
 def _scalar(value: object, place: str) -> Scalar:
-    if isinstance(value, str | bool | int | float):
+    if isinstance(value, bool):
         return value
-    raise BadFilterError(f"{place}: found {_shown(value)}, expected a text, number or boolean")
+    if isinstance(value, int | float):
+        _finite(value, place)
+        return value
+    if not isinstance(value, str):
+        raise BadFilterError(f"{place}: found {_shown(value)}, expected a text, number or boolean")
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise BadFilterError(f"{place}: found {_shown(value)}, expected a text without surrogates")
+    return value
+
+
+def _finite(value: float, place: str) -> float:
+    """`value` as a float; Python's JSON reader accepts NaN and numbers of any size."""
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise BadFilterError(f"{place}: found {_shown(value)}, expected a finite number")
+    return number
 
 
 def _shown(value: object) -> str:
@@ -249,10 +267,11 @@ def _column(columns: Columns, field: str) -> Column:
     column = columns.get(field)
     if column is None:
         names = columns.names()
-        near = get_close_matches(field, names, _SHOWN_FIELDS) or names
+        near = get_close_matches(field[:_SHOWN_CHARACTERS], names, _SHOWN_FIELDS) or names
         more = " and others" if len(near) > _SHOWN_FIELDS else ""
         raise BadFilterError(
-            f"unknown field {field!r}; this index has {', '.join(near[:_SHOWN_FIELDS])}{more}"
+            f"unknown field {_shown(field)}; "
+            f"this index has {', '.join(near[:_SHOWN_FIELDS])}{more}"
         )
     return column
 
