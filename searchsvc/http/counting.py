@@ -23,11 +23,24 @@ class CountRequests:
             await self._app(scope, receive, send)
             return
 
+        answered = False
+
         async def counted(message: Message) -> None:
+            nonlocal answered
             if message["type"] == "http.response.start":
-                # The route's template, never the path itself: a label must not grow with input.
-                route = getattr(scope.get("route"), "path", "other")
-                self._metrics.requests.labels(route, str(message["status"])).inc()
+                answered = True
+                self._count(scope, message["status"])
             await send(message)
 
-        await self._app(scope, receive, counted)
+        try:
+            await self._app(scope, receive, counted)
+        except Exception:
+            # What nobody expected is answered further out, where this middleware does not see it.
+            if not answered:
+                self._count(scope, 500)
+            raise
+
+    def _count(self, scope: Scope, status: int) -> None:
+        # The route's template, never the path itself: a label must not grow with input.
+        route = getattr(scope.get("route"), "path", "other")
+        self._metrics.requests.labels(route, str(status)).inc()

@@ -87,7 +87,10 @@ class Metrics:
     def dropped(self, index: str) -> None:
         """See `searchsvc.serving.ServingObserver.dropped`."""
         for gauge in (self._generation, self._products, self._refused):
-            gauge.remove(index)
+            if MULTIPROCESS_VARIABLE in os.environ:
+                gauge.labels(index).set(0)  # shared files have no way to remove a label
+            else:
+                gauge.remove(index)
 
     def searched(self, index: str, seconds: float, result: SearchResult) -> None:
         """Count one answered search."""

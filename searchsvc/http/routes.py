@@ -41,9 +41,9 @@ class Context:
 
         def answer() -> bytes:
             snapshot, result = self.service.search(index, query)
-            seconds = perf_counter() - arrived
-            self.metrics.searched(index, seconds, result)
-            return encode_response(result, query, snapshot, seconds * 1e3)
+            body = encode_response(result, query, snapshot, (perf_counter() - arrived) * 1e3)
+            self.metrics.searched(index, perf_counter() - arrived, result)
+            return body
 
         try:
             body = await self.permits.run(answer)
@@ -65,6 +65,8 @@ _BAD: dict[int | str, dict[str, Any]] = {
     400: {"model": Problem, "description": "The request cannot be understood."},
     404: {"model": Problem, "description": "No such index or product."},
     503: {"model": Problem, "description": "Not ready, or too many requests."},
+    # Stands for all others; without it FastAPI documents 422 answers, which are never sent.
+    "default": {"model": Problem, "description": "Any other failure."},
 }
 
 api = APIRouter(prefix="/v1", responses=_BAD)
@@ -107,7 +109,12 @@ async def health() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@operation.get("/readyz", summary="Are searches answered?", response_model=Readiness)
+@operation.get(
+    "/readyz",
+    summary="Are searches answered?",
+    response_model=Readiness,
+    responses={503: {"model": Readiness, "description": "At least one index is not served."}},
+)
 async def ready(context: _Context) -> Response:
     """200 when every index is served, 503 when one cannot be or there is none."""
     states = context.service.indexes()
@@ -139,7 +146,7 @@ def _describe(state: Served) -> IndexInfo:
 
 
 def _condition(state: Served) -> str:
-    if state.refused or state.snapshot is None:
+    if state.reason:
         served = state.snapshot.generation if state.snapshot else "nothing"
         return f"serving {served}; refused {state.refused or 'CURRENT'}: {state.reason}"
     return "ok" if state.semantic else "words only: the embedding model is not available"
