@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from indexer.manifest import EmbedderEntry
     from searchsvc.search import QueryEmbedder
 
+_Stamp = tuple[tuple[str, int, int], ...]
 _log = logging.getLogger(__name__)
 _HASHING_PREFIX = "hashing-"
 
@@ -71,7 +72,10 @@ class BoundedEmbedder:
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """See `QueryEmbedder.embed_query`."""
-        future = self._pool.submit(self._embedder.embed_query, text)
+        try:
+            future = self._pool.submit(self._embedder.embed_query, text)
+        except RuntimeError:  # the pool is closed
+            raise EmbeddingUnavailableError("the service is shutting down") from None
         try:
             return future.result(self._timeout_ms / 1e3)
         except FutureTimeoutError:
@@ -93,6 +97,7 @@ class Embedders:
         self._timeout_ms = timeout_ms
         self._lock = threading.Lock()
         self._opened: dict[str, QueryEmbedder] = {}
+        self._failed: dict[tuple[str, str], tuple[_Stamp, NoEmbedder]] = {}
         self._pool = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="embed")
 
     def get(self, entry: EmbedderEntry) -> QueryEmbedder:
@@ -101,13 +106,19 @@ class Embedders:
             embedder = self._opened.get(entry.fingerprint)
             if embedder is not None:
                 return embedder
+            # The model may yet be installed: it is tried again when its files have changed.
+            key, stamp = (entry.name, entry.fingerprint), _stamp(self._models_dir / entry.name)
+            known = self._failed.get(key)
+            if known is not None and known[0] == stamp:
+                return known[1]
             try:
                 embedder = BoundedEmbedder(self._open(entry), self._pool, self._timeout_ms)
-            except ModelError as error:
+            except (ModelError, OSError) as error:
                 # The reason names paths of this machine: it is for the log, not for shoppers.
-                # Nothing is kept, since the model may yet be installed.
                 _log.warning("no query vectors by %s: %s", entry.name, error)
-                return NoEmbedder(f"the embedding model {entry.name!r} is not available")
+                absent = NoEmbedder(f"the embedding model {entry.name!r} is not available")
+                self._failed[key] = stamp, absent
+                return absent
             self._opened[entry.fingerprint] = embedder
             return embedder
 
@@ -124,3 +135,12 @@ class Embedders:
                 "Rebuild the index with 'searchsvc reindex', or install that model."
             )
         return embedder
+
+
+def _stamp(directory: Path) -> _Stamp:
+    """Name, time and size of each file in `directory`; nothing where it cannot be listed."""
+    try:
+        found = [(entry.name, entry.stat()) for entry in os.scandir(directory)]
+    except OSError:
+        return ()
+    return tuple(sorted((name, stat.st_mtime_ns, stat.st_size) for name, stat in found))

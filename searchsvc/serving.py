@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from indexer.errors import SnapshotError
+from indexer.errors import SnapshotCorruptError, SnapshotError
 from indexer.layout import IndexLayout, list_indexes
 from indexer.snapshot import open_snapshot
 from searchsvc.embedders import Embedders, NoEmbedder
@@ -30,8 +30,9 @@ class Served:
     Attributes:
         snapshot: ``None`` when no generation can be opened.
         embedder: for its queries.
-        refused: the published generation that could not be opened, ``""`` when it was.
-        reason: why not.
+        refused: the published generation that could not be opened, ``""`` when it was, and when
+            not even its name could be read.
+        reason: why not; ``""`` when the published generation is served.
     """
 
     name: str
@@ -158,33 +159,35 @@ class SearchService:
     def _next(self, name: str, before: Served | None) -> Served:
         """What to serve of `name` now: `before` itself when nothing changed."""
         layout = IndexLayout.of(self._settings.data_dir, name)
-        published, reason = "", ""
+        published, reason, cause = "", "", None
         try:
             published = layout.require_current()
             if before and before.snapshot and before.snapshot.generation == published:
                 return self._with_embedder(before)
-            if before and before.refused == published:
-                return before
-            snapshot = open_snapshot(layout, published)
+            snapshot = _open(layout, published)
         except SnapshotError as error:
-            reason = str(error)
+            reason, cause = str(error), error.__cause__
+        except OSError as error:
+            reason, cause = f"CURRENT cannot be read ({error.strerror})", error
         else:
             _log.info("serving %s of index %s", published, name)
             embedder = self._embedders.get(snapshot.manifest.embedder)
             return Served(name, snapshot, embedder)
         if before and before.refused == published and before.reason == reason:
             return before
-        _log.error("refused %s of index %s: %s", published or "CURRENT", name, reason)
+        _log.error(
+            "refused %s of index %s: %s", published or "CURRENT", name, reason, exc_info=cause
+        )
         if before and before.snapshot:
             return Served(name, before.snapshot, before.embedder, published, reason)
         return self._older(layout, published, reason)
 
     def _with_embedder(self, state: Served) -> Served:
         """`state`, healed: the published generation is served and its model may have come."""
-        if state.snapshot is None or (state.semantic and not state.refused):
+        if state.snapshot is None or (state.semantic and not state.reason):
             return state
         embedder = self._embedders.get(state.snapshot.manifest.embedder)
-        if isinstance(embedder, NoEmbedder) and not state.refused:
+        if isinstance(embedder, NoEmbedder) and not state.reason:
             return state
         return Served(state.name, state.snapshot, embedder)
 
@@ -194,9 +197,22 @@ class SearchService:
             if generation == published:
                 continue
             try:
-                snapshot = open_snapshot(layout, generation)
+                snapshot = _open(layout, generation)
             except SnapshotError:
                 continue
             embedder = self._embedders.get(snapshot.manifest.embedder)
             return Served(layout.name, snapshot, embedder, published, reason)
         return Served(layout.name, None, NoEmbedder(reason), published, reason)
+
+
+def _open(layout: IndexLayout, generation: str) -> Snapshot:
+    """Open a generation; whatever a library raises at damaged bytes is a refusal as well."""
+    try:
+        return open_snapshot(layout, generation)
+    except SnapshotError:
+        raise
+    except Exception as error:
+        raise SnapshotCorruptError(
+            f"generation {generation} cannot be opened ({type(error).__name__}). "
+            "Go back with 'searchsvc rollback' or rebuild with 'searchsvc reindex'."
+        ) from error

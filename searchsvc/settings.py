@@ -37,8 +37,8 @@ class Settings(BaseSettings):
 
     data_dir: Path = Path("data")
     models_dir: Path = Field(default_factory=_default_models_dir)
-    poll_seconds: float = Field(1.0, gt=0)
-    embed_timeout_ms: float = Field(500.0, gt=0)
+    poll_seconds: float = Field(1.0, gt=0, le=86_400)
+    embed_timeout_ms: float = Field(500.0, gt=0, le=3_600_000)
     max_concurrent: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     max_waiting: int = Field(64, ge=0)
     fusion: Fusion = RankingPolicy.fusion
