@@ -1,0 +1,135 @@
+"""The JSON of an answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer.layout import IndexLayout
+from indexer.snapshot import Snapshot, open_snapshot
+from searchsvc.http.schemas import SearchResponse
+from searchsvc.query.query import Query
+from searchsvc.ranking.window import Explanation
+from searchsvc.results.response import encode_response
+from searchsvc.search import Hit, SearchResult
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KEYS = [
+    "index",
+    "generation",
+    "query",
+    "query_id",
+    "total",
+    "offset",
+    "limit",
+    "hits",
+    "degraded",
+    "took_ms",
+]
+EXPLAINED = Explanation(
+    identified=True,
+    lexical_rank=1,
+    lexical_score=12.345678912,
+    semantic_rank=None,
+    similarity=0.123456789,
+    fused_score=2 / 3,
+)
+
+
+@pytest.fixture(scope="module")
+def snapshot(sample_data_dir: Path) -> Snapshot:
+    return open_snapshot(IndexLayout.of(sample_data_dir, "demo"))
+
+
+def answer(
+    snapshot: Snapshot,
+    *hits: Hit,
+    query: Query | None = None,
+    took_ms: float = 1.0,
+    **changes: Any,
+) -> bytes:
+    stages = {"mask": 0.00049, "fetch": 1.23456}
+    result = SearchResult(
+        **{"total": 7, "hits": hits, "degraded": (), "stage_ms": stages, **changes}
+    )
+    return encode_response(result, query or Query("shoe"), snapshot, took_ms)
+
+
+def test_stored_bytes_go_out_as_they_are(snapshot: Snapshot) -> None:
+    # Neither the spaces nor the spelling of the number would survive parsing.
+    stored = '{"id": "ü",  "weight":1.50e+2,"title":"\\u00fc/\\/"}'.encode()
+    assert b'"product":' + stored + b"}" in answer(snapshot, Hit("ü", 0.5, stored, None))
+
+
+def test_products_of_the_sample_go_out_as_they_are_stored(snapshot: Snapshot) -> None:
+    stored = [snapshot.products.json(row) for row in range(0, len(snapshot.products), 20)]
+    body = answer(snapshot, *(Hit("x", 0.0, product, None) for product in stored))
+    assert all(b'"product":' + product + b"}" in body for product in stored)
+    found = [hit["product"] for hit in orjson.loads(body)["hits"]]
+    assert found == [orjson.loads(product) for product in stored]
+
+
+def test_the_keys_are_those_that_are_documented(snapshot: Snapshot) -> None:
+    body = orjson.loads(answer(snapshot, Hit("a", 1.0, b"{}", None)))
+    assert list(body) == KEYS
+    assert list(body["hits"][0]) == ["id", "score", "product"]
+    explained = orjson.loads(
+        answer(snapshot, Hit("a", 1.0, b"{}", EXPLAINED), query=Query("shoe", explain=True))
+    )
+    assert list(explained) == [*KEYS, "stages_ms"]
+    assert list(explained["hits"][0]) == ["id", "score", "product", "explain"]
+    assert set(KEYS) | {"stages_ms"} == set(SearchResponse.model_fields)
+
+
+def test_numbers_are_rounded_to_what_they_hold(snapshot: Snapshot) -> None:
+    body = orjson.loads(
+        answer(
+            snapshot,
+            Hit("a", 0.30000001192092896, b"{}", EXPLAINED),
+            query=Query("shoe", explain=True),
+            took_ms=1.23456,
+        )
+    )
+    (hit,) = body["hits"]
+    assert hit["score"] == 0.3
+    assert hit["explain"] == {
+        "identified": True,
+        "lexical_rank": 1,
+        "lexical_score": 12.345679,
+        "semantic_rank": None,
+        "similarity": 0.123457,
+        "fused_score": 0.666667,
+    }
+    assert body["took_ms"] == 1.235
+    assert body["stages_ms"] == {"mask": 0.0, "fetch": 1.235}
+
+
+def test_degradation_and_the_place_of_the_page_are_told(snapshot: Snapshot) -> None:
+    query = Query("shoe", limit=3, offset=40)
+    body = orjson.loads(answer(snapshot, query=query, degraded=("semantic: late",)))
+    assert body["degraded"] == ["semantic: late"]
+    assert (body["total"], body["limit"], body["offset"], body["hits"]) == (7, 3, 40, [])
+    assert (body["index"], body["generation"]) == ("demo", snapshot.generation)
+
+
+def test_every_answer_has_an_id_of_its_own(snapshot: Snapshot) -> None:
+    ids = {orjson.loads(answer(snapshot))["query_id"] for _ in range(50)}
+    assert len(ids) == 50
+    assert all(len(name) == 32 and int(name, 16) for name in ids)
+
+
+@given(st.text(), st.floats(-1, 3, width=32))
+def test_any_text_and_score_give_an_answer_that_fits_the_schema(
+    snapshot: Snapshot, text: str, score: float
+) -> None:
+    product = orjson.dumps({"id": text, "title": text})
+    body = answer(snapshot, Hit(text, score, product, None), query=Query(text))
+    read = SearchResponse.model_validate_json(body, strict=True)
+    assert (read.query, read.hits[0].id, read.hits[0].product["title"]) == (text, text, text)
+    assert read.hits[0].score == pytest.approx(score, abs=1e-6)

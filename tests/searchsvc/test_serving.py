@@ -1,0 +1,468 @@
+"""What is served while generations come, break and go."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+
+from indexer.embedding.onnx import OnnxEmbedder
+from indexer.layout import IndexLayout
+from indexer.manifest import MANIFEST_FILE
+from indexer.publish import rollback
+from indexer.settings import IndexSettings, VectorSettings
+from searchsvc import serving
+from searchsvc.errors import IndexNotFoundError, NotReadyError, ProductNotFoundError
+from searchsvc.query.query import Query
+from searchsvc.serving import SearchService, Served
+from tests.searchsvc.eventually import eventually
+from tests.tiny_bert import write_tiny_model
+
+if TYPE_CHECKING:
+    from tests.conftest import Build
+    from tests.searchsvc.conftest import MakeSettings
+
+INVERTED_LISTS = IndexSettings(vectors=VectorSettings(exact_below=10))
+"""Puts a FAISS file into the snapshot of a small catalogue."""
+
+
+class Observer:
+    """Remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.states: list[Served] = []
+        self.gone: list[str] = []
+
+    def served(self, state: Served) -> None:
+        self.states.append(state)
+
+    def dropped(self, index: str) -> None:
+        self.gone.append(index)
+
+
+def shoes(version: int, count: int = 30) -> list[dict[str, Any]]:
+    return [
+        {"id": f"p{number:03}", "title": f"shoe {number}", "edition": f"v{version}"}
+        for number in range(count)
+    ]
+
+
+@contextmanager
+def running(service: SearchService) -> Iterator[SearchService]:
+    service.start()
+    try:
+        yield service
+    finally:
+        service.close()
+
+
+@pytest.fixture
+def service(make_settings: MakeSettings) -> Iterator[SearchService]:
+    """Not started: it looks when it is told to."""
+    service = SearchService(make_settings())
+    yield service
+    service.close()
+
+
+def state(service: SearchService, index: str = "shop") -> Served:
+    return next(served for served in service.indexes() if served.name == index)
+
+
+def generation(service: SearchService) -> str:
+    return service.snapshot("shop").generation
+
+
+def _cut(path: Path, directory: Path) -> None:
+    target = directory / path
+    target.write_bytes(target.read_bytes()[:-1])
+
+
+def _overwrite(path: Path, directory: Path) -> None:
+    """Same size, other content: what a size check cannot see."""
+    target = directory / path
+    target.write_bytes(bytes(target.stat().st_size))
+
+
+def _remove(path: Path, directory: Path) -> None:
+    (directory / path).unlink()
+
+
+def _rewrite_manifest(directory: Path, **changes: Any) -> None:
+    target = directory / MANIFEST_FILE
+    target.write_bytes(orjson.dumps({**orjson.loads(target.read_bytes()), **changes}))
+
+
+DAMAGES = [  # what can happen to a generation, and a word of the reason
+    pytest.param(partial(_cut, Path("lexical.safetensors")), "lexical", id="cut-postings"),
+    pytest.param(partial(_cut, Path("products.bin")), "products.bin", id="cut-products"),
+    pytest.param(partial(_remove, Path("columns.safetensors")), "columns", id="no-columns"),
+    pytest.param(partial(_remove, Path(MANIFEST_FILE)), "manifest", id="no-manifest"),
+    pytest.param(partial(_overwrite, Path(MANIFEST_FILE)), "manifest", id="zero-manifest"),
+    pytest.param(partial(_overwrite, Path("vectors.faiss")), "cannot be opened", id="zero-lists"),
+    pytest.param(partial(_overwrite, Path("columns.safetensors")), "columns", id="zero-columns"),
+    pytest.param(partial(_rewrite_manifest, format_version=99), "format 99", id="newer-format"),
+    pytest.param(partial(_rewrite_manifest, products=7), "7", id="other-count"),
+    pytest.param(shutil.rmtree, "manifest", id="no-directory"),
+]
+
+
+@pytest.mark.parametrize(("damage", "word"), DAMAGES)
+def test_a_broken_generation_is_refused_and_the_next_reindex_heals(
+    build: Build,
+    layout: IndexLayout,
+    service: SearchService,
+    damage: Callable[[Path], None],
+    word: str,
+) -> None:
+    first = build(shoes(1), settings=INVERTED_LISTS).generation
+    service.refresh()
+    second = build(shoes(2), settings=INVERTED_LISTS).generation
+    damage(layout.generation_dir(second))
+    service.refresh()
+    refused = state(service)
+    assert (generation(service), refused.refused) == (first, second)
+    assert word in refused.reason
+    assert str(layout.root) not in refused.reason
+    assert service.search("shop", Query("shoe"))[1].total == 30
+    third = build(shoes(3), settings=INVERTED_LISTS).generation
+    service.refresh()
+    healed = state(service)
+    assert (generation(service), healed.refused, healed.reason) == (third, "", "")
+
+
+@pytest.mark.parametrize(("damage", "word"), DAMAGES)
+def test_broken_at_the_start_the_newest_older_generation_is_served(
+    build: Build,
+    layout: IndexLayout,
+    service: SearchService,
+    damage: Callable[[Path], None],
+    word: str,
+) -> None:
+    names = [build(shoes(n), settings=INVERTED_LISTS).generation for n in range(3)]
+    damage(layout.generation_dir(names[2]))
+    service.refresh()
+    served = state(service)
+    assert (generation(service), served.refused) == (names[1], names[2])
+    assert word in served.reason
+    # The remedy of the message: the generation that is served becomes the published one.
+    rollback(layout, names[1])
+    service.refresh()
+    assert (state(service).refused, state(service).reason) == ("", "")
+
+
+def test_when_several_are_broken_the_search_for_one_goes_on(
+    build: Build, layout: IndexLayout, service: SearchService
+) -> None:
+    names = [build(shoes(n), settings=INVERTED_LISTS).generation for n in range(3)]
+    _cut(Path("lexical.safetensors"), layout.generation_dir(names[2]))
+    _overwrite(Path("vectors.faiss"), layout.generation_dir(names[1]))
+    service.refresh()
+    assert (generation(service), state(service).refused) == (names[0], names[2])
+
+
+def test_with_nothing_to_fall_back_on_the_index_is_known_but_not_ready(
+    build: Build, layout: IndexLayout, service: SearchService
+) -> None:
+    only = build(shoes(1)).generation
+    _remove(Path("products.bin"), layout.generation_dir(only))
+    service.refresh()
+    served = state(service)
+    assert (served.snapshot, served.refused, served.semantic) == (None, only, False)
+    with pytest.raises(NotReadyError, match="'shop'.*searchsvc reindex"):
+        service.search("shop", Query("shoe"))
+    with pytest.raises(NotReadyError):
+        service.product("shop", "p001")
+    service.refresh()
+    assert state(service) is served
+    build(shoes(2))
+    service.refresh()
+    assert (state(service).reason, service.search("shop", Query("shoe"))[1].total) == ("", 30)
+
+
+def test_a_generation_whose_files_arrive_after_its_name_is_served_in_the_end(
+    build: Build, layout: IndexLayout, service: SearchService
+) -> None:
+    # A copy by rsync need not bring CURRENT last.
+    build(shoes(1))
+    service.refresh()
+    second = build(shoes(2)).generation
+    late = layout.generation_dir(second) / "lexical.safetensors"
+    content = late.read_bytes()
+    late.unlink()
+    service.refresh()
+    assert state(service).refused == second
+    late.write_bytes(content)
+    service.refresh()
+    assert (generation(service), state(service).reason) == (second, "")
+
+
+@pytest.mark.parametrize("content", ["", "g1", "../../etc\n", "\x00\xff"])
+def test_a_damaged_pointer_is_refused_until_it_is_written_again(
+    build: Build, layout: IndexLayout, service: SearchService, content: str
+) -> None:
+    first = build(shoes(1)).generation
+    service.refresh()
+    layout.current_file.write_text(content, "utf-8")
+    service.refresh()
+    refused = state(service)
+    assert (generation(service), refused.refused) == (first, "")
+    assert "CURRENT of index 'shop'" in refused.reason
+    # Back to the very generation that is served: nothing is to be opened, all is well again.
+    rollback(layout, first)
+    service.refresh()
+    assert (generation(service), state(service).reason) == (first, "")
+
+
+def test_a_damaged_pointer_at_the_start_serves_the_newest_generation(
+    build: Build, layout: IndexLayout, service: SearchService
+) -> None:
+    build(shoes(1))
+    newest = build(shoes(2)).generation
+    layout.current_file.write_bytes(b"?")
+    service.refresh()
+    assert generation(service) == newest
+    assert state(service).reason
+    before = state(service)
+    service.refresh()
+    assert state(service) is before
+
+
+def test_a_pointer_that_cannot_be_read_costs_no_other_index_its_swap(
+    build: Build,
+    service: SearchService,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    build(shoes(1), "a-shop")
+    build(shoes(1), "shop")
+    service.refresh()
+    original = IndexLayout.require_current
+
+    def failing(layout: IndexLayout) -> str:
+        if layout.name == "a-shop":
+            raise PermissionError(13, "Permission denied", "/secret/place/CURRENT")
+        return original(layout)
+
+    monkeypatch.setattr(IndexLayout, "require_current", failing)
+    second = build(shoes(2), "shop").generation
+    service.refresh()
+    assert generation(service) == second
+    assert state(service, "a-shop").reason == "CURRENT cannot be read (Permission denied)"
+    assert service.search("a-shop", Query("shoe"))[1].total == 30
+
+
+def test_a_refusal_is_logged_once_and_not_at_every_look(
+    build: Build,
+    layout: IndexLayout,
+    service: SearchService,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    build(shoes(1))
+    service.refresh()
+    _cut(Path("lexical.safetensors"), layout.generation_dir(build(shoes(2)).generation))
+    for _ in range(5):
+        service.refresh()
+    assert sum("refused" in record.message for record in caplog.records) == 1
+
+
+def test_answers_are_of_one_generation_while_ten_are_published(
+    build: Build, make_settings: MakeSettings
+) -> None:
+    editions = {build(shoes(0, 30)).generation: (0, 30)}
+    stop = threading.Event()
+    seen: set[str] = set()
+
+    def ask(service: SearchService) -> int:
+        asked = 0
+        while not stop.is_set():
+            snapshot, result = service.search("shop", Query("shoe", limit=100))
+            products = [orjson.loads(hit.product) for hit in result.hits]
+            found = {product["attributes"]["edition"] for product in products}
+            version, count = editions.get(snapshot.generation, (None, 0))
+            if version is None:  # swapped in before this test has noted it
+                continue
+            assert found == {f"v{version}"}
+            assert result.total == len(products) == count
+            assert [hit.id for hit in result.hits] == [product["id"] for product in products]
+            seen.add(snapshot.generation)
+            asked += 1
+        return asked
+
+    with running(SearchService(make_settings())) as service, ThreadPoolExecutor(4) as pool:
+        asking = [pool.submit(ask, service) for _ in range(4)]
+        try:
+            for version in range(1, 11):
+                report = build(shoes(version, 30 + version))
+                editions[report.generation] = (version, 30 + version)
+                eventually(lambda name=report.generation: generation(service) == name)  # type: ignore[misc]
+                eventually(lambda name=report.generation: name in seen or asking[0].done())  # type: ignore[misc]
+        finally:
+            stop.set()
+        assert all(future.result() > 0 for future in asking)
+        assert seen == set(editions)
+
+
+def test_a_request_keeps_its_generation_though_it_is_swapped_and_pruned(
+    build: Build, layout: IndexLayout, service: SearchService
+) -> None:
+    build(shoes(1))
+    service.refresh()
+    held = service.snapshot("shop")
+    for version in range(2, 7):
+        build(shoes(version))
+    service.refresh()
+    assert held.generation not in layout.generations()
+    assert orjson.loads(held.products.json(0))["attributes"]["edition"] == "v1"
+
+
+def test_rolling_back_is_swapped_in_as_well(
+    build: Build, layout: IndexLayout, service: SearchService
+) -> None:
+    first = build(shoes(1)).generation
+    build(shoes(2))
+    service.refresh()
+    rollback(layout)
+    service.refresh()
+    assert generation(service) == first
+
+
+def test_an_index_that_is_removed_is_no_longer_served(
+    build: Build, layout: IndexLayout, make_settings: MakeSettings
+) -> None:
+    observer = Observer()
+    build(shoes(1))
+    build(shoes(1), "other")
+    service = SearchService(make_settings(), observer)
+    service.refresh()
+    shutil.rmtree(layout.root)
+    service.refresh()
+    assert [served.name for served in service.indexes()] == ["other"]
+    assert observer.gone == ["shop"]
+    with pytest.raises(IndexNotFoundError, match="no index 'shop'.*there is: other"):
+        service.search("shop", Query("shoe"))
+    service.close()
+
+
+def test_without_an_observer_an_index_may_go_too(
+    build: Build, layout: IndexLayout, service: SearchService
+) -> None:
+    build(shoes(1))
+    service.refresh()
+    shutil.rmtree(layout.root)
+    service.refresh()
+    assert service.indexes() == []
+
+
+def test_indexes_do_not_share_products(build: Build, service: SearchService) -> None:
+    build([{"id": "a", "title": "oak desk"}], "desks")
+    build(shoes(1))
+    service.refresh()
+    assert [served.name for served in service.indexes()] == ["desks", "shop"]
+    assert service.search("desks", Query("shoe"))[1].total == 0
+    assert orjson.loads(service.product("desks", "a"))["title"] == "oak desk"
+    with pytest.raises(ProductNotFoundError, match="'shop' has no product with id 'a'"):
+        service.product("shop", "a")
+
+
+def test_no_data_directory_yet_is_no_index_yet(service: SearchService) -> None:
+    service.refresh()
+    with pytest.raises(IndexNotFoundError, match="none yet"):
+        service.snapshot("shop")
+
+
+def test_directories_that_are_no_index_are_left_alone(
+    build: Build, data_dir: Path, service: SearchService
+) -> None:
+    build(shoes(1))
+    (data_dir / "lost+found").mkdir()
+    (data_dir / "half").mkdir()
+    (data_dir / "note.txt").touch()
+    service.refresh()
+    assert [served.name for served in service.indexes()] == ["shop"]
+
+
+def test_without_its_model_an_index_answers_by_words_until_the_model_comes(
+    build: Build, models_dir: Path, tmp_path: Path, make_settings: MakeSettings
+) -> None:
+    model = write_tiny_model(tmp_path / "made")
+    build(shoes(1), embedder=OnnxEmbedder.open(model))
+    observer = Observer()
+    # The timeout is not what is tested, however busy the machine is.
+    service = SearchService(make_settings(embed_timeout_ms=60_000), observer)
+    service.refresh()
+    assert not state(service).semantic
+    _, result = service.search("shop", Query("shoe"))
+    assert result.total == 30
+    assert result.degraded == ("semantic: the embedding model 'tiny' is not available",)
+    service.refresh()
+    assert len(observer.states) == 1
+    models_dir.mkdir()
+    shutil.copytree(model, models_dir / "tiny")
+    service.refresh()
+    assert state(service).semantic
+    assert service.search("shop", Query("shoe"))[1].degraded == ()
+    healed = state(service)
+    service.refresh()
+    assert state(service) is healed
+    assert observer.states[1:] == [healed]
+    service.close()
+
+
+def test_the_observer_is_told_of_every_change_and_of_nothing_else(
+    build: Build, layout: IndexLayout, make_settings: MakeSettings
+) -> None:
+    observer = Observer()
+    service = SearchService(make_settings(), observer)
+    names = []
+    for version in range(2):
+        names.append(build(shoes(version)).generation)
+        service.refresh()
+        service.refresh()
+    names.append(build(shoes(2)).generation)
+    _remove(Path("products.bin"), layout.generation_dir(names[2]))
+    service.refresh()
+    service.refresh()
+    told = [(s.snapshot.generation if s.snapshot else "", s.refused) for s in observer.states]
+    assert told == [(names[0], ""), (names[1], ""), (names[1], names[2])]
+    service.close()
+
+
+def test_the_watcher_survives_what_the_disk_does(
+    build: Build,
+    make_settings: MakeSettings,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    build(shoes(1))
+    with running(SearchService(make_settings())) as service:
+        with monkeypatch.context() as broken, caplog.at_level(logging.ERROR):
+            failed = threading.Event()
+
+            def fail(_: Path) -> list[str]:
+                failed.set()
+                raise OSError(5, "Input/output error")
+
+            broken.setattr(serving, "list_indexes", fail)
+            assert failed.wait(20)
+            eventually(lambda: "looking for new generations failed" in caplog.text)
+            assert service.search("shop", Query("shoe"))[1].total == 30
+        second = build(shoes(2)).generation
+        eventually(lambda: generation(service) == second)
+
+
+def test_to_close_ends_the_watcher(make_settings: MakeSettings) -> None:
+    def watchers() -> int:
+        return sum(thread.name == "watcher" for thread in threading.enumerate())
+
+    before = watchers()
+    with running(SearchService(make_settings(poll_seconds=3_600))):
+        assert watchers() == before + 1
+    assert watchers() == before

@@ -1,0 +1,121 @@
+"""The settings of the environment."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from searchsvc.ranking.policy import Fusion, RankingPolicy
+from searchsvc.settings import Settings
+
+SETTINGS: list[tuple[str, str, Any]] = [
+    ("data_dir", "/somewhere/data", Path("/somewhere/data")),
+    ("models_dir", "models", Path("models")),
+    ("poll_seconds", "0.25", 0.25),
+    ("embed_timeout_ms", "80", 80.0),
+    ("max_concurrent", "3", 3),
+    ("max_waiting", "0", 0),
+    ("fusion", "rrf", Fusion.RRF),
+    ("semantic_weight", "0.9", 0.9),
+    ("min_cosine", "-1", -1.0),
+    ("min_cosine_share", "1", 1.0),
+    ("min_coverage", "0.5", 0.5),
+]
+WRONG = [
+    ("poll_seconds", "0"),
+    ("poll_seconds", "-1"),
+    ("poll_seconds", "soon"),
+    ("poll_seconds", "inf"),  # no thread can wait as long
+    ("poll_seconds", "nan"),
+    ("poll_seconds", "1e12"),
+    ("embed_timeout_ms", "0"),
+    ("embed_timeout_ms", "inf"),
+    ("max_concurrent", "0"),
+    ("max_concurrent", "1.5"),
+    ("max_waiting", "-1"),
+    ("fusion", "best"),
+    ("semantic_weight", "1.01"),
+    ("semantic_weight", "nan"),
+    ("min_cosine", "-1.5"),
+    ("min_cosine_share", "2"),
+    ("min_coverage", ""),
+]
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"SEARCHSVC_{name.upper()}", raising=False)
+
+
+@pytest.mark.parametrize(("name", "text", "value"), SETTINGS)
+def test_every_setting_is_an_environment_variable(
+    monkeypatch: pytest.MonkeyPatch, name: str, text: str, value: object
+) -> None:
+    assert getattr(Settings(), name) != value
+    monkeypatch.setenv(f"SEARCHSVC_{name.upper()}", text)
+    assert getattr(Settings(), name) == value
+
+
+def test_no_setting_is_forgotten_in_these_tests_nor_in_the_docstring() -> None:
+    assert {name for name, _, _ in SETTINGS} == set(Settings.model_fields)
+    for name in Settings.model_fields:
+        assert f"{name}: " in (Settings.__doc__ or "")
+
+
+@pytest.mark.parametrize(("name", "text"), WRONG)
+def test_a_wrong_value_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, name: str, text: str
+) -> None:
+    monkeypatch.setenv(f"SEARCHSVC_{name.upper()}", text)
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+    (error,) = caught.value.errors()
+    assert error["loc"] == (name,)
+    assert error["input"] == text
+
+
+def test_the_defaults_are_those_of_the_ranking_policy() -> None:
+    assert Settings().ranking_policy() == RankingPolicy()
+
+
+def test_every_ranking_setting_reaches_the_policy(monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = set(Settings.model_fields) & set(RankingPolicy.__dataclass_fields__)
+    for name, text, _ in SETTINGS:
+        if name in shared:
+            monkeypatch.setenv(f"SEARCHSVC_{name.upper()}", text)
+    policy = Settings().ranking_policy()
+    for name, _, value in SETTINGS:
+        if name in shared:
+            assert getattr(policy, name) == value
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Settings().max_waiting = 1  # type: ignore[misc]
+
+
+def test_the_models_are_in_the_cache_directory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/cache")
+    assert Settings().models_dir == Path("/cache/searchsvc/models")
+
+
+@pytest.mark.parametrize("cache", [None, ""])
+def test_without_a_cache_directory_they_are_in_that_of_the_home(
+    monkeypatch: pytest.MonkeyPatch, cache: str | None
+) -> None:
+    monkeypatch.setenv("HOME", "/home/shop")
+    if cache is None:
+        monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    else:
+        monkeypatch.setenv("XDG_CACHE_HOME", cache)
+    assert Settings().models_dir == Path("/home/shop/.cache/searchsvc/models")
+
+
+def test_other_variables_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEARCHSVC_NO_SUCH_SETTING", "1")
+    assert math.isfinite(Settings().poll_seconds)
