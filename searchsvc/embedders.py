@@ -10,6 +10,7 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import TYPE_CHECKING
 
 from indexer.embedding.hashing import HashingEmbedder
+from indexer.embedding.model_files import ModelFiles
 from indexer.embedding.onnx import OnnxEmbedder
 from indexer.errors import ModelError, ModelMismatchError
 from searchsvc.errors import EmbeddingUnavailableError
@@ -107,7 +108,7 @@ class Embedders:
             if embedder is not None:
                 return embedder
             # The model may yet be installed: it is tried again when its files have changed.
-            key, stamp = (entry.name, entry.fingerprint), _stamp(self._models_dir / entry.name)
+            key, stamp = (entry.name, entry.fingerprint), _stamp(self._models_dir)
             known = self._failed.get(key)
             if known is not None and known[0] == stamp:
                 return known[1]
@@ -127,7 +128,7 @@ class Embedders:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _open(self, entry: EmbedderEntry) -> Embedder:
-        embedder = open_embedder(self._models_dir, entry.name)
+        embedder = open_embedder(self._models_dir, self._directory_of(entry))
         if embedder.fingerprint != entry.fingerprint:
             raise ModelMismatchError(
                 f"the installed model {entry.name!r} is not the one that the index was built with "
@@ -136,11 +137,19 @@ class Embedders:
             )
         return embedder
 
+    def _directory_of(self, entry: EmbedderEntry) -> str:
+        """The model directory with the entry's fingerprint, since it may have any name."""
+        for card in sorted(self._models_dir.glob("*/model.json")):
+            try:
+                found = ModelFiles.open(card.parent).card
+            except ModelError:
+                continue
+            if found.fingerprint == entry.fingerprint:
+                return card.parent.name
+        return entry.name
 
-def _stamp(directory: Path) -> _Stamp:
-    """Name, time and size of each file in `directory`; nothing where it cannot be listed."""
-    try:
-        found = [(entry.name, entry.stat()) for entry in os.scandir(directory)]
-    except OSError:
-        return ()
-    return tuple(sorted((name, stat.st_mtime_ns, stat.st_size) for name, stat in found))
+
+def _stamp(models_dir: Path) -> _Stamp:
+    """Path, time and size of each file of the models."""
+    found = [(str(path), path.stat()) for path in models_dir.glob("*/*")]
+    return tuple(sorted((path, stat.st_mtime_ns, stat.st_size) for path, stat in found))
