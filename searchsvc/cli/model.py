@@ -82,10 +82,19 @@ def check(
     from indexer.embedding.export import check_model  # noqa: PLC0415 - build half only
 
     with reported_failures(as_json=as_json):
-        lines = texts.read_text("utf-8").splitlines() if texts else list(_TEXTS)
-        agreement = check_model(directory, reference, [line for line in lines if line.strip()])
+        agreement = check_model(directory, reference, _lines(texts) if texts else list(_TEXTS))
     if as_json:
         print_json(asdict(agreement))
     else:
         for name, value in asdict(agreement).items():
             say(f"{name:>8}  {value:.6f}" if isinstance(value, float) else f"{name:>8}  {value}")
+
+
+def _lines(path: Path) -> list[str]:
+    """The lines of a file that hold anything."""
+    try:
+        return [line for line in path.read_text("utf-8").splitlines() if line.strip()]
+    except UnicodeDecodeError as error:
+        raise typer.BadParameter(
+            f"{path} is not UTF-8 ({error.reason} at byte {error.start})", param_hint="--texts"
+        ) from error
