@@ -300,10 +300,27 @@ _scalars = st.one_of(
     st.integers(10**300, 10**320),
     st.floats(),
     st.text(st.characters(exclude_categories=()), max_size=8),
-    st.sampled_from(["price", "brand", "product_type", "attributes.colour_family", "jacket"]),
+    st.text(st.characters(categories=["Cs"]), min_size=1, max_size=1),
 )
-_OPERATORS = ("eq", "any_of", "exists", "gt", "gte", "lt", "lte", "and", "or", "not")
-_keys = st.sampled_from((*SearchRequest.model_fields, "field", *_OPERATORS, "other"))
+_fields = st.sampled_from(["price", "brand", "product_type", "attributes.colour_family"])
+_OPERATORS = ("eq", "any_of", "exists", "gt", "gte", "lt", "lte")
+_operands = _scalars | st.lists(_scalars, max_size=3)
+
+
+def _condition(field: object, operator: str, operand: object) -> dict[str, object]:
+    return {"field": field, operator: operand}
+
+
+_sensible = st.builds(_condition, _fields, st.sampled_from(_OPERATORS), _operands)
+_conditions = _sensible | st.builds(_condition, _scalars, st.sampled_from(_OPERATORS), _operands)
+_filters = st.recursive(
+    _conditions | _scalars,
+    lambda inner: st.dictionaries(
+        st.sampled_from(["and", "or", "not"]), inner | st.lists(inner, max_size=3), max_size=2
+    ),
+    max_leaves=6,
+)
+_keys = st.sampled_from((*SearchRequest.model_fields, "field", *_OPERATORS, "and", "other"))
 _json = st.recursive(
     _scalars,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_keys, inner, max_size=3),
@@ -311,21 +328,22 @@ _json = st.recursive(
 )
 _bodies = st.one_of(
     _json,
+    st.binary(max_size=40),
     st.fixed_dictionaries(
         {},
         optional={
             "query": st.text(max_size=30),
             "limit": st.integers(0, 30),
-            "filters": _json,
+            "offset": st.integers(0, 3_000),
+            "filters": _filters,
             "explain": st.booleans(),
         },
     ),
-    st.binary(max_size=40),
 )
 
 
-@given(_bodies)
-@settings(max_examples=300, deadline=None)
+@given(_bodies | st.fixed_dictionaries({"filters": _sensible}))
+@settings(max_examples=400, deadline=None)
 def test_whatever_is_posted_the_service_answers_or_says_what_is_wrong(
     demo: TestClient, body: object
 ) -> None:
@@ -336,7 +354,7 @@ def test_whatever_is_posted_the_service_answers_or_says_what_is_wrong(
         problem(response, 400)
 
 
-@given(st.text(min_size=1, max_size=60), st.text(max_size=20))
+@given(st.text(min_size=1, max_size=60) | _filters.map(json.dumps), st.text(max_size=20))
 @settings(max_examples=100, deadline=None)
 def test_whatever_is_in_a_query_string_the_service_answers_or_says_what_is_wrong(
     demo: TestClient, filters: str, query: str

@@ -1,0 +1,74 @@
+"""What is counted, and how several processes add up."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from searchsvc.http.counting import CountRequests
+from searchsvc.http.metrics import MULTIPROCESS_VARIABLE, Metrics
+
+if TYPE_CHECKING:
+    from starlette.types import Message, Receive, Scope, Send
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_processes_that_share_a_directory_count_as_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    counting = "from searchsvc.http.metrics import Metrics; Metrics().overloaded.inc(3)"
+    environment = {**os.environ, MULTIPROCESS_VARIABLE: str(tmp_path)}
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", counting], env=environment, cwd=ROOT, check=True)
+    monkeypatch.setenv(MULTIPROCESS_VARIABLE, str(tmp_path))
+    assert b"searchsvc_overloaded_total 6.0" in Metrics().render()
+
+
+def _requests(metrics: Metrics, status: str) -> float | None:
+    labels = {"route": "other", "status": status}
+    return metrics.registry.get_sample_value("searchsvc_requests_total", labels)
+
+
+async def _nothing() -> Message:
+    return {"type": "http.request"}
+
+
+def _call(metrics: Metrics, kind: str, *, begins: bool) -> list[Message]:
+    """Run an application that fails, before or after it began to answer, and what it sent."""
+    sent: list[Message] = []
+
+    async def application(_: Scope, __: Receive, send: Send) -> None:
+        if begins:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise LookupError
+
+    async def collect(message: Message) -> None:
+        sent.append(message)
+
+    async def run() -> None:
+        with pytest.raises(LookupError):
+            await CountRequests(application, metrics)({"type": kind}, _nothing, collect)
+
+    asyncio.run(run())
+    return sent
+
+
+@pytest.mark.parametrize(("begins", "status"), [(False, "500"), (True, "200")])
+def test_a_request_that_fails_is_counted_once(begins: bool, status: str) -> None:  # noqa: FBT001 - a table
+    metrics = Metrics()
+    assert len(_call(metrics, "http", begins=begins)) == begins
+    assert _requests(metrics, status) == 1
+    assert metrics.render().count(b"searchsvc_requests_total{") == 1
+
+
+def test_what_is_no_request_is_not_counted() -> None:
+    metrics = Metrics()
+    _call(metrics, "websocket", begins=False)
+    assert b"searchsvc_requests_total{" not in metrics.render()
