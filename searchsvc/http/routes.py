@@ -103,12 +103,14 @@ async def indexes(context: _Context) -> IndexList:
     return IndexList(indexes=[_describe(state) for state in context.service.indexes()])
 
 
+@operation.head("/healthz", include_in_schema=False)
 @operation.get("/healthz", summary="Is the process alive?")
 async def health() -> dict[str, str]:
     """Always well while the process answers."""
     return {"status": "ok"}
 
 
+@operation.head("/readyz", include_in_schema=False)
 @operation.get(
     "/readyz",
     summary="Are searches answered?",

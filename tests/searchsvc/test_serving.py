@@ -20,6 +20,7 @@ from indexer.layout import IndexLayout
 from indexer.manifest import MANIFEST_FILE
 from indexer.publish import rollback
 from indexer.settings import IndexSettings, VectorSettings
+from indexer.snapshot import Snapshot
 from searchsvc import serving
 from searchsvc.errors import IndexNotFoundError, NotReadyError, ProductNotFoundError
 from searchsvc.query.query import Query
@@ -107,7 +108,9 @@ DAMAGES = [  # what can happen to a generation, and a word of the reason
     pytest.param(partial(_remove, Path("columns.safetensors")), "columns", id="no-columns"),
     pytest.param(partial(_remove, Path(MANIFEST_FILE)), "manifest", id="no-manifest"),
     pytest.param(partial(_overwrite, Path(MANIFEST_FILE)), "manifest", id="zero-manifest"),
-    pytest.param(partial(_overwrite, Path("vectors.faiss")), "cannot be opened", id="zero-lists"),
+    pytest.param(
+        partial(_overwrite, Path("vectors.faiss")), "searchsvc rollback", id="zero-lists"
+    ),
     pytest.param(partial(_overwrite, Path("columns.safetensors")), "columns", id="zero-columns"),
     pytest.param(partial(_rewrite_manifest, format_version=99), "format 99", id="newer-format"),
     pytest.param(partial(_rewrite_manifest, products=7), "7", id="other-count"),
@@ -257,6 +260,30 @@ def test_a_pointer_that_cannot_be_read_costs_no_other_index_its_swap(
     assert generation(service) == second
     assert state(service, "a-shop").reason == "CURRENT cannot be read (Permission denied)"
     assert service.search("a-shop", Query("shoe"))[1].total == 30
+
+
+def test_whatever_a_library_raises_at_a_generation_is_a_refusal_of_that_generation(
+    build: Build,
+    service: SearchService,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    first = build(shoes(1)).generation
+    second = build(shoes(2)).generation
+    original = serving.open_snapshot
+
+    def failing(layout: IndexLayout, name: str) -> Snapshot:
+        if name == second:
+            raise RuntimeError("/secret/place is no index")
+        return original(layout, name)
+
+    monkeypatch.setattr(serving, "open_snapshot", failing)
+    service.refresh()
+    served = state(service)
+    assert (generation(service), served.refused) == (first, second)
+    assert f"generation {second} cannot be opened (RuntimeError)" in served.reason
+    assert "/secret" not in served.reason
+    assert "/secret/place is no index" in caplog.text  # whoever repairs it needs to know
 
 
 def test_a_refusal_is_logged_once_and_not_at_every_look(

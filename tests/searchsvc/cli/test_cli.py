@@ -758,7 +758,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
     monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR", raising=False)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    monkeypatch.setattr(serve_module.uvicorn, "run", record)
+    monkeypatch.setattr("searchsvc.cli.serve.uvicorn.run", record)
     return calls
 
 

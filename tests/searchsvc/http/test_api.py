@@ -449,6 +449,15 @@ def test_the_process_is_alive_even_with_nothing_to_serve(make_settings: MakeSett
         assert "there is: none yet" in problem(client.get(SEARCH), 404)
 
 
+def test_probes_may_ask_for_the_head_only(serve: Serve, make_settings: MakeSettings) -> None:
+    with client_of(make_settings()) as client:
+        assert client.head("/healthz").status_code == 200
+        assert client.head("/readyz").status_code == 503
+    with serve() as client:
+        response = client.head("/readyz")
+        assert (response.status_code, response.content) == (200, b"")
+
+
 def test_readiness_follows_what_is_served(
     build: Build, layout: IndexLayout, make_settings: MakeSettings
 ) -> None:
