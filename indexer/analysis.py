@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 ANALYSIS_VERSION = 1
 """Raised whenever any text's terms may change; an index of another version is rebuilt.
 
-1: NFKD without marks, case folded, decimal numbers kept whole, Snowball stems.
+1: NFKC, case folded, decimal numbers kept whole, Snowball stems, then accents off.
 """
 
 # A decimal number, or a run of letters and digits with inner apostrophes.
@@ -33,11 +33,12 @@ class Analyzer:
 
     def terms(self, text: str) -> list[str]:
         """The terms of `text` in their order, repeated as often as they occur."""
-        words: list[str] = _WORD.findall(fold(text))
-        if self._language == "none":
-            return words
-        stems: list[str] = self._stemmer().stemWords(words)
-        return stems
+        plain = text.isascii()
+        words: list[str] = _WORD.findall(text.lower() if plain else _caseless(text))
+        if self._language != "none":
+            words = self._stemmer().stemWords(words)
+        # Accents go last: most stemmers tell endings apart by them.
+        return words if plain else [fold(word) for word in words]
 
     def _stemmer(self) -> Stemmer.Stemmer:
         stemmer = getattr(self._local, "stemmer", None)
@@ -50,8 +51,12 @@ def fold(text: str) -> str:
     r"""`text` without case, accents and compatibility forms (``CAF\u00c9`` becomes ``cafe``)."""
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.replace("\u2019", "'")).casefold()
+    decomposed = unicodedata.normalize("NFKD", _caseless(text))
     return "".join(char for char in decomposed if not unicodedata.combining(char))
+
+
+def _caseless(text: str) -> str:
+    return unicodedata.normalize("NFKC", text.replace("\u2019", "'")).casefold()
 
 
 def normalize_identifier(text: str) -> str:

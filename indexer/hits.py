@@ -73,6 +73,12 @@ class Matches:
         inside = mask[self.rows]
         return Matches(self.rows[inside], self.scores[inside])
 
+    def rank(self, place: int) -> int:
+        """The rank, from 1, of the match at `place`; ties by row."""
+        score = self.scores[place]
+        better = np.count_nonzero(self.scores > score)
+        return int(better + np.count_nonzero(self.scores[:place] == score)) + 1
+
     def places(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Where each of `rows` stands in this set, int64 ``(len(rows),)``; -1 for none."""
         if not len(self.rows):

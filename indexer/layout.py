@@ -4,7 +4,6 @@
 
     <data_dir>/<index>/CURRENT                one line: the current generation's name
     <data_dir>/<index>/LOCK                   held by the one writer
-    <data_dir>/<index>/settings.json          build settings, kept from the last reindex
     <data_dir>/<index>/source.json            where the feed came from, for conditional requests
     <data_dir>/<index>/generations/<name>/    snapshots, see `indexer.snapshot`
     <data_dir>/<index>/reports/<name>.json    what the build saw, and <name>.rejections.jsonl
@@ -62,11 +61,6 @@ class IndexLayout:
     def lock_file(self) -> Path:
         """The writer's lock."""
         return self.root / "LOCK"
-
-    @property
-    def settings_file(self) -> Path:
-        """The build settings of the last reindex."""
-        return self.root / "settings.json"
 
     @property
     def source_file(self) -> Path:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 DATA_FILE = "products.bin"
 LOOKUP_FILE = "products.safetensors"
+MOST_SHARED = 100
+"""An identifier that more products share is a placeholder, not an identifier."""
+_ZERO = "0"  # a GTIN of zeros, without its leading ones
 
 
 class ProductStore:
@@ -90,7 +93,7 @@ class ProductsBuilder:
         self._file.write(json)
         self._ids.append(product.id)
         self._ends.append(self._ends[-1] + len(json))
-        for identifier in set(identifiers(product)):
+        for identifier in set(identifiers(product)) - {""}:
             self._hashes.append(_hash(identifier))
             self._rows.append(row)
 
@@ -99,6 +102,10 @@ class ProductsBuilder:
         self._file.close()
         hashes = np.array(self._hashes, np.uint64)
         rows = np.array(self._rows, np.int32)
+        # An "n/a" in the MPN of half the catalogue identifies nothing.
+        _, place, count = np.unique(hashes, return_inverse=True, return_counts=True)
+        telling = count[place] <= MOST_SHARED
+        hashes, rows = hashes[telling], rows[telling]
         order = np.lexsort((rows, hashes))
         write_arrays(
             self._directory / LOOKUP_FILE,
@@ -113,10 +120,17 @@ class ProductsBuilder:
 
 def identifiers(product: Product) -> Iterator[str]:
     """The normalized id, GTIN, MPN and SKU of `product`, as far as it has them."""
-    for value in (product.id, product.gtin, product.mpn, product.attributes.get("sku", "")):
-        identifier = normalize_identifier(value) if isinstance(value, str) else ""
-        if identifier:
+    yield normalize_identifier(product.id)
+    for value in (product.gtin, product.mpn, *_skus(product)):
+        identifier = normalize_identifier(value)
+        if identifier not in ("", _ZERO):
             yield identifier
+
+
+def _skus(product: Product) -> Iterator[str]:
+    for name, value in product.attributes.items():
+        if name.casefold() == "sku" and not isinstance(value, bool | tuple):
+            yield value if isinstance(value, str) else f"{value:.15g}"
 
 
 def _hash(identifier: str) -> np.uint64:

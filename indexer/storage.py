@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import mmap
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -97,7 +97,7 @@ def read_arrays(path: Path) -> ArrayFile:
         arrays = {name: _view(buffer, start, entry) for name, entry in header.items()}
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise SnapshotCorruptError(
-            f"{path.name} is not a readable array file ({error}). "
+            f"{path.name} is not a readable array file ({type(error).__name__}: {error}). "
             "Run 'searchsvc inspect --verify', then rebuild with 'searchsvc reindex'."
         ) from error
     return ArrayFile(arrays, metadata)
@@ -142,6 +142,13 @@ class StringTable:
 
     data: NDArray[np.uint8]
     offsets: NDArray[np.int64]
+    # A binary search touches single elements, which costs far less without NumPy's scalars.
+    _data_view: memoryview = field(init=False, repr=False, compare=False)
+    _offsets_view: memoryview = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_data_view", self.data.data)
+        object.__setattr__(self, "_offsets_view", self.offsets.data)
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> StringTable:
@@ -175,4 +182,5 @@ class StringTable:
         return None
 
     def _bytes(self, index: int) -> bytes:
-        return self.data[self.offsets[index] : self.offsets[index + 1]].tobytes()
+        offsets = self._offsets_view
+        return bytes(self._data_view[offsets[index] : offsets[index + 1]])

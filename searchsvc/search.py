@@ -20,7 +20,7 @@ import numpy as np
 
 from indexer.hits import Hits, Matches
 from searchsvc.errors import EmbeddingUnavailableError
-from searchsvc.query.filters import row_mask
+from searchsvc.query.mask import row_mask
 from searchsvc.ranking.window import gather, rank
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from indexer.snapshot import Snapshot
     from searchsvc.query.query import Query
     from searchsvc.ranking.policy import RankingPolicy
-    from searchsvc.ranking.window import Explanation, Ranking
+    from searchsvc.ranking.window import Explanation, Ranking, Window
 
 
 class QueryEmbedder(Protocol):
@@ -105,22 +105,21 @@ def search(
     lexical = _lexical(query.text, snapshot, policy)
     best_bm25 = float(lexical.scores.max(initial=0.0))
     stages.done("lexical")
-    vector, degraded = _embed(query.text, embedder)
-    stages.done("embed")
-    semantic = _semantic(vector, snapshot, policy)
-    stages.done("semantic")
     identified = snapshot.products.identified_by(query.text)
+    vector, degraded = _embed(query.text, embedder, is_number=len(identified) > 0)
+    stages.done("embed")
+    semantic = _semantic(vector, snapshot, policy, mask)
+    stages.done("semantic")
     if mask is not None:
-        lexical, semantic = lexical.within(mask), semantic.within(mask)
-        identified = identified[mask[identified]]
+        lexical, identified = lexical.within(mask), identified[mask[identified]]
     window = gather(lexical, semantic, identified, policy.window)
-    total = len(lexical) + int(np.count_nonzero(lexical.places(window.rows) < 0))
+    total = len(lexical) + int(np.count_nonzero(window.places < 0))
     stages.done("match set")
-    cosines = None if vector is None else snapshot.vectors.similarities(vector, window.rows)
+    cosines = _cosines(vector, window, semantic, snapshot)
     ranking = rank(window, cosines, policy, best_bm25)
     stages.done("fuse")
     page = _page(ranking, lexical, query)
-    hits = tuple(_hit(row, score, ranking, snapshot, query) for row, score in page)
+    hits = tuple(_hit(row, score, ranking, lexical, snapshot, query) for row, score in page)
     stages.done("fetch")
     return SearchResult(total, hits, degraded, stages.milliseconds)
 
@@ -134,10 +133,13 @@ def _lexical(text: str, snapshot: Snapshot, policy: RankingPolicy) -> Matches:
 
 
 def _embed(
-    text: str, embedder: QueryEmbedder
+    text: str, embedder: QueryEmbedder, *, is_number: bool
 ) -> tuple[NDArray[np.float32] | None, tuple[str, ...]]:
-    """The query's vector if there is anything to embed, and why not where it failed."""
-    if not text.strip():
+    """The query's vector if there is anything to embed, and why not where it failed.
+
+    A part number has no meaning: its neighbours would be whatever else looks like digits.
+    """
+    if not text.strip() or (is_number and any(char.isdigit() for char in text)):
         return None, ()
     try:
         return embedder.embed_query(text), ()
@@ -146,18 +148,41 @@ def _embed(
 
 
 def _semantic(
-    vector: NDArray[np.float32] | None, snapshot: Snapshot, policy: RankingPolicy
+    vector: NDArray[np.float32] | None,
+    snapshot: Snapshot,
+    policy: RankingPolicy,
+    mask: NDArray[np.bool_] | None,
 ) -> Hits:
-    """The products near enough in meaning, in the whole catalogue.
+    """The products near enough in meaning.
 
-    The filter comes later: were it to come first, products would match that do not match without
-    it, and no facet count could be trusted.
+    How near is enough is judged in the whole catalogue: otherwise a filter would make products
+    match that do not match without it. Only where there are more of them than are taken, the
+    nearest are looked for again within the filter, so that a narrow one does not come out empty.
     """
     if vector is None:
         return Hits.none()
     hits = snapshot.vectors.search(vector, policy.neighbours)
     nearest = float(hits.scores.max(initial=0.0))
-    return hits.at_least(max(policy.min_cosine, policy.min_cosine_share * nearest))
+    enough = max(policy.min_cosine, policy.min_cosine_share * nearest)
+    near = hits.at_least(enough)
+    if mask is None:
+        return near
+    if len(near) < policy.neighbours:
+        return near.within(mask)
+    return snapshot.vectors.search(vector, policy.neighbours, mask).at_least(enough)
+
+
+def _cosines(
+    vector: NDArray[np.float32] | None, window: Window, semantic: Hits, snapshot: Snapshot
+) -> NDArray[np.float32] | None:
+    """The cosines of the window's rows; those of the neighbours are known already."""
+    if vector is None:
+        return None
+    cosines = np.empty(len(window.rows), np.float32)
+    cosines[np.searchsorted(window.rows, semantic.rows)] = semantic.scores
+    unknown = window.semantic_ranks == 0
+    cosines[unknown] = snapshot.vectors.similarities(vector, window.rows[unknown])
+    return cosines
 
 
 def _page(ranking: Ranking, lexical: Matches, query: Query) -> list[tuple[int, float]]:
@@ -166,7 +191,7 @@ def _page(ranking: Ranking, lexical: Matches, query: Query) -> list[tuple[int, f
     rows, scores = ranking.rows, ranking.scores
     if end > len(rows):
         behind = np.ones(len(lexical), np.bool_)
-        places = lexical.places(rows)
+        places = ranking.window.places
         behind[places[places >= 0]] = False
         rest = Hits.best(lexical.rows[behind], lexical.scores[behind], len(lexical))
         floor = scores[-1] if len(scores) else np.float32(0)
@@ -176,10 +201,12 @@ def _page(ranking: Ranking, lexical: Matches, query: Query) -> list[tuple[int, f
     return list(zip(rows[page].tolist(), scores[page].tolist(), strict=True))
 
 
-def _hit(row: int, score: float, ranking: Ranking, snapshot: Snapshot, query: Query) -> Hit:
+def _hit(
+    row: int, score: float, ranking: Ranking, lexical: Matches, snapshot: Snapshot, query: Query
+) -> Hit:
     return Hit(
         id=snapshot.products.id(row),
         score=score,
         product=snapshot.products.json(row),
-        explanation=ranking.explain(row) if query.explain else None,
+        explanation=ranking.explain(row, lexical) if query.explain else None,
     )

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from indexer.analysis import ANALYSIS_VERSION, Analyzer
+from indexer.build.columns import ColumnsBuilder, ColumnsSummary
 from indexer.build.texts import embedding_text, searchable_texts
 from indexer.build.vectorize import vectorize
-from indexer.columns import ColumnsBuilder
 from indexer.lexical.bm25 import Bm25Builder
 from indexer.manifest import (
     FORMAT_VERSION,
@@ -48,10 +48,12 @@ class Assembled:
     Attributes:
         manifest: as written.
         embedded: how many texts the model had to read.
+        columns: what did not become part of a column.
     """
 
     manifest: Manifest
     embedded: int
+    columns: ColumnsSummary
 
 
 def assemble(
@@ -63,7 +65,7 @@ def assemble(
     progress: Progress,
 ) -> Assembled:
     """Write a complete snapshot of the products in `spool` into the empty `directory`."""
-    texts = _write_products(directory, spool, settings, progress)
+    texts, columns = _write_products(directory, spool, settings, progress)
     vectors = vectorize(texts, embedder, cache, progress)
     write_arrays(
         directory / VECTORS_FILE, {"vectors": vectors.vectors, "digests": vectors.digests}
@@ -83,13 +85,13 @@ def assemble(
         files={path.name: describe_file(path) for path in sorted(directory.iterdir())},
     )
     manifest.write(directory)
-    return Assembled(manifest, vectors.embedded)
+    return Assembled(manifest, vectors.embedded, columns)
 
 
 def _write_products(
     directory: Path, spool: Spool, settings: IndexSettings, progress: Progress
-) -> list[str]:
-    """Everything but the vectors; returns the texts to embed, by row."""
+) -> tuple[list[str], ColumnsSummary]:
+    """Everything but the vectors; gives the texts to embed, by row."""
     analyzer = Analyzer(settings.language)
     products = ProductsBuilder(directory)
     columns = ColumnsBuilder()
@@ -105,9 +107,9 @@ def _write_products(
         progress.advance(1)
     progress.start("writing postings and columns", None)
     products.write()
-    columns.write(directory / COLUMNS_FILE)
+    summary = columns.write(directory / COLUMNS_FILE)
     lexical.write(directory / LEXICAL_FILE)
-    return to_embed
+    return to_embed, summary
 
 
 def _write_lists(

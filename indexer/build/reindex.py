@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
-from time import perf_counter
 from typing import TYPE_CHECKING
 
 import orjson
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from indexer.build.assemble import assemble
+from indexer.build.clock import Clock
 from indexer.build.progress import Progress, Silent
 from indexer.build.report import BuildReport, RejectionLog
+from indexer.build.source import PublishedSource, known_validators
 from indexer.build.spool import Spool
 from indexer.build.vectorize import EmbeddingCache
-from indexer.errors import FeedRefusedError, FeedTruncatedError, SnapshotError
+from indexer.errors import FeedError, FeedRefusedError, FeedTruncatedError, SnapshotError
 from indexer.feeds.reader import FeedOptions, Validators, open_feed
 from indexer.manifest import Manifest
 from indexer.product import Rejection
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from indexer.layout import IndexLayout
     from indexer.settings import IndexSettings
 
+_REFUSED = "refused"
 LARGEST_SHRINK = 0.30
 """A feed that loses a larger share of the catalogue is refused."""
 
@@ -47,40 +48,6 @@ class ReindexOptions:
     force: bool = False
     keep: int = 3
     format: FeedFormat | None = None
-
-
-class _Source(BaseModel):
-    """Where the current generation came from; what a conditional request needs."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    location: str
-    etag: str
-    last_modified: str
-    generation: str
-    build: str
-
-
-@dataclass(slots=True)
-class _Clock:
-    """Passes stages on and measures them."""
-
-    inner: Progress
-    seconds: dict[str, float] = field(default_factory=dict)
-    _stage: str = ""
-    _begin: float = 0.0
-
-    def start(self, stage: str, total: int | None) -> None:
-        self.stop()
-        self._stage, self._begin = stage, perf_counter()
-        self.inner.start(stage, total)
-
-    def advance(self, amount: int) -> None:
-        self.inner.advance(amount)
-
-    def stop(self) -> None:
-        if self._stage:
-            self.seconds[self._stage] = round(perf_counter() - self._begin, 3)
 
 
 def reindex(
@@ -107,7 +74,7 @@ def reindex(
         IndexLockedError: another process is writing this index.
     """
     options = options or ReindexOptions()
-    clock = _Clock(progress or Silent())
+    clock = Clock(progress or Silent())
     with writer(layout) as staging:
         run = _Run(layout, settings, embedder, options, clock)
         return run.from_feed(location, staging)
@@ -121,7 +88,7 @@ class _Run:
     settings: IndexSettings
     embedder: Embedder
     options: ReindexOptions
-    clock: _Clock
+    clock: Clock
 
     def from_feed(self, location: str, staging: Path) -> BuildReport:
         feed_options = FeedOptions(
@@ -138,19 +105,21 @@ class _Run:
                 if feed is None:
                     generation = self.layout.require_current()
                     return BuildReport(self.layout.name, generation, unchanged=True)
-                forced = self._read(feed, spool, log)
+                try:
+                    forced = self._read(feed, spool, log)
+                    forced += self._guard(len(spool), log)
+                except FeedError:
+                    self._keep_log(log, _REFUSED)
+                    raise
                 validators = feed.validators
-            try:
-                forced += self._guard(len(spool), log)
-            except FeedRefusedError:
-                self._keep_log(log, "refused")
-                raise
             snapshot = staging / "snapshot"
             snapshot.mkdir()
             cache = self._cache()
             assembled = assemble(snapshot, spool, self.settings, self.embedder, cache, self.clock)
         generation = self._publish(snapshot)
-        self._remember(location, validators, generation)
+        PublishedSource.of(location, validators, generation, self._build_digest()).write(
+            self.layout
+        )
         return self._report(generation, assembled, log, forced)
 
     def _read(self, feed: Feed, spool: Spool, log: RejectionLog) -> list[str]:
@@ -214,30 +183,13 @@ class _Run:
         return generation
 
     def _validators(self, location: str) -> Validators | None:
-        """Those of the published feed, if the same build would come of the same feed."""
-        try:
-            source = _Source.model_validate_json(self.layout.source_file.read_bytes())
-        except (OSError, ValidationError):
+        if self.options.force:
             return None
-        same = source.location == location and source.build == self._build_digest()
-        if self.options.force or not same or source.generation != self.layout.current():
-            return None
-        return Validators(source.etag, source.last_modified)
+        return known_validators(self.layout, location, self._build_digest())
 
     def _build_digest(self) -> str:
         text = self.settings.model_dump_json() + self.embedder.fingerprint
         return sha256(text.encode()).hexdigest()
-
-    def _remember(self, location: str, validators: Validators, generation: str) -> None:
-        source = _Source(
-            location=location,
-            etag=validators.etag,
-            last_modified=validators.last_modified,
-            generation=generation,
-            build=self._build_digest(),
-        )
-        write_durably(self.layout.source_file, source.model_dump_json().encode())
-        write_durably(self.layout.settings_file, self.settings.model_dump_json(indent=1).encode())
 
     def _keep_log(self, log: RejectionLog, name: str) -> str:
         if not log.rejected and not log.duplicates:
@@ -250,6 +202,8 @@ class _Run:
     def _report(
         self, generation: str, assembled: Assembled, log: RejectionLog, forced: list[str]
     ) -> BuildReport:
+        for stale in self.layout.reports_dir.glob(f"{_REFUSED}.*"):
+            stale.unlink()
         report = BuildReport(
             index=self.layout.name,
             generation=generation,
@@ -261,6 +215,8 @@ class _Run:
             forced=tuple(forced),
             bytes=sum(entry.bytes for entry in assembled.manifest.files.values()),
             seconds=self.clock.seconds,
+            stray_values=dict(assembled.columns.stray),
+            columns_left_out=assembled.columns.left_out,
             recall_at_100=assembled.manifest.vectors.recall_at_100,
             rejections_file=self._keep_log(log, generation),
         )

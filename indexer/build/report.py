@@ -34,6 +34,8 @@ class BuildReport:
         bytes: of the snapshot.
         seconds: taken by each stage.
         recall_at_100: of the vector index, by sample; empty where it is exact.
+        stray_values: values of another kind than their column's, which cannot be filtered by.
+        columns_left_out: fields beyond the limit of columns, which cannot be filtered by.
         rejections_file: where each rejected or replaced record is listed, if any.
     """
 
@@ -49,6 +51,8 @@ class BuildReport:
     bytes: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
     recall_at_100: dict[str, float] = field(default_factory=dict)
+    stray_values: dict[str, int] = field(default_factory=dict)
+    columns_left_out: tuple[str, ...] = ()
     rejections_file: str = ""
 
     def to_dict(self) -> dict[str, Any]:

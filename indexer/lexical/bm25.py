@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import threading
 from array import array
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from indexer.settings import LexicalSettings
 
+_BLOCK_ROWS = 1 << 15  # rows that are turned into postings at a time
 ROUNDING = np.float32(1 - 1e-6)
 """Sums of the same weights in another order may differ by so much."""
 _OKAPI_EPSILON = 0.25  # rank-bm25's default: the share of the mean idf that replaces negatives
@@ -56,49 +58,104 @@ class Bm25Builder:
             self._lengths[field].append(len(words))
 
     def write(self, path: Path) -> None:
-        """Write the postings of all rows added so far."""
+        """Write the postings of all rows added so far.
+
+        Rows are taken in blocks, so that beside the postings themselves only the work on one
+        block needs memory.
+        """
         vocabulary = sorted(self._vocabulary, key=str.encode)
         renumber = np.empty(len(vocabulary), np.int64)
         renumber[[self._vocabulary[term] for term in vocabulary]] = np.arange(len(vocabulary))
-        products = len(next(iter(self._lengths.values())))
-        keys, frequencies = self._weighted_frequencies(renumber, products)
-        terms, rows = np.divmod(keys, max(products, 1))
-        counts = np.bincount(terms, minlength=len(vocabulary))
+        fields = [
+            _Field.of(self._tokens[name], self._lengths[name], renumber, weight, self._settings.b)
+            for name, weight in self._settings.weights.items()
+        ]
+        products = len(fields[0].norms)
+        starts = range(0, products, _BLOCK_ROWS)
+        counts = np.zeros(len(vocabulary), np.int64)
+        for begin in starts:
+            terms, _, _ = _block(fields, begin)
+            counts += np.bincount(terms, minlength=len(vocabulary))
+        offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+        rows = np.empty(offsets[-1], np.int32)
+        impacts = np.empty(offsets[-1], np.float32)
         idf = inverse_document_frequency(counts, products, self._settings.idf)
         k1 = self._settings.k1
-        impacts = idf[terms] * frequencies * (k1 + 1) / (frequencies + k1)
+        free = offsets[:-1].copy()
+        for begin in starts:
+            terms, block_rows, frequencies = _block(fields, begin)
+            here = np.bincount(terms, minlength=len(vocabulary))
+            # Terms are ascending: a posting's place is its term's next free one plus its rank.
+            rank = np.arange(len(terms)) - np.repeat(np.cumsum(here) - here, here)
+            places = free[terms] + rank
+            rows[places] = block_rows
+            impacts[places] = idf[terms] * frequencies * (k1 + 1) / (frequencies + k1)
+            free += here
         write_arrays(
             path,
             {
                 **StringTable.of(vocabulary).arrays("terms"),
-                "offsets": np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
-                "rows": rows.astype(np.int32),
-                "impacts": impacts.astype(np.float32),
+                "offsets": offsets,
+                "rows": rows,
+                "impacts": impacts,
                 "products": np.array([products], np.int64),
             },
         )
 
-    def _weighted_frequencies(
-        self, renumber: NDArray[np.int64], products: int
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Distinct ``term * products + row`` keys, ascending, with tf(t, d) of each."""
-        keys, frequencies = [], []
-        for field, weight in self._settings.weights.items():
-            lengths = np.frombuffer(self._lengths[field], np.uint32).astype(np.int64)
-            tokens = renumber[np.frombuffer(self._tokens[field], np.uint32)]
-            rows = np.repeat(np.arange(products, dtype=np.int64), lengths)
-            key, count = np.unique(tokens * products + rows, return_counts=True)
-            b = self._settings.b
-            norm = 1 - b + b * lengths / max(float(lengths.mean()) if products else 0.0, 1e-12)
-            keys.append(key)
-            frequencies.append(weight * count / norm[key % max(products, 1)])
-        merged, place = np.unique(np.concatenate(keys), return_inverse=True)
-        summed = np.bincount(place, np.concatenate(frequencies), len(merged))
-        return merged, summed.astype(np.float64)
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """The terms of one field of all products.
+
+    Attributes:
+        terms: uint32 ``(tokens,)``, the term of each token, row after row.
+        ends: int64 ``(products + 1,)``, where each row begins and the last ends.
+        norms: float64 ``(products,)``, what an occurrence in each row counts.
+    """
+
+    terms: NDArray[np.uint32]
+    ends: NDArray[np.int64]
+    norms: NDArray[np.float64]
+
+    @classmethod
+    def of(
+        cls,
+        tokens: array[int],
+        lengths: array[int],
+        renumber: NDArray[np.int64],
+        weight: float,
+        b: float,
+    ) -> _Field:
+        counted = np.frombuffer(lengths, np.uint32).astype(np.int64)
+        average = max(float(counted.mean()) if len(counted) else 0.0, 1e-12)
+        return cls(
+            renumber[np.frombuffer(tokens, np.uint32)].astype(np.uint32),
+            np.concatenate(([0], np.cumsum(counted))),
+            (weight / (1 - b + b * counted / average)).astype(np.float64),
+        )
+
+
+def _block(
+    fields: Sequence[_Field], begin: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Terms, rows and tf(t, d) of the postings of one block of rows, by term, then by row."""
+    keys, counted = [], []
+    for field in fields:
+        end = min(begin + _BLOCK_ROWS, len(field.norms))
+        lengths = np.diff(field.ends[begin : end + 1])
+        rows = np.repeat(np.arange(end - begin, dtype=np.int64), lengths)
+        terms = field.terms[field.ends[begin] : field.ends[end]].astype(np.int64)
+        key, count = np.unique(terms * _BLOCK_ROWS + rows, return_counts=True)
+        keys.append(key)
+        counted.append(count * field.norms[begin + key % _BLOCK_ROWS])
+    merged, place = np.unique(np.concatenate(keys), return_inverse=True)
+    frequencies = np.bincount(place, np.concatenate(counted), len(merged)).astype(np.float64)
+    terms, rows = np.divmod(merged, _BLOCK_ROWS)
+    return terms, rows + begin, frequencies
 
 
 def inverse_document_frequency(
-    counts: NDArray[np.int64], products: int, variant: str
+    counts: NDArray[np.int64], products: int, variant: Literal["lucene", "okapi"]
 ) -> NDArray[np.float64]:
     """How much each term tells.
 

@@ -25,9 +25,14 @@ class ExactIndex:
         self._vectors = widen(vectors)
         self._rows = np.arange(len(vectors), dtype=np.int64)
 
-    def search(self, query: NDArray[np.float32], limit: int) -> Hits:
+    def search(
+        self, query: NDArray[np.float32], limit: int, mask: NDArray[np.bool_] | None = None
+    ) -> Hits:
         """See `VectorIndex.search`."""
-        return Hits.best(self._rows, cosines(self._vectors, query), limit)
+        if mask is None:
+            return Hits.best(self._rows, cosines(self._vectors, query), limit)
+        rows = np.flatnonzero(mask)
+        return Hits.best(rows, self.similarities(query, rows), limit)
 
     def similarities(
         self, query: NDArray[np.float32], rows: NDArray[np.int64]

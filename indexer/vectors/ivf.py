@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import faiss
 import numpy as np
 
+from indexer.errors import SnapshotCorruptError
 from indexer.hits import Hits
 from indexer.vectors.half import cosines, widen
 
@@ -28,6 +29,7 @@ RECALL_DEPTH = 100
 
 _BLOCK_ROWS = 65_536  # 100 MB of float32 at 384 dimensions
 _TRAINING_ROWS_PER_LIST = 64
+_EXACT_SELECTION = 4_096  # rows that are scored one by one sooner than found through lists
 _SPARE_CANDIDATES = 32  # room for exact scores to reorder what 8 bits cut off at the end
 
 
@@ -57,17 +59,45 @@ class IvfIndex:
             vectors: float16 ``(products, dimension)``, the exact vectors, unit rows.
             probes: lists to read for a query.
         """
-        self._lists = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+        try:
+            self._lists = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+        except RuntimeError as error:
+            raise SnapshotCorruptError(
+                f"{path.name} is no vector index that FAISS can read. "
+                "Go back with 'searchsvc rollback' or rebuild with 'searchsvc reindex'."
+            ) from error
+        self._count = int(faiss.extract_index_ivf(self._lists).nlist)
+        if (self._lists.ntotal, self._lists.d) != vectors.shape:
+            raise SnapshotCorruptError(
+                f"{path.name} holds {self._lists.ntotal} vectors of {self._lists.d} dimensions, "
+                f"expected {vectors.shape}. Rebuild with 'searchsvc reindex'."
+            )
         self._vectors = vectors
         self._parameters = faiss.SearchParametersIVF()
         self._parameters.nprobe = probes
 
-    def search(self, query: NDArray[np.float32], limit: int) -> Hits:
-        """See `VectorIndex.search`."""
+    def search(
+        self, query: NDArray[np.float32], limit: int, mask: NDArray[np.bool_] | None = None
+    ) -> Hits:
+        """See `VectorIndex.search`; a small selection is searched exactly."""
+        parameters = self._parameters
+        if mask is not None:
+            rows = np.flatnonzero(mask)
+            if len(rows) <= _EXACT_SELECTION:
+                return Hits.best(rows, self.similarities(query, rows), limit)
+            # The neighbours within a selection lie further away, in more lists.
+            deeper = math.ceil(self._parameters.nprobe / math.sqrt(len(rows) / len(mask)))
+            parameters = faiss.SearchParametersIVF()
+            parameters.nprobe = min(deeper, self._count)
+            # FAISS keeps bare pointers: these two names keep what they point to.
+            packed = np.packbits(mask, bitorder="little")
+            parameters.sel = selector = faiss.IDSelectorBitmap(  # noqa: F841
+                len(packed), faiss.swig_ptr(packed)
+            )
         # Per calling thread: a second core brings nothing to one query and worsens its tail.
         faiss.omp_set_num_threads(1)
         wanted = min(limit + _SPARE_CANDIDATES, len(self._vectors))
-        _, found = self._lists.search(query[None], wanted, params=self._parameters)
+        _, found = self._lists.search(query[None], wanted, params=parameters)
         rows = found[0][found[0] >= 0]
         return Hits.best(rows, self.similarities(query, rows), limit)
 

@@ -18,12 +18,15 @@ class VectorIndex(Protocol):
     in every implementation; an approximate one may miss neighbours, never misjudge them.
     """
 
-    def search(self, query: NDArray[np.float32], limit: int) -> Hits:
+    def search(
+        self, query: NDArray[np.float32], limit: int, mask: NDArray[np.bool_] | None = None
+    ) -> Hits:
         """The `limit` nearest rows, fewer in a smaller catalogue.
 
         Args:
             query: float32 ``(dimension,)``, L2 norm 1.
             limit: at least 1.
+            mask: bool ``(products,)``; only rows that are set count. ``None`` for all.
 
         Returns:
             Rows with their cosines, best first.

@@ -10,8 +10,10 @@ import typer
 from indexer.build.reindex import ReindexOptions
 from indexer.build.reindex import reindex as run_reindex
 from indexer.embedding.acquire import DEFAULT_MODEL
+from indexer.errors import SnapshotError
 from indexer.feeds.reader import FeedFormat
 from indexer.layout import IndexLayout
+from indexer.manifest import Manifest
 from indexer.settings import IndexSettings
 from searchsvc.cli.output import (
     AsJson,
@@ -21,6 +23,7 @@ from searchsvc.cli.output import (
     read_settings,
     reported_failures,
     say,
+    stderr,
 )
 from searchsvc.cli.progress import Bars
 from searchsvc.embedders import open_embedder
@@ -48,8 +51,9 @@ def reindex(
         FeedFormat | None, typer.Option("--format", help="Of the feed [default: recognised].")
     ] = None,
     model: Annotated[
-        str, typer.Option(help="Name of the embedding model in the models directory.")
-    ] = DEFAULT_MODEL,
+        str | None,
+        typer.Option(help="Embedding model in the models directory [default: as before]."),
+    ] = None,
     keep: Annotated[int, typer.Option(min=1, help="Generations kept for rollback.")] = 3,
     as_json: AsJson = False,
 ) -> None:
@@ -63,9 +67,14 @@ def reindex(
     with reported_failures(as_json=as_json):
         service = read_settings(data_dir)
         layout = IndexLayout.of(service.data_dir, index)
-        settings = index_settings(layout, settings_file)
-        embedder = open_embedder(service.models_dir, model)
+        settings = IndexSettings.read(settings_file) if settings_file else None
+        published = published_manifest(layout)
+        if published is not None:
+            settings = settings or published.settings
+            model = model or published.embedder.name
+        embedder = open_embedder(service.models_dir, model or DEFAULT_MODEL)
         options = ReindexOptions(force=force, keep=keep, format=feed_format)
+        settings = settings or IndexSettings()
         with Bars(quiet=as_json) as bars:
             report = run_reindex(feed, layout, settings, embedder, options, bars)
     if as_json:
@@ -75,13 +84,14 @@ def reindex(
             say(line)
 
 
-def index_settings(layout: IndexLayout, file: Path | None) -> IndexSettings:
-    """Those in `file`, else those of the last reindex, else the defaults."""
-    if file is not None:
-        return IndexSettings.read(file)
-    if layout.settings_file.is_file():
-        return IndexSettings.read(layout.settings_file)
-    return IndexSettings()
+def published_manifest(layout: IndexLayout) -> Manifest | None:
+    """That of the current generation, whose settings and model the next one keeps."""
+    try:
+        current = layout.current()
+        return Manifest.read(layout.generation_dir(current)) if current else None
+    except SnapshotError as error:  # a reindex repairs it, but with which settings?
+        stderr.print(f"settings and model of the damaged index are lost: {error}", markup=False)
+        return None
 
 
 def describe(report: BuildReport) -> list[str]:
@@ -105,6 +115,12 @@ def describe(report: BuildReport) -> list[str]:
         lines += reasons[:_SHOWN_REASONS]
         if len(reasons) > _SHOWN_REASONS:
             lines.append(f"    and {len(reasons) - _SHOWN_REASONS} more reasons")
+    if report.stray_values:
+        shown = ", ".join(f"{name} ({n:,})" for name, n in report.stray_values.items())
+        lines.append(f"  values of another type than their column's: {shown}")
+    if report.columns_left_out:
+        count = len(report.columns_left_out)
+        lines.append(f"  {count:,} rare fields cannot be filtered by, see the report")
     if report.recall_at_100:
         shares = ", ".join(f"{name} {share:.3f}" for name, share in report.recall_at_100.items())
         lines.append(f"  vector recall@100 against exact search: {shares}")

@@ -88,8 +88,8 @@ class HitExplanation(BaseModel):
     """How a hit got its place."""
 
     identified: bool = Field(description="The query equals one of its identifiers.")
-    lexical_rank: int | None = Field(description="Among the best keyword matches, from 1.")
-    lexical_score: float | None = Field(description="BM25.")
+    lexical_rank: int | None = Field(description="Among the keyword matches, from 1.")
+    lexical_score: float = Field(description="BM25; 0 for no keyword match.")
     semantic_rank: int | None = Field(description="Among the neighbours in meaning, from 1.")
     similarity: float | None = Field(description="Cosine of query and product.")
     fused_score: float | None = Field(description="Of both rankings.")

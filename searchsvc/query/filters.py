@@ -1,4 +1,4 @@
-"""Filters: conditions on columns, combined by and, or and not, evaluated to a row mask.
+"""Filters: conditions on columns, combined by and, or and not.
 
 The JSON form::
 
@@ -13,29 +13,23 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from difflib import get_close_matches
-from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import orjson
 
 from searchsvc.errors import BadFilterError
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from indexer.columns import Column, Columns, Kind, Scalar
+    from indexer.columns import Scalar
 
 MAX_DEPTH = 10
 """Nesting of and, or and not."""
 MAX_CLAUSES = 200
 """Conditions and combinations of one filter."""
 MAX_VALUES = 1_000
-"""Values of one any_of."""
+"""Values in all conditions of one filter."""
 
 _SHOWN_CHARACTERS = 80
-_SHOWN_FIELDS = 12
 _BOUNDS = ("gt", "gte", "lt", "lte")
 
 
@@ -108,7 +102,7 @@ def parse_filter_json(text: str | None) -> Filter | None:
         return parse_filter(orjson.loads(text))
     except orjson.JSONDecodeError as error:
         raise BadFilterError(
-            f'filters: found {_shown(text)}, expected JSON such as {{"field": "brand", "eq": '
+            f'filters: found {shown(text)}, expected JSON such as {{"field": "brand", "eq": '
             f'"HP"}} ({error})'
         ) from error
 
@@ -118,6 +112,7 @@ class _Parser:
 
     def __init__(self) -> None:
         self._clauses = 0
+        self._values = 0
 
     def parse(self, raw: object, place: str, depth: int) -> Filter:
         self._clauses += 1
@@ -127,24 +122,33 @@ class _Parser:
             raise BadFilterError(f"{place}: nested deeper than {MAX_DEPTH}; flatten the filter")
         if not isinstance(raw, dict):
             raise BadFilterError(
-                f"{place}: found {_shown(raw)}, expected an object such as "
+                f"{place}: found {shown(raw)}, expected an object such as "
                 '{"field": "brand", "eq": "HP"}'
             )
         if "field" in raw:
-            return _parse_condition(raw, place)
+            return self._counted(_parse_condition(raw, place))
         if len(raw) != 1 or not raw.keys() <= {"and", "or", "not"}:
             raise BadFilterError(
-                f"{place}: found the keys {sorted(map(str, raw))}, expected 'field' with a "
+                f"{place}: found the keys {shown(sorted(map(str, raw)))}, expected 'field' with a "
                 "condition, or one of 'and', 'or', 'not'"
             )
         ((operator, operand),) = raw.items()
         return self._combine(operator, operand, f"{place}.{operator}", depth + 1)
 
+    def _counted(self, condition: Filter) -> Filter:
+        if isinstance(condition, AnyOf):
+            self._values += len(condition.values)
+        if self._values > MAX_VALUES:
+            raise BadFilterError(
+                f"filters: more than {MAX_VALUES} values; ask in several requests"
+            )
+        return condition
+
     def _combine(self, operator: str, operand: object, place: str, depth: int) -> Filter:
         if operator == "not":
             return Not(self.parse(operand, place, depth))
         if not isinstance(operand, list) or not operand:
-            raise BadFilterError(f"{place}: found {_shown(operand)}, expected a non-empty list")
+            raise BadFilterError(f"{place}: found {shown(operand)}, expected a non-empty list")
         parts = tuple(
             self.parse(part, f"{place}[{number}]", depth) for number, part in enumerate(operand)
         )
@@ -155,7 +159,7 @@ def _parse_condition(raw: dict[Any, Any], place: str) -> Filter:
     field = raw["field"]
     operators = set(raw) - {"field"}
     if not isinstance(field, str):
-        raise BadFilterError(f"{place}.field: found {_shown(field)}, expected a column's name")
+        raise BadFilterError(f"{place}.field: found {shown(field)}, expected a column's name")
     if operators == {"eq"}:
         return AnyOf(field, (_scalar(raw["eq"], f"{place}.eq"),))
     if operators == {"any_of"}:
@@ -163,13 +167,13 @@ def _parse_condition(raw: dict[Any, Any], place: str) -> Filter:
     if operators == {"exists"}:
         wanted = raw["exists"]
         if not isinstance(wanted, bool):
-            raise BadFilterError(f"{place}.exists: found {_shown(wanted)}, expected true or false")
+            raise BadFilterError(f"{place}.exists: found {shown(wanted)}, expected true or false")
         return Exists(field) if wanted else Not(Exists(field))
     if operators and operators <= set(_BOUNDS):
         return _parse_range(field, raw, place)
     raise BadFilterError(
-        f"{place}: found the conditions {sorted(map(str, operators))} on field {field!r}, "
-        "expected one of eq, any_of, exists, or bounds out of gt, gte, lt, lte"
+        f"{place}: found {shown(sorted(map(str, operators)))} on field {shown(field)}, expected "
+        "exactly one of eq, any_of and exists, or bounds out of gt, gte, lt and lte"
     )
 
 
@@ -181,7 +185,7 @@ def _parse_range(field: str, raw: dict[Any, Any], place: str) -> Between:
             continue
         value = raw[name]
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise BadFilterError(f"{place}.{name}: found {_shown(value)}, expected a number")
+            raise BadFilterError(f"{place}.{name}: found {shown(value)}, expected a number")
         bound = _finite(value, f"{place}.{name}")
         match name:
             case "gt":
@@ -198,7 +202,7 @@ def _parse_range(field: str, raw: dict[Any, Any], place: str) -> Between:
 def _scalars(raw: object, place: str) -> tuple[Scalar, ...]:
     if not isinstance(raw, list) or not 0 < len(raw) <= MAX_VALUES:
         raise BadFilterError(
-            f"{place}: found {_shown(raw)}, expected a list of 1 to {MAX_VALUES} values"
+            f"{place}: found {shown(raw)}, expected a list of 1 to {MAX_VALUES} values"
         )
     return tuple(_scalar(value, f"{place}[{number}]") for number, value in enumerate(raw))
 
@@ -210,9 +214,9 @@ def _scalar(value: object, place: str) -> Scalar:
         _finite(value, place)
         return value
     if not isinstance(value, str):
-        raise BadFilterError(f"{place}: found {_shown(value)}, expected a text, number or boolean")
+        raise BadFilterError(f"{place}: found {shown(value)}, expected a text, number or boolean")
     if any("\ud800" <= character <= "\udfff" for character in value):
-        raise BadFilterError(f"{place}: found {_shown(value)}, expected a text without surrogates")
+        raise BadFilterError(f"{place}: found {shown(value)}, expected a text without surrogates")
     return value
 
 
@@ -223,72 +227,11 @@ def _finite(value: float, place: str) -> float:
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):
-        raise BadFilterError(f"{place}: found {_shown(value)}, expected a finite number")
+        raise BadFilterError(f"{place}: found {shown(value)}, expected a finite number")
     return number
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """`value` as a message shows it: cut where it is long."""
     text = repr(value)
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
-
-
-def row_mask(condition: Filter, columns: Columns, products: int) -> NDArray[np.bool_]:
-    """The rows that fulfil `condition`.
-
-    A product without a value fulfils neither an equality nor a range, and fulfils their negation.
-
-    Args:
-        condition: a parsed filter.
-        columns: of the snapshot.
-        products: the number of its rows.
-
-    Returns:
-        bool ``(products,)``; not to be written to.
-
-    Raises:
-        BadFilterError: a field is unknown, or a value is not of its column's type.
-    """
-    match condition:
-        case AnyOf(field, values):
-            return _typed_column(columns, field, values).equal(values)
-        case Between(field, low, high):
-            return _typed_column(columns, field, (low, high)).between(low, high)
-        case Exists(field):
-            return _column(columns, field).present()
-        case And(parts):
-            return reduce(np.logical_and, (row_mask(part, columns, products) for part in parts))
-        case Or(parts):
-            return reduce(np.logical_or, (row_mask(part, columns, products) for part in parts))
-        case Not(part):
-            return np.logical_not(row_mask(part, columns, products))
-
-
-def _column(columns: Columns, field: str) -> Column:
-    column = columns.get(field)
-    if column is None:
-        names = columns.names()
-        near = get_close_matches(field[:_SHOWN_CHARACTERS], names, _SHOWN_FIELDS) or names
-        more = " and others" if len(near) > _SHOWN_FIELDS else ""
-        raise BadFilterError(
-            f"unknown field {_shown(field)}; "
-            f"this index has {', '.join(near[:_SHOWN_FIELDS])}{more}"
-        )
-    return column
-
-
-def _typed_column(columns: Columns, field: str, values: tuple[Scalar, ...]) -> Column:
-    column = _column(columns, field)
-    for value in values:
-        found = _kind(value)
-        if found != column.kind:
-            raise BadFilterError(
-                f"field {field!r} is a {column.kind} column; it cannot be compared with the "
-                f"{found} {_shown(value)}"
-            )
-    return column
-
-
-def _kind(value: Scalar) -> Kind:
-    if isinstance(value, str):
-        return "text"
-    return "bool" if isinstance(value, bool) else "number"

@@ -26,6 +26,7 @@ class Window:
 
     Attributes:
         rows: int64, distinct.
+        places: int64, where each row stands among the lexical matches; -1 for no match.
         bm25: float32, 0 for no lexical match.
         lexical_ranks: int64, from 1; 0 for a row that is not among the best lexical matches.
         semantic_ranks: int64, from 1; 0 for a row that is no neighbour.
@@ -33,6 +34,7 @@ class Window:
     """
 
     rows: NDArray[np.int64]
+    places: NDArray[np.int64]
     bm25: NDArray[np.float32]
     lexical_ranks: NDArray[np.int64]
     semantic_ranks: NDArray[np.int64]
@@ -45,8 +47,8 @@ class Explanation:
 
     Attributes:
         identified: the query equals one of its identifiers.
-        lexical_rank: among the best lexical matches, from 1; ``None`` if not among them.
-        lexical_score: BM25; 0 for no lexical match, ``None`` where the window does not hold it.
+        lexical_rank: among the lexical matches, from 1; ``None`` if not among them.
+        lexical_score: BM25; 0 for no lexical match.
         semantic_rank: among the neighbours, from 1; ``None`` if not among them.
         similarity: cosine to the query; ``None`` where it was not needed or not to be had.
         fused_score: before the preference of identified products; ``None`` behind the window.
@@ -54,20 +56,20 @@ class Explanation:
 
     identified: bool
     lexical_rank: int | None
-    lexical_score: float | None
+    lexical_score: float
     semantic_rank: int | None
     similarity: float | None
     fused_score: float | None
 
     def summary(self) -> str:
         """One line for people."""
-        if self.fused_score is None:
-            return "behind the ranking window, in the order of BM25"
         parts = ["the query is its identifier"] if self.identified else []
-        if self.lexical_score:
-            parts.append(f"words: rank {self.lexical_rank or '-'}, BM25 {self.lexical_score:.3f}")
+        if self.lexical_rank is not None:
+            parts.append(f"words: rank {self.lexical_rank}, BM25 {self.lexical_score:.3f}")
         if self.similarity is not None:
             parts.append(f"meaning: rank {self.semantic_rank or '-'}, {self.similarity:.3f}")
+        if self.fused_score is None:
+            return "; ".join([*parts, "behind the ranking window"])
         return "; ".join([*parts, f"fused {self.fused_score:.4f}"])
 
 
@@ -95,22 +97,25 @@ class Ranking:
         """The scores of rows behind the window, which have nothing but their BM25."""
         return (bm25 * self.lexical_share).astype(np.float32)
 
-    def explain(self, row: int) -> Explanation:
-        """How `row`, in the window or behind it, got its place."""
+    def explain(self, row: int, lexical: Matches) -> Explanation:
+        """How `row`, in the window or behind it, got its place among the `lexical` matches."""
         place = int(np.searchsorted(self.window.rows, row))
+        match = int(lexical.places(np.array([row]))[0])
+        bm25 = float(lexical.scores[match]) if match >= 0 else 0.0
+        lexical_rank = lexical.rank(match) if match >= 0 else None
         if place == len(self.window.rows) or self.window.rows[place] != row:
             return Explanation(
                 identified=False,
-                lexical_rank=None,
-                lexical_score=None,
+                lexical_rank=lexical_rank,
+                lexical_score=bm25,
                 semantic_rank=None,
                 similarity=None,
                 fused_score=None,
             )
         return Explanation(
             identified=bool(self.window.identified[place]),
-            lexical_rank=int(self.window.lexical_ranks[place]) or None,
-            lexical_score=float(self.window.bm25[place]),
+            lexical_rank=lexical_rank,
+            lexical_score=bm25,
             semantic_rank=int(self.window.semantic_ranks[place]) or None,
             similarity=None if self.cosines is None else float(self.cosines[place]),
             fused_score=float(self.fused[place]),
@@ -126,6 +131,7 @@ def gather(lexical: Matches, semantic: Hits, identified: NDArray[np.int64], size
     bm25[places >= 0] = lexical.scores[places[places >= 0]]
     return Window(
         rows=rows,
+        places=places,
         bm25=bm25,
         lexical_ranks=_ranks(rows, best),
         semantic_ranks=_ranks(rows, semantic),
@@ -145,8 +151,8 @@ def rank(
         window: the candidates.
         cosines: float32 ``(n,)`` of the window's rows; ``None`` ranks by BM25 alone.
         policy: which fusion, with which weights.
-        best_bm25: of all lexical matches of the query, filtered out or not, so that a filter
-            does not change a score.
+        best_bm25: of all lexical matches of the query, filtered out or not: what BM25 is divided
+            by must not depend on a filter.
     """
     if policy.fusion is Fusion.RRF:
         fused = reciprocal_ranks(window.lexical_ranks, window.semantic_ranks, k=policy.rrf_k)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from indexer.vectors import ivf
 from indexer.vectors.exact import ExactIndex
 from indexer.vectors.ivf import Calibration, IvfIndex, write_ivf
 
@@ -95,6 +96,29 @@ def test_a_similarity_does_not_depend_on_the_other_rows(
     together = index.similarities(queries[1], rows)
     alone = [index.similarities(queries[1], rows[place : place + 1])[0] for place in range(40)]
     np.testing.assert_array_equal(together[:40], alone)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.002, 0.3, 1.0])
+def test_a_selection_is_searched_as_if_there_were_nothing_else(
+    index: VectorIndex,
+    vectors: NDArray[np.float16],
+    queries: NDArray[np.float32],
+    share: float,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mask = np.random.default_rng(3).random(_ROWS) < share
+    # A small selection is always scored one by one; a large one may be found through the lists.
+    for exact_selection in (0, 4_096) if share > 0.1 else (4_096,):
+        monkeypatch.setattr(ivf, "_EXACT_SELECTION", exact_selection)
+        shares = []
+        for query in queries:
+            hits = index.search(query, 50, mask)
+            assert mask[hits.rows].all()
+            np.testing.assert_array_equal(hits.scores, index.similarities(query, hits.rows))
+            rows = np.flatnonzero(mask)
+            nearest = rows[np.argsort(-(vectors[rows].astype(np.float64) @ query))[:50]]
+            shares.append(len(np.intersect1d(hits.rows, nearest)) / max(len(nearest), 1))
+        assert np.mean(shares) >= 0.95 or not mask.any()
 
 
 def test_no_row_has_no_similarity(index: VectorIndex, queries: NDArray[np.float32]) -> None:

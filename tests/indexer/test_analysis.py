@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.analysis import Analyzer, fold, normalize_identifier
+from indexer.settings import Language
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,41 @@ def test_spellings_of_one_word_are_one_term(one: str, other: str) -> None:
 def test_decimal_numbers_stay_whole_and_separators_split() -> None:
     terms = Analyzer("none").terms('43.2 cm (17") dv7-1211ea')
     assert terms == ["43.2", "cm", "17", "dv7", "1211ea"]
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "other"),
+    [
+        ("russian", "красный", "красные"),
+        ("french", "doré", "dorée"),
+        ("french", "brodé", "brodées"),
+        ("hungarian", "asztalról", "asztal"),
+        ("german", "Häuser", "haus"),
+        ("spanish", "camión", "camiones"),
+        ("swedish", "jackorna", "jacka"),
+    ],
+)
+def test_inflected_forms_of_a_language_are_one_term(
+    language: Language, one: str, other: str
+) -> None:
+    analyzer = Analyzer(language)
+    assert analyzer.terms(one) == analyzer.terms(other)
+
+
+@pytest.mark.parametrize(
+    ("language", "right", "typed"),
+    [
+        ("english", "café", "cafe"),
+        ("french", "crème", "creme"),
+        ("spanish", "camión", "camion"),
+        ("german", "Möbel", "mobel"),
+    ],
+)
+def test_a_word_typed_without_its_accents_is_found(
+    language: Language, right: str, typed: str
+) -> None:
+    analyzer = Analyzer(language)
+    assert analyzer.terms(right) == analyzer.terms(typed)
 
 
 def test_each_language_stems_its_own_way() -> None:

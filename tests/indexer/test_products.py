@@ -5,7 +5,7 @@ import pytest
 
 from indexer.errors import SnapshotCorruptError
 from indexer.product import Product
-from indexer.products import DATA_FILE, ProductsBuilder, ProductStore
+from indexer.products import DATA_FILE, MOST_SHARED, ProductsBuilder, ProductStore
 
 
 def stored(directory: Path, *products: Product) -> ProductStore:
@@ -50,6 +50,33 @@ def test_identifiers_are_found_however_they_are_written(
     store: ProductStore, typed: str, rows: list[int]
 ) -> None:
     assert store.identified_by(typed).tolist() == rows
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "typed"),
+    [("sku", "ab-9", "AB9"), ("SKU", 48213, "48213"), ("Sku", 48213.0, "0048213")],
+)
+def test_a_sku_is_an_identifier_however_the_feed_writes_it(
+    tmp_path: Path, name: str, value: str | float, typed: str
+) -> None:
+    product = Product(id="1", title="t", attributes=MappingProxyType({name: value}))
+    assert stored(tmp_path, product).identified_by(typed).tolist() == [0]
+
+
+def test_a_placeholder_that_many_products_share_identifies_none(tmp_path: Path) -> None:
+    shared = [
+        Product(id=f"{n:03}", title="t", mpn="n/a", gtin="0000000000000")
+        for n in range(MOST_SHARED + 1)
+    ]
+    store = stored(tmp_path, *shared)
+    assert store.identified_by("N/A").tolist() == []
+    assert store.identified_by("0000000000000").tolist() == [0]  # the product with id 000
+    assert store.identified_by("007").tolist() == [7]
+
+
+def test_an_identifier_that_variants_share_names_them_all(tmp_path: Path) -> None:
+    variants = [Product(id=f"{n:03}", title="t", mpn="X-1") for n in range(MOST_SHARED)]
+    assert len(stored(tmp_path, *variants).identified_by("x1")) == MOST_SHARED
 
 
 def test_a_cut_data_file_is_refused(tmp_path: Path) -> None:

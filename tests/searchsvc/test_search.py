@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +18,7 @@ from indexer.layout import IndexLayout
 from indexer.snapshot import Snapshot, open_snapshot
 from searchsvc.errors import BadFilterError, EmbeddingUnavailableError
 from searchsvc.query.filters import AnyOf, Between
+from searchsvc.query.mask import row_mask
 from searchsvc.query.query import Query
 from searchsvc.ranking.policy import Fusion, RankingPolicy
 from searchsvc.search import SearchResult, search
@@ -133,16 +133,34 @@ def test_scores_never_rise_and_ties_break_by_id(
 def test_a_filter_only_narrows_the_match_set(
     snapshot: Snapshot, text: str, condition: Any, policy: RankingPolicy
 ) -> None:
-    everything = ask(snapshot, text, policy, limit=1_000)
-    narrowed = ask(snapshot, text, policy, filter=condition, limit=1_000)
-    if everything.total > 1_000:
-        return
-    expected = Counter()  # type: ignore[var-annotated]
-    inside = ask(snapshot, "", policy, filter=condition, limit=1_000)
-    if inside.total > 1_000:
-        return
-    expected.update(set(ids(everything)) & set(ids(inside)))
-    assert Counter(ids(narrowed)) == expected
+    policy = replace(policy, neighbours=3_001)  # no product is left out for lack of room
+    everything = ask(snapshot, text, policy, limit=3_000)
+    narrowed = ask(snapshot, text, policy, filter=condition, limit=3_000)
+    inside = set(ids(ask(snapshot, "", policy, filter=condition, limit=3_000)))
+    assert set(ids(narrowed)) == set(ids(everything)) & inside
+    assert narrowed.total == len(ids(narrowed))
+
+
+def test_a_narrow_filter_finds_neighbours_beyond_the_nearest_of_the_catalogue(
+    snapshot: Snapshot,
+) -> None:
+    policy = replace(POLICY, neighbours=5, min_coverage=1.0)
+    text = "waterproof jacket"
+    nearest = snapshot.vectors.search(EMBEDDER.embed_query(text), 5)
+    condition = Between("price", 0, 40)
+    mask = row_mask(condition, snapshot.columns, len(snapshot.products))
+    wanted = snapshot.vectors.search(EMBEDDER.embed_query(text), 5, mask)
+    enough = max(policy.min_cosine, policy.min_cosine_share * float(nearest.scores[0]))
+    expected = {snapshot.products.id(int(row)) for row in wanted.at_least(enough).rows}
+    found = ask(snapshot, text, policy, filter=condition, limit=1_000)
+    assert expected
+    assert expected <= set(ids(found))
+
+
+def test_a_part_number_brings_no_neighbours_in_meaning(snapshot: Snapshot) -> None:
+    result = search(Query("p-0000005"), snapshot, Broken(), POLICY)
+    assert result.degraded == ()  # nobody asked for a vector
+    assert ids(result) == ["P0000005"]
 
 
 @given(QUERIES, POLICIES)
@@ -226,15 +244,13 @@ def test_an_explanation_adds_up(snapshot: Snapshot) -> None:
         assert explained.lexical_score is not None
         expected = 0.6 * explained.similarity + 0.4 * explained.lexical_score / best
         assert hit.score == pytest.approx(expected, abs=1e-5)
-    ranks = [
-        hit.explanation.lexical_rank
-        for hit in ranked
-        if hit.explanation and hit.explanation.lexical_rank
-    ]
-    assert sorted(ranks) == list(range(1, len(ranks) + 1))
     behind = [hit for hit in result.hits if hit not in ranked]
     assert behind
     assert all(h.explanation and "behind" in h.explanation.summary() for h in behind)
+    lexical = [hit.explanation for hit in result.hits if hit.explanation]
+    by_rank = sorted((e.lexical_rank, -e.lexical_score) for e in lexical if e.lexical_rank)
+    assert [rank for rank, _ in by_rank] == list(range(1, len(by_rank) + 1))
+    assert [score for _, score in by_rank] == sorted(score for _, score in by_rank)
 
 
 def test_a_filter_that_does_not_fit_is_the_askers_mistake(snapshot: Snapshot) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from indexer.lexical import bm25
 from indexer.lexical.bm25 import Bm25Builder, Bm25Index, inverse_document_frequency
 from indexer.lexical.okapi import OkapiIndex
 from indexer.settings import LexicalSettings
@@ -79,3 +80,20 @@ def test_threads_share_an_index(tmp_path: Path) -> None:
 def test_rank_bm25_refuses_a_catalogue_without_words() -> None:
     with pytest.raises(ValueError, match="at least one term"):
         OkapiIndex([[], []])
+
+
+def test_the_size_of_the_blocks_does_not_change_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(1)
+    words = [f"w{number}" for number in range(30)]
+    rows = [
+        {"title": list(rng.choice(words, 4)), "description": list(rng.choice(words, 9))}
+        for _ in range(100)
+    ]
+    settings = LexicalSettings()
+    built(tmp_path / "whole", settings, *rows)
+    for size in (1, 7, 99, 100):
+        monkeypatch.setattr(bm25, "_BLOCK_ROWS", size)
+        built(tmp_path / "blocks", settings, *rows)
+        assert (tmp_path / "blocks").read_bytes() == (tmp_path / "whole").read_bytes()

@@ -225,7 +225,7 @@ MISTAKES: list[tuple[object, tuple[str, ...]]] = [
     ({"filters": []}, ("filters", "[]", "an object such as")),
     ({"filters": "brand = HP"}, ("filters", "'brand = HP'", "an object")),
     ({"filters": {}}, ("filters", "[]", "'field' with a condition")),
-    ({"filters": {"field": "price"}}, ("filters", "'price'", "expected one of eq")),
+    ({"filters": {"field": "price"}}, ("filters", "'price'", "expected exactly one of eq")),
     ({"filters": {"field": 5, "eq": 1}}, ("filters.field", "5", "column's name")),
     ({"filters": {"field": "prize", "gt": 1}}, ("'prize'", "price")),
     ({"filters": {"field": "price", "eq": "HP"}}, ("'price'", "number", "'HP'")),

@@ -9,20 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.columns import Columns, ColumnsBuilder
+from indexer.build.columns import ColumnsBuilder
+from indexer.columns import Columns
 from indexer.product import Product
 from searchsvc.errors import BadFilterError
 from searchsvc.query.filters import (
     MAX_CLAUSES,
     MAX_DEPTH,
+    MAX_VALUES,
     AnyOf,
     Between,
     Exists,
     Not,
     parse_filter,
     parse_filter_json,
-    row_mask,
 )
+from searchsvc.query.mask import row_mask
 
 _CATALOGUE: list[dict[str, Any]] = [
     {"brand": "HP", "weight": 1.0, "wireless": True, "tags": ("a", "b")},
@@ -150,7 +152,7 @@ def test_any_json_is_a_filter_or_a_named_error(columns: Columns, raw: object) ->
     [
         ([], r"filters: found \[\], expected an object"),
         ({"field": 5, "eq": 1}, r"filters\.field: found 5"),
-        ({"field": "a"}, "expected one of eq"),
+        ({"field": "a"}, "expected exactly one of eq"),
         ({"field": "a", "eq": 1, "gt": 2}, r"\['eq', 'gt'\] on field 'a'"),
         ({"field": "a", "eq": None}, r"filters\.eq: found None"),
         ({"field": "a", "any_of": []}, r"filters\.any_of: found \[\]"),
@@ -175,6 +177,10 @@ def test_depth_and_size_are_limited() -> None:
     parse_filter(deep)
     with pytest.raises(BadFilterError, match="nested deeper"):
         parse_filter({"not": deep})
+    half: Any = {"field": "a", "any_of": list(range(MAX_VALUES // 2))}
+    parse_filter({"or": [half, half]})
+    with pytest.raises(BadFilterError, match="more than 1000 values"):
+        parse_filter({"or": [half, half, {"field": "b", "eq": 1}]})
     with pytest.raises(BadFilterError, match="clauses"):
         parse_filter({"or": [{"field": "a", "eq": 1}] * MAX_CLAUSES})
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -78,7 +77,7 @@ def test_the_order_is_identified_first_then_the_fused_score_then_the_row(
     assert (np.diff(ranking.scores) <= 0).all()
     assert all(-1 <= score <= 1 for score in fused.values())
     for row, score in fused.items():
-        explained = ranking.explain(row)
+        explained = ranking.explain(row, matches(lexical))
         assert explained.fused_score == score
         assert explained.identified == (row in identified)
         assert (explained.similarity is None) == (not embedded)
@@ -112,32 +111,27 @@ def test_a_row_behind_the_window_has_no_reciprocal_rank() -> None:
     assert ranking.lexical_only(np.array([4.0], np.float32)).tolist() == [0.0]
 
 
-@pytest.mark.parametrize("row", [0, 2, 9])
-def test_behind_the_window_an_explanation_knows_nothing_but_that(row: int) -> None:
-    window = gather(matches({1: 8.0, 3: 4.0}), Hits.none(), numbers(set()), 5)
-    explained = rank(window, None, POLICY, 8.0).explain(row)
+def test_behind_the_window_an_explanation_knows_the_words() -> None:
+    lexical = matches({1: 8.0, 3: 4.0, 4: 2.0, 6: 4.0})
+    window = gather(lexical, Hits.none(), numbers(set()), 1)
+    explained = rank(window, None, POLICY, 8.0).explain(6, lexical)
     assert explained == Explanation(
         identified=False,
-        lexical_rank=None,
-        lexical_score=None,
+        lexical_rank=3,
+        lexical_score=4.0,
         semantic_rank=None,
         similarity=None,
         fused_score=None,
     )
-    assert explained.summary() == "behind the ranking window, in the order of BM25"
+    assert explained.summary() == "words: rank 3, BM25 4.000; behind the ranking window"
 
 
 def test_a_summary_says_what_counted() -> None:
-    window = gather(matches({1: 8.0, 2: 4.0}), hits({2: 0.5, 3: 0.25}), numbers({1}), 5)
+    lexical = matches({1: 8.0, 2: 4.0})
+    window = gather(lexical, hits({2: 0.5, 3: 0.25}), numbers({1}), 5)
     ranking = rank(window, np.array([0.0, 0.5, 0.25], np.float32), POLICY, 8.0)
-    assert [ranking.explain(row).summary() for row in (1, 2, 3)] == [
+    assert [ranking.explain(row, lexical).summary() for row in (1, 2, 3)] == [
         "the query is its identifier; words: rank 1, BM25 8.000; meaning: rank -, 0.000; fused 0.5000",  # noqa: E501 - as printed
         "words: rank 2, BM25 4.000; meaning: rank 1, 0.500; fused 0.5000",
         "meaning: rank 2, 0.250; fused 0.1250",
     ]
-
-
-def test_a_summary_of_a_match_beyond_the_best_has_no_rank() -> None:
-    window = gather(matches({1: 8.0, 2: 4.0}), hits({2: 0.5}), numbers(set()), 1)
-    summary = rank(window, None, POLICY, 8.0).explain(2).summary()
-    assert summary == "words: rank -, BM25 4.000; fused 0.5000"

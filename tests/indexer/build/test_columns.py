@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.columns import Columns, ColumnsBuilder, column_values
+from indexer.build import columns as building
+from indexer.build.columns import ColumnsBuilder, column_values
+from indexer.columns import Columns, kind_of
 from indexer.errors import SnapshotCorruptError
 from indexer.product import Availability, Price, Product
 from indexer.storage import write_arrays
@@ -48,6 +50,33 @@ def _values(value: AttributeValue | None) -> list[object]:
     return list(value) if isinstance(value, tuple) else [value]
 
 
+def test_a_stray_text_does_not_turn_a_number_column_into_text(tmp_path: Path) -> None:
+    builder = ColumnsBuilder()
+    for number in range(40):
+        value = "two" if number == 7 else float(number)
+        builder.add(Product(id=f"{number}", title="t", attributes=MappingProxyType({"a": value})))
+    summary = builder.write(tmp_path / "columns")
+    assert summary.stray == {"attributes.a": 1}
+    column = Columns(tmp_path / "columns").get("attributes.a")
+    assert column is not None
+    assert np.flatnonzero(column.between(5, 9)).tolist() == [5, 6, 8, 9]
+    assert not column.present()[7]
+
+
+def test_of_too_many_names_the_most_frequent_are_columns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(building, "MAX_COLUMNS", 2)
+    builder = ColumnsBuilder()
+    for number, names in enumerate(["ab", "abc", "ac", "d"]):
+        values = dict.fromkeys(names, 1.0)
+        builder.add(Product(id=f"{number}", title="t", attributes=MappingProxyType(values)))
+    summary = builder.write(tmp_path / "columns")
+    # b and c are equally frequent: the name decides.
+    assert Columns(tmp_path / "columns").names() == ["attributes.a", "attributes.b"]
+    assert summary.left_out == ("attributes.c", "attributes.d")
+
+
 def _as_text(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
@@ -67,6 +96,8 @@ def test_masks_are_what_a_loop_over_the_products_finds(
         if column is None:
             assert not any(rows)
             continue
+        if column.kind != "text":  # a stray value of another kind is no value of the column
+            rows = [[v for v in values if kind_of(v) == column.kind] for values in rows]
         assert column.present().tolist() == [bool(values) for values in rows]
         if column.kind == "text":
             for wanted in {_as_text(value) for values in rows for value in values}:

@@ -1,0 +1,65 @@
+"""Where the published catalogue came from: what a conditional request for the next one needs."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from indexer.feeds.reader import Validators
+from indexer.publish import write_durably
+
+if TYPE_CHECKING:
+    from indexer.layout import IndexLayout
+
+
+class PublishedSource(BaseModel):
+    """The feed of the current generation.
+
+    Attributes:
+        location: SHA-256 of the feed's location, which may hold a password.
+        etag: as the server gave it.
+        last_modified: as the server gave it.
+        generation: what was built from it.
+        build: digest of settings and model: with others, the same feed is another index.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    location: str
+    etag: str
+    last_modified: str
+    generation: str
+    build: str
+
+    @classmethod
+    def of(cls, location: str, validators: Validators, generation: str, build: str) -> Self:
+        """What to remember of a feed that was just published."""
+        return cls(
+            location=_digest(location),
+            etag=validators.etag,
+            last_modified=validators.last_modified,
+            generation=generation,
+            build=build,
+        )
+
+    def write(self, layout: IndexLayout) -> None:
+        """Remember it."""
+        write_durably(layout.source_file, self.model_dump_json().encode())
+
+
+def known_validators(layout: IndexLayout, location: str, build: str) -> Validators | None:
+    """Those of the published feed, if an unchanged feed would give the published index."""
+    try:
+        source = PublishedSource.model_validate_json(layout.source_file.read_bytes())
+    except (OSError, ValidationError):
+        return None
+    same = source.location == _digest(location) and source.build == build
+    if not same or source.generation != layout.current():
+        return None
+    return Validators(source.etag, source.last_modified)
+
+
+def _digest(location: str) -> str:
+    return sha256(location.encode()).hexdigest()
