@@ -9,9 +9,10 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from benchmarks.machine import describe_machine
+from indexer.cores import available_cores
 from indexer.embedding.export import load_reference
 from indexer.embedding.model_files import ModelFiles
-from indexer.embedding.onnx import OnnxEmbedder, available_cores
+from indexer.embedding.onnx import OnnxEmbedder
 from indexer.errors import ModelUnavailableError
 
 if TYPE_CHECKING:

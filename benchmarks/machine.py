@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import sys
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
+
+from indexer.cores import available_cores
 
 _LIBRARIES = ("searchsvc", "numpy", "faiss-cpu", "onnxruntime", "tokenizers", "rank-bm25")
 
@@ -17,7 +18,7 @@ def describe_machine() -> dict[str, Any]:
     return {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "processor": _processor(),
-        "cores": os.cpu_count(),
+        "cores": available_cores(),
         "system": f"{platform.system()} {platform.machine()}",
         "python": sys.version.split()[0],
         "versions": {name: version(name) for name in _LIBRARIES},

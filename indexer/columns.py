@@ -15,7 +15,7 @@ from indexer.errors import SnapshotCorruptError
 from indexer.storage import StringTable, read_arrays
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -29,6 +29,14 @@ def kind_of(value: Scalar) -> Kind:
     if isinstance(value, str):
         return "text"
     return "bool" if isinstance(value, bool) else "number"
+
+
+TEXT_FIELDS = (
+    "brand", "condition", "availability", "availability_date", "item_group_id", "color", "size",
+    "size_type", "size_system", "gender", "age_group", "material", "pattern",
+    "google_product_category", "energy_efficiency_class",
+)  # fmt: skip
+"""The attributes of a product that are text columns under their own name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +93,22 @@ class Column:
         return mask
 
 
+STANDARD: Mapping[str, Kind] = {
+    **dict.fromkeys(TEXT_FIELDS, "text"),
+    **dict.fromkeys(("currency", "custom_label", "product_type"), "text"),
+    **dict.fromkeys(("price", "sale_price", "effective_price"), "number"),
+}
+"""The columns that every index has, if need be without values: a filter on the sale price must
+not become an error on the day on which nothing is on sale."""
+
+
 class Columns:
     """The columns of one snapshot, mapped from disk."""
 
     def __init__(self, path: Path) -> None:
         file = read_arrays(path)
         products = int(file.array("products")[0])
-        self._columns: dict[str, Column] = {}
+        self._columns = {name: _empty(kind, products) for name, kind in STANDARD.items()}
         for key in file.arrays:
             if not key.endswith("/values"):
                 continue
@@ -114,8 +131,14 @@ class Columns:
         return {name: self._columns[name].kind for name in self.names()}
 
     def names(self) -> list[str]:
-        """All columns, sorted."""
-        return sorted(self._columns)
+        """All columns: the standard ones first, each part sorted."""
+        return sorted(self._columns, key=lambda name: (name not in STANDARD, name))
+
+
+def _empty(kind: Kind, products: int) -> Column:
+    rows = np.empty(0, np.int32)
+    values = np.empty(0, np.int32 if kind == "text" else np.float64)
+    return Column(kind, products, rows, values, StringTable.of([]) if kind == "text" else None)
 
 
 def _kind(text: str | None) -> Kind:

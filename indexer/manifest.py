@@ -73,6 +73,11 @@ class Manifest(_Value):
     vectors: VectorsEntry
     files: dict[str, FileEntry]
 
+    @property
+    def total_bytes(self) -> int:
+        """The size of all files but the manifest."""
+        return sum(entry.bytes for entry in self.files.values())
+
     def write(self, directory: Path) -> None:
         """Write this manifest into `directory`."""
         text = self.model_dump_json(indent=1) + "\n"

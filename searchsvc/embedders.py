@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import TYPE_CHECKING
 
+from indexer.cores import available_cores
 from indexer.embedding.hashing import HashingEmbedder
 from indexer.embedding.model_files import ModelFiles
 from indexer.embedding.onnx import OnnxEmbedder
@@ -99,7 +99,7 @@ class Embedders:
         self._lock = threading.Lock()
         self._opened: dict[str, QueryEmbedder] = {}
         self._failed: dict[tuple[str, str], tuple[_Stamp, NoEmbedder]] = {}
-        self._pool = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="embed")
+        self._pool = ThreadPoolExecutor(available_cores(), thread_name_prefix="embed")
 
     def get(self, entry: EmbedderEntry) -> QueryEmbedder:
         """The embedder whose vectors an index holds; one that says why where there is none."""

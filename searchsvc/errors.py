@@ -8,6 +8,7 @@
     ├── IndexNotFoundError     no such index here
     ├── ProductNotFoundError   no such product in the current generation
     ├── NotReadyError          the index exists, but no generation of it can be opened
+    ├── PortError              the address to serve at is taken, or not this machine's
     ├── EmbeddingUnavailableError  no query vector in time: the answer is lexical only
     └── OverloadedError        more requests than can wait; try again later
 """
@@ -35,6 +36,10 @@ class ProductNotFoundError(SearchServiceError):
 
 class NotReadyError(SearchServiceError):
     """The index exists, but none of its generations can be opened."""
+
+
+class PortError(SearchServiceError):
+    """The address to serve at is taken, or not this machine's."""
 
 
 class EmbeddingUnavailableError(SearchServiceError):

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from indexer.cores import available_cores
 from searchsvc.ranking.policy import Fusion, RankingPolicy
 
 
@@ -39,7 +40,7 @@ class Settings(BaseSettings):
     models_dir: Path = Field(default_factory=_default_models_dir)
     poll_seconds: float = Field(1.0, gt=0, le=86_400)
     embed_timeout_ms: float = Field(500.0, gt=0, le=3_600_000)
-    max_concurrent: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
+    max_concurrent: int = Field(default_factory=available_cores, ge=1)
     max_waiting: int = Field(64, ge=0)
     fusion: Fusion = RankingPolicy.fusion
     semantic_weight: float = Field(RankingPolicy.semantic_weight, ge=0, le=1)

@@ -111,7 +111,8 @@ def test_the_commands_of_the_readme_run_in_their_order(shop: Path) -> None:
                 )
                 _wait_until_ready(port)
             elif command.startswith("searchsvc rollback"):
-                _run("searchsvc reindex feed.xml.gz --index shop", shop, port)
+                write_merchant_xml(shop / "next.xml", iter_records(160, 3))
+                _run("searchsvc reindex next.xml --index shop", shop, port)
                 _run(command, shop, port)
             elif command.startswith("curl"):
                 if shutil.which("curl"):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from indexer.columns import Kind, Scalar, kind_of
+from indexer.columns import TEXT_FIELDS, Kind, Scalar, kind_of
 from indexer.storage import StringTable, write_arrays
 
 if TYPE_CHECKING:
@@ -29,11 +29,6 @@ MAX_COLUMNS = 2_000
 """A feed with more field names has values where names should be; the most frequent are kept."""
 _DENSE_SHARE = 0.5
 _NEARLY_ALL = 0.95
-_TEXT_FIELDS = (
-    "brand", "condition", "availability", "availability_date", "item_group_id", "color", "size",
-    "size_type", "size_system", "gender", "age_group", "material", "pattern",
-    "google_product_category", "energy_efficiency_class",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +51,7 @@ def column_values(product: Product) -> Iterator[tuple[str, Scalar]]:
     of money are in the currency's major unit (49.95), ``effective_price`` is the sale price where
     there is one, and ``product_type`` holds each category path with all of its ancestors.
     """
-    for name in _TEXT_FIELDS:
+    for name in TEXT_FIELDS:
         value = getattr(product, name)
         if value:
             yield name, str(value)

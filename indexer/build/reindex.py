@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -17,9 +17,10 @@ from indexer.build.spool import Spool
 from indexer.build.vectorize import EmbeddingCache
 from indexer.errors import FeedError, FeedRefusedError, FeedTruncatedError, SnapshotError
 from indexer.feeds.reader import FeedOptions, Validators, open_feed
-from indexer.manifest import Manifest
+from indexer.manifest import MANIFEST_FILE, Manifest
 from indexer.product import Rejection
 from indexer.publish import prune, publish, write_durably, writer
+from indexer.snapshot import verify
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,8 +104,7 @@ class _Run:
         ):
             with open_feed(location, feed_options, validators) as feed:
                 if feed is None:
-                    generation = self.layout.require_current()
-                    return BuildReport(self.layout.name, generation, unchanged=True)
+                    return self._unchanged()
                 try:
                     forced = self._read(feed, spool, log)
                     forced += self._guard(len(spool), log)
@@ -116,11 +116,25 @@ class _Run:
             snapshot.mkdir()
             cache = self._cache()
             assembled = assemble(snapshot, spool, self.settings, self.embedder, cache, self.clock)
+        before = self.layout.current()
         generation = self._publish(snapshot)
         PublishedSource.of(location, validators, generation, self._build_digest()).write(
             self.layout
         )
-        return self._report(generation, assembled, log, forced)
+        report = self._report(generation, assembled, log, forced)
+        return replace(report, unchanged=generation == before)
+
+    def _unchanged(self) -> BuildReport:
+        generation = self.layout.require_current()
+        manifest = Manifest.read(self.layout.generation_dir(generation))
+        return BuildReport(
+            index=self.layout.name,
+            generation=generation,
+            unchanged=True,
+            products=manifest.products,
+            bytes=manifest.total_bytes,
+            recall_at_100=manifest.vectors.recall_at_100,
+        )
 
     def _read(self, feed: Feed, spool: Spool, log: RejectionLog) -> list[str]:
         """Spool the feed; returns the guard that was overridden, if one was."""
@@ -176,11 +190,23 @@ class _Run:
         return EmbeddingCache.of(self.layout.generation_dir(names[-1]), self.embedder)
 
     def _publish(self, snapshot: Path) -> str:
+        """Publish, unless it is the published one to the byte: old ones stay for rollback."""
         self.clock.start("publishing", None)
-        generation = publish(self.layout, snapshot)
+        generation = self._same_as_published(snapshot) or publish(self.layout, snapshot)
         prune(self.layout, self.options.keep)
         self.clock.stop()
         return generation
+
+    def _same_as_published(self, snapshot: Path) -> str | None:
+        try:
+            current = self.layout.current()
+            if current is None or verify(self.layout, current):
+                return None  # nothing there, or damaged: to publish is to repair
+            published = self.layout.generation_dir(current) / MANIFEST_FILE
+            same = published.read_bytes() == (snapshot / MANIFEST_FILE).read_bytes()
+        except SnapshotError:
+            return None
+        return current if same else None
 
     def _validators(self, location: str) -> Validators | None:
         if self.options.force:
@@ -213,7 +239,7 @@ class _Run:
             rejections=log.counts(),
             embedded=assembled.embedded,
             forced=tuple(forced),
-            bytes=sum(entry.bytes for entry in assembled.manifest.files.values()),
+            bytes=assembled.manifest.total_bytes,
             seconds=self.clock.seconds,
             stray_values=dict(assembled.columns.stray),
             columns_left_out=assembled.columns.left_out,

@@ -24,7 +24,8 @@ class BuildReport:
 
     Attributes:
         generation: the published one; the current one when nothing changed.
-        unchanged: the server said that the feed is the one already published.
+        unchanged: nothing new was published: the server said that the feed is the one already
+            published, or the same index came of it.
         products: in the new generation.
         rejected: records left out.
         duplicates: records replaced by a later one with the same id.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
@@ -12,6 +11,7 @@ import numpy as np
 import onnxruntime
 from tokenizers import Tokenizer
 
+from indexer.cores import available_cores
 from indexer.embedding.model_files import INPUT_NAME, OUTPUT_NAME, ModelFiles
 from indexer.errors import ModelMismatchError
 
@@ -192,13 +192,6 @@ class _RecentVectors:
             self._vectors[text] = vector
             while len(self._vectors) > self._capacity:
                 self._vectors.popitem(last=False)
-
-
-def available_cores() -> int:
-    """Number of cores that this process may run on, which in a container are not all."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _session(files: ModelFiles) -> onnxruntime.InferenceSession:

@@ -7,13 +7,13 @@ than a graph, and the build is the same to the byte with any number of threads.
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import faiss
 import numpy as np
 
+from indexer.cores import available_cores
 from indexer.errors import SnapshotCorruptError
 from indexer.hits import Hits
 from indexer.vectors.half import cosines, widen
@@ -127,7 +127,7 @@ def write_ivf(
     Returns:
         The smallest tried number of probes that reaches the target.
     """
-    faiss.omp_set_num_threads(os.cpu_count() or 1)
+    faiss.omp_set_num_threads(available_cores())
     lists = min(len(vectors), round(4 * math.sqrt(len(vectors))))
     quantized = _train(vectors, lists)
     for begin in range(0, len(vectors), _BLOCK_ROWS):

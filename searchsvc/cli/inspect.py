@@ -14,6 +14,7 @@ from searchsvc.cli.output import (
     AsJson,
     DataDir,
     IndexName,
+    find_index,
     print_json,
     read_settings,
     reported_failures,
@@ -34,7 +35,7 @@ def inspect(
     Example: searchsvc inspect --index shop-de --verify
     """
     with reported_failures(as_json=as_json):
-        layout = IndexLayout.of(read_settings(data_dir).data_dir, index)
+        layout = find_index(read_settings(data_dir).data_dir, index)
         current = layout.require_current()
         problems = verify(layout, current) if check else []
         found = _describe(layout, current, broken=bool(problems))
@@ -53,7 +54,7 @@ def rollback(
     index: IndexName = "products",
     data_dir: DataDir = None,
     to: Annotated[
-        str | None, typer.Option(help="The generation [default: the one before the current].")
+        str | None, typer.Option(help="The generation; by default the one before the current.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -62,7 +63,7 @@ def rollback(
     Example: searchsvc rollback --index shop-de
     """
     with reported_failures(as_json=as_json):
-        layout = IndexLayout.of(read_settings(data_dir).data_dir, index)
+        layout = find_index(read_settings(data_dir).data_dir, index)
         if to is None or not layout.generations():
             layout.require_current()  # a damaged pointer is what --to repairs
         generation = run_rollback(layout, to)
@@ -83,7 +84,7 @@ def _describe(layout: IndexLayout, current: str, *, broken: bool) -> dict[str, A
         "current": current,
         "generations": layout.generations(),
         "manifest": manifest.model_dump(mode="json"),
-        "bytes": sum(entry.bytes for entry in manifest.files.values()),
+        "bytes": manifest.total_bytes,
         "columns": columns,
     }
 
@@ -103,4 +104,8 @@ def _show(found: dict[str, Any]) -> None:
     for problem in found["problems"]:
         say(f"  DAMAGED {problem}")
     if "verified" in found:
-        say("  all files are as written" if found["verified"] else "  run 'searchsvc reindex'")
+        say(
+            "  all files are as written"
+            if found["verified"]
+            else "  go back with 'searchsvc rollback', or run 'searchsvc reindex'"
+        )

@@ -71,7 +71,8 @@ def check(
         str, typer.Option(help="The sentence-transformers model that it was made from.")
     ],
     texts: Annotated[
-        Path | None, typer.Option(help="A file with a text on each line [default: a few samples].")
+        Path | None,
+        typer.Option(help="File with a text on each line; by default a few."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -11,9 +11,11 @@ import orjson
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 
-from indexer.errors import IndexerError
-from searchsvc.errors import SearchServiceError
+from indexer.errors import IndexerError, SettingsError, SnapshotMissingError
+from indexer.layout import IndexLayout, list_indexes
+from searchsvc.errors import BadQueryError, SearchServiceError
 from searchsvc.settings import Settings
 
 if TYPE_CHECKING:
@@ -27,7 +29,9 @@ IndexName = Annotated[
 ]
 DataDir = Annotated[
     Path | None,
-    typer.Option("--data-dir", "-d", help="Where indexes are [$SEARCHSVC_DATA_DIR, ./data]."),
+    typer.Option(
+        "--data-dir", "-d", help="Where indexes are; by default $SEARCHSVC_DATA_DIR or data."
+    ),
 ]
 
 
@@ -45,15 +49,41 @@ def read_settings(data_dir: Path | None = None, **changes: object) -> Settings:
 
 @contextmanager
 def reported_failures(*, as_json: bool) -> Generator[None]:
-    """Turn our own exceptions into a message and exit code 1."""
+    """Turn our own exceptions into a message and exit code 1; 2 where the usage was wrong."""
     try:
         yield
-    except (IndexerError, SearchServiceError, OSError) as error:
-        if as_json:
-            print_json({"error": type(error).__name__, "message": str(error)})
-        else:
-            stderr.print(f"[bold red]error:[/] {_escaped(str(error))}")
+    except (IndexerError, SearchServiceError) as error:
+        wrong_usage = isinstance(error, SettingsError | BadQueryError)
+        _fail(error, str(error), as_json=as_json)
+        raise typer.Exit(2 if wrong_usage else 1) from error
+    except OSError as error:
+        place = f": {error.filename}" if error.filename else ""
+        message = f"{error.strerror or error}{place}. Nothing was published; mend it, try again."
+        _fail(error, message, as_json=as_json)
         raise typer.Exit(1) from error
+
+
+def _fail(error: Exception, message: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"error": type(error).__name__, "message": message})
+    else:
+        stderr.print(f"[bold red]error:[/] {escape(message)}")
+
+
+def find_index(data_dir: Path, index: str) -> IndexLayout:
+    """The layout of an index that must be there.
+
+    Raises:
+        SnapshotMissingError: it is not; the message names those that are.
+    """
+    layout = IndexLayout.of(data_dir, index)
+    if not layout.current_file.exists():
+        known = ", ".join(list_indexes(data_dir)) or "none"
+        raise SnapshotMissingError(
+            f"there is no index {index!r} in {data_dir} (indexes there: {known}). Name another "
+            f"directory with --data-dir, or run 'searchsvc reindex FEED --index {index}'."
+        )
+    return layout
 
 
 def print_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can say
@@ -64,7 +94,3 @@ def print_json(value: Any) -> None:  # noqa: ANN401 - whatever JSON can say
 def say(message: str) -> None:
     """Print a line for people to standard output."""
     sys.stdout.write(message + "\n")
-
-
-def _escaped(text: str) -> str:
-    return text.replace("[", "\\[")

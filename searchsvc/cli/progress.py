@@ -44,9 +44,10 @@ class Bars:
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             console=stderr,
-            disable=quiet,
+            disable=quiet or not stderr.is_terminal,
         )
         self._task: TaskID | None = None
+        self._lines = not quiet and not stderr.is_terminal  # a log wants lines, no bars
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -65,6 +66,8 @@ class Bars:
     def start(self, stage: str, total: int | None) -> None:
         """See `Progress.start`."""
         self._finish()
+        if self._lines:
+            stderr.print(f"{stage} ({total:,}) ..." if total else f"{stage} ...")
         self._task = self._bars.add_task(stage, total=total)
 
     def advance(self, amount: int) -> None:

@@ -48,11 +48,11 @@ def reindex(
         typer.Option("--settings", help="JSON file of index settings; kept for the next time."),
     ] = None,
     feed_format: Annotated[
-        FeedFormat | None, typer.Option("--format", help="Of the feed [default: recognised].")
+        FeedFormat | None, typer.Option("--format", help="Of the feed; recognised by default.")
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option(help="Embedding model in the models directory [default: as before]."),
+        typer.Option(help="Name of a directory in the models directory; by default the last one."),
     ] = None,
     keep: Annotated[int, typer.Option(min=1, help="Generations kept for rollback.")] = 3,
     as_json: AsJson = False,
@@ -96,34 +96,42 @@ def published_manifest(layout: IndexLayout) -> Manifest | None:
 
 def describe(report: BuildReport) -> list[str]:
     """The report for people."""
-    if report.unchanged:
-        return [f"{report.index}: the feed has not changed; {report.generation} stays"]
     size = f"{report.bytes / 1e6:,.1f} MB, {report.bytes / report.products:,.0f} bytes each"
+    content = f"{report.generation} with {report.products:,} products ({size})"
     lines = [
-        f"{report.index}: published {report.generation} with {report.products:,} products ({size})"
+        f"{report.index}: nothing changed, {content} stays"
+        if report.unchanged
+        else f"{report.index}: published {content}",
+        f"  embedded {report.embedded:,} texts; those that did not change were not read"
+        if report.embedded
+        else "  embedded nothing: no text changed",
+        *_left_out(report),
     ]
-    if report.embedded:
-        lines.append(f"  embedded {report.embedded:,} texts, reused the vectors of all others")
-    else:
-        lines.append("  embedded nothing: no text changed")
+    if report.recall_at_100:
+        shares = ", ".join(f"{name} {share:.3f}" for name, share in report.recall_at_100.items())
+        lines.append(f"  vector recall@100 against exact search: {shares}")
+    lines += [f"  forced: {message}" for message in report.forced]
+    if report.seconds:
+        stages = (f"{name} {seconds:.1f} s" for name, seconds in report.seconds.items())
+        lines.append(f"  {', '.join(stages)}")
+    return lines
+
+
+def _left_out(report: BuildReport) -> list[str]:
+    lines = []
     if report.rejected or report.duplicates:
         lines.append(
             f"  left out {report.rejected:,} bad records, replaced {report.duplicates:,} "
             f"duplicates: {report.rejections_file}"
         )
-        reasons = [f"    {count:>6,} x {reason}" for reason, count in report.rejections.items()]
-        lines += reasons[:_SHOWN_REASONS]
-        if len(reasons) > _SHOWN_REASONS:
-            lines.append(f"    and {len(reasons) - _SHOWN_REASONS} more reasons")
+    reasons = [f"    {count:>6,} x {reason}" for reason, count in report.rejections.items()]
+    lines += reasons[:_SHOWN_REASONS]
+    if len(reasons) > _SHOWN_REASONS:
+        lines.append(f"    and {len(reasons) - _SHOWN_REASONS} more reasons")
     if report.stray_values:
         shown = ", ".join(f"{name} ({n:,})" for name, n in report.stray_values.items())
         lines.append(f"  values of another type than their column's: {shown}")
     if report.columns_left_out:
         count = len(report.columns_left_out)
-        lines.append(f"  {count:,} rare fields cannot be filtered by, see the report")
-    if report.recall_at_100:
-        shares = ", ".join(f"{name} {share:.3f}" for name, share in report.recall_at_100.items())
-        lines.append(f"  vector recall@100 against exact search: {shares}")
-    lines += [f"  forced: {message}" for message in report.forced]
-    stages = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in report.seconds.items())
-    return [*lines, f"  {stages}"]
+        lines.append(f"  {count:,} rare fields cannot be filtered by; the report names them")
+    return lines

@@ -9,12 +9,12 @@ from typing import Annotated
 import orjson
 import typer
 
-from indexer.layout import IndexLayout
 from indexer.snapshot import open_snapshot
 from searchsvc.cli.output import (
     AsJson,
     DataDir,
     IndexName,
+    find_index,
     read_settings,
     reported_failures,
     say,
@@ -58,7 +58,7 @@ def search(
     """
     with reported_failures(as_json=as_json):
         settings = read_settings(data_dir)
-        snapshot = open_snapshot(IndexLayout.of(settings.data_dir, index))
+        snapshot = open_snapshot(find_index(settings.data_dir, index))
         embedders = Embedders(settings.models_dir, _PATIENCE_MS)
         asked = Query(query, limit, offset, parse_filter_json(filters), explain)
         embedder = embedders.get(snapshot.manifest.embedder)

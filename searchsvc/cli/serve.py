@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import tempfile
 from importlib.resources import as_file, files
@@ -14,12 +15,21 @@ import typer
 import uvicorn
 
 from indexer.build.reindex import reindex as run_reindex
+from indexer.build.report import BuildReport
 from indexer.embedding.acquire import DEFAULT_MODEL, install_default_model
-from indexer.layout import IndexLayout
+from indexer.layout import IndexLayout, list_indexes
 from indexer.settings import IndexSettings
-from searchsvc.cli.output import DataDir, read_settings, reported_failures, stderr
+from searchsvc.cli.output import (
+    AsJson,
+    DataDir,
+    print_json,
+    read_settings,
+    reported_failures,
+    stderr,
+)
 from searchsvc.cli.progress import Bars
 from searchsvc.embedders import open_embedder
+from searchsvc.errors import PortError
 from searchsvc.settings import Settings
 
 _APP = "searchsvc.http.app:app_from_environment"
@@ -39,6 +49,7 @@ def serve(
     workers: Annotated[
         int, typer.Option(min=1, help="Processes; they share the indexes' memory.")
     ] = 1,
+    as_json: AsJson = False,
 ) -> None:
     """Serve all indexes of the data directory over HTTP, with a storefront page at /.
 
@@ -46,7 +57,24 @@ def serve(
 
     Example: searchsvc serve --data-dir ./data --port 8000 --workers 2
     """
-    _run(read_settings(data_dir), host, port, workers)
+    settings = read_settings(data_dir)
+    with reported_failures(as_json=as_json):
+        _check_port(host, port)
+        indexes = list_indexes(settings.data_dir)
+    address = f"http://{host}:{port}"
+    if as_json:
+        print_json({"address": address, "indexes": indexes, "pid": os.getpid()})
+    elif indexes:
+        stderr.print(
+            f"serving {', '.join(indexes)} of {settings.data_dir} at {address}/", markup=False
+        )
+    else:
+        stderr.print(
+            f"there is no index in {settings.data_dir} yet: run 'searchsvc reindex FEED', and it "
+            f"is served at {address}/ at once",
+            markup=False,
+        )
+    _run(settings, host, port, workers)
 
 
 def demo(
@@ -56,37 +84,66 @@ def demo(
     build_only: Annotated[
         bool, typer.Option("--build-only", help="Build the index and stop.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Build the index of the sample catalogue and serve it.
 
     Example: searchsvc demo
     """
     settings = read_settings(data_dir)
-    with reported_failures(as_json=False):
-        stderr.print("preparing the embedding model ...")
+    with reported_failures(as_json=as_json):
+        if not build_only:
+            _check_port(host, port)
         install_default_model(settings.models_dir)
-        build_demo(settings)
+        report = build_demo(settings, quiet=as_json)
+    address = f"http://{host}:{port}"
+    if as_json:
+        print_json({"address": None if build_only else address, "build": report.to_dict()})
     if build_only:
         return
-    address = f"http://{host}:{port}"
-    stderr.print(
-        f"\n[bold]The storefront is at {address}/[/]\n\n"
-        f"  curl -s '{address}/v1/indexes/{_DEMO_INDEX}/search?"
-        "query=warm+jacket+for+rainy+hikes&limit=3'\n\n"
-        f"  API documentation: {address}/docs\n"
-        f"  Your own feed:     {sys.argv[0]} reindex FEED --index shop --data-dir "
-        f"{settings.data_dir}\n"
-    )
+    if not as_json:
+        stderr.print(_where_to_go(address, settings), markup=False)
     _run(settings, host, port, workers=1)
 
 
-def build_demo(settings: Settings) -> None:
-    """Build the sample's index unless it is there; a second call embeds nothing."""
+def _where_to_go(address: str, settings: Settings) -> str:
+    return (
+        f"\nThe storefront is at {address}/\n\n"
+        f"  curl -s '{address}/v1/indexes/{_DEMO_INDEX}/search?"
+        "query=warm+jacket+for+rainy+hikes&limit=3'\n\n"
+        f"  API documentation: {address}/docs\n"
+        f"  Your own feed:     {sys.argv[0]} reindex FEED --index shop "
+        f"--data-dir {settings.data_dir}\n"
+    )
+
+
+def _check_port(host: str, port: int) -> None:
+    """Fail before anything is built or announced.
+
+    Raises:
+        PortError: something else listens there, or the address is not this machine's.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise PortError(
+            f"cannot listen on {host}:{port} ({error.strerror}). Stop what does, or choose "
+            "another address with --host and --port."
+        ) from error
+
+
+def build_demo(settings: Settings, *, quiet: bool = False) -> BuildReport:
+    """Build the sample's index; a second call embeds and publishes nothing."""
     layout = IndexLayout.of(settings.data_dir, _DEMO_INDEX)
     feed = files("searchsvc.sample") / "feed.jsonl.gz"
-    with as_file(feed) as path, Bars() as bars:
+    with as_file(feed) as path, Bars(quiet=quiet) as bars:
         embedder = open_embedder(settings.models_dir, DEFAULT_MODEL)
-        run_reindex(str(path), layout, IndexSettings(), embedder, progress=bars)
+        return run_reindex(str(path), layout, IndexSettings(), embedder, progress=bars)
 
 
 def _run(settings: Settings, host: str, port: int, workers: int) -> None:
@@ -106,6 +163,8 @@ def _run(settings: Settings, host: str, port: int, workers: int) -> None:
             host=host,
             port=port,
             workers=workers,
+            loop="uvloop",
+            http="httptools",
             access_log=False,
             timeout_graceful_shutdown=_DRAIN_SECONDS,
         )

@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 
 from searchsvc.http.counting import CountRequests
+from searchsvc.http.guard import Guard
 from searchsvc.http.metrics import Metrics
 from searchsvc.http.pages import Storefront, pictures
 from searchsvc.http.permits import Permits
@@ -19,6 +20,8 @@ from searchsvc.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+
+    from fastapi import FastAPI
 
 _DESCRIPTION = "Self-hosted AI product search: words and meaning, fused, over your own feed."
 
@@ -34,7 +37,7 @@ def create_app(settings: Settings) -> FastAPI:
         yield
         service.close()
 
-    app = FastAPI(
+    app = FastAPIOffline(
         title="searchsvc",
         version=version("searchsvc"),
         description=_DESCRIPTION,
@@ -48,6 +51,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(pictures)
     app.mount("/", Storefront(), name="web")
 
+    app.add_middleware(Guard)
     app.add_middleware(CountRequests, metrics=metrics)
     return app
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _WEB = Path(__file__).parent / "web"
 _A_DAY = "public, max-age=86400"
+_CSP = "default-src 'self'; img-src * data:; object-src 'none'; frame-ancestors 'none'"
+_API = "v1/"
 
 pictures = APIRouter(include_in_schema=False)
 
@@ -37,6 +39,13 @@ class Storefront(StaticFiles):
     def __init__(self) -> None:
         super().__init__(directory=_WEB, html=True)
 
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """See `StaticFiles.get_response`; nothing below the API's prefix is a page."""
+        if f"{path}/".startswith(_API):
+            known = scope["method"] not in ("GET", "POST")
+            raise HTTPException(405 if known else 404)
+        return await super().get_response(path, scope)
+
     def file_response(
         self,
         full_path: str | PathLike[str],
@@ -47,6 +56,5 @@ class Storefront(StaticFiles):
         """See `StaticFiles.file_response`."""
         response = super().file_response(full_path, stat_result, scope, status_code)
         response.headers["Cache-Control"] = "no-cache"
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Content-Security-Policy"] = "frame-ancestors 'none'"
+        response.headers["Content-Security-Policy"] = _CSP
         return response

@@ -32,6 +32,7 @@ _STATUS: Mapping[type[SearchServiceError], tuple[int, str]] = {
     NotReadyError: (503, "The index is not ready"),
     OverloadedError: (503, "Too many requests at the moment"),
 }
+_PARAMETERS = ("query", "limit", "offset", "filters", "explain")
 _RETRY_AFTER_SECONDS = "1"
 _SHOWN_CHARACTERS = 80
 _SHOWN_COMPLAINTS = 5
@@ -45,9 +46,10 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected_error)
 
 
-def _problem(
+def problem(
     status: int, title: str, detail: str, headers: Mapping[str, str] | None = None
 ) -> Response:
+    """A problem document (RFC 9457)."""
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     return Response(
         orjson.dumps(body), status, headers=headers, media_type="application/problem+json"
@@ -58,7 +60,7 @@ async def _service_error(_: Request, error: Exception) -> Response:
     for kind, (status, title) in _STATUS.items():
         if isinstance(error, kind):
             headers = {"Retry-After": _RETRY_AFTER_SECONDS} if status == 503 else None  # noqa: PLR2004 - HTTP's own number
-            return _problem(status, title, str(error), headers)
+            return problem(status, title, str(error), headers)
     raise error
 
 
@@ -69,7 +71,7 @@ async def _validation_error(_: Request, error: Exception) -> Response:
     parts = [_complaint(entry) for entry in entries[:_SHOWN_COMPLAINTS]]
     if len(entries) > _SHOWN_COMPLAINTS:
         parts.append(f"and {len(entries) - _SHOWN_COMPLAINTS} more")
-    return _problem(400, "The request cannot be understood", "; ".join(parts))
+    return problem(400, "The request cannot be understood", "; ".join(parts))
 
 
 def _complaint(entry: Mapping[str, Any]) -> str:
@@ -77,6 +79,16 @@ def _complaint(entry: Mapping[str, Any]) -> str:
         return f"body: expected JSON; at character {entry['loc'][-1]}: {entry['ctx']['error']}"
     place = ".".join(str(part) for part in entry["loc"])
     found = repr(entry.get("input"))
+    if entry["type"] == "extra_forbidden":
+        return (
+            f"{place[:_SHOWN_CHARACTERS]}: unknown (found {found[:_SHOWN_CHARACTERS]}), "
+            f"expected one of {', '.join(_PARAMETERS)}"
+        )
+    if entry["type"] in ("model_attributes_type", "dict_type", "model_type"):
+        return (
+            f"{place}: expected a JSON object, sent with 'content-type: application/json' "
+            f"(found {found[:_SHOWN_CHARACTERS]})"
+        )
     return f"{place[:_SHOWN_CHARACTERS]}: {entry['msg']} (found {found[:_SHOWN_CHARACTERS]})"
 
 
@@ -84,9 +96,9 @@ async def _http_error(_: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     detail = str(error.detail)
-    return _problem(error.status_code, detail, f"{detail}; see /docs", error.headers)
+    return problem(error.status_code, detail, f"{detail}; see /docs", error.headers)
 
 
 async def _unexpected_error(request: Request, error: Exception) -> Response:
     _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return _problem(500, "Internal error", "the service's log has the details")
+    return problem(500, "Internal error", "the service's log has the details")

@@ -143,7 +143,7 @@ def _describe(state: Served) -> IndexInfo:
         products=len(snapshot.products) if snapshot else 0,
         embedder=snapshot.manifest.embedder.name if snapshot else None,
         semantic=state.semantic,
-        fields=snapshot.columns.names() if snapshot else [],
+        fields=snapshot.columns.kinds() if snapshot else {},
     )
 
 

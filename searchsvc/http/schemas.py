@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -128,7 +128,9 @@ class IndexInfo(BaseModel):
     products: int
     embedder: str | None
     semantic: bool = Field(description="Whether queries have vectors, or only words.")
-    fields: list[str] = Field(description="What can be filtered by.")
+    fields: dict[str, Literal["text", "number", "bool"]] = Field(
+        description="What can be filtered by, and of which type it is."
+    )
 
 
 class IndexList(BaseModel):

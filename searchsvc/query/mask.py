@@ -41,7 +41,13 @@ def row_mask(condition: Filter, columns: Columns, products: int) -> NDArray[np.b
         case AnyOf(field, values):
             return _typed_column(columns, field, values).equal(values)
         case Between(field, low, high):
-            return _typed_column(columns, field, (low, high)).between(low, high)
+            column = _column(columns, field)
+            if column.kind != "number":
+                raise BadFilterError(
+                    f"field {field!r} is a {column.kind} column; a range needs numbers, "
+                    "use eq or any_of"
+                )
+            return column.between(low, high)
         case Exists(field):
             return _column(columns, field).present()
         case And(parts):

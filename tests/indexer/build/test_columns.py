@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from indexer.build import columns as building
 from indexer.build.columns import ColumnsBuilder, column_values
-from indexer.columns import Columns, kind_of
+from indexer.columns import STANDARD, Columns, kind_of
 from indexer.errors import SnapshotCorruptError
 from indexer.product import Availability, Price, Product
 from indexer.storage import write_arrays
@@ -73,7 +73,11 @@ def test_of_too_many_names_the_most_frequent_are_columns(
         builder.add(Product(id=f"{number}", title="t", attributes=MappingProxyType(values)))
     summary = builder.write(tmp_path / "columns")
     # b and c are equally frequent: the name decides.
-    assert Columns(tmp_path / "columns").names() == ["attributes.a", "attributes.b"]
+    assert Columns(tmp_path / "columns").names() == [
+        *sorted(STANDARD),
+        "attributes.a",
+        "attributes.b",
+    ]
     assert summary.left_out == ("attributes.c", "attributes.d")
 
 
@@ -124,7 +128,7 @@ def test_a_name_with_numbers_and_texts_is_a_text_column(path: Path) -> None:
     columns = columns_of(path, [{"a": 5.0}, {"a": "5"}, {"a": True}, {"a": 2.5}])
     column = columns.get("attributes.a")
     assert column is not None
-    assert columns.kinds() == {"attributes.a": "text"}
+    assert columns.kinds() == {**STANDARD, "attributes.a": "text"}
     assert column.equal(["5"]).tolist() == [True, True, False, False]
     assert column.equal(["true"]).tolist() == [False, False, True, False]
 

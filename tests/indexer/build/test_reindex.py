@@ -116,6 +116,19 @@ def test_another_model_or_a_damaged_cache_embeds_everything(
     assert verify(layout, layout.require_current()) == []
 
 
+def test_the_same_index_is_not_published_twice_unless_that_repairs_it(
+    build: Build, layout: IndexLayout
+) -> None:
+    first = build(records(30))
+    again = build(records(30)[::-1])
+    assert (again.generation, again.unchanged) == (first.generation, True)
+    path = layout.generation_dir(first.generation) / VECTORS_FILE
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    repaired = build(records(30))
+    assert (repaired.generation != first.generation, repaired.unchanged) == (True, False)
+    assert verify(layout, repaired.generation) == []
+
+
 def test_bad_records_cost_themselves_and_are_all_listed(build: Build) -> None:
     feed: list[dict[str, Any]] = records(5)
     feed += [{"id": "x1"}, {"title": "no id"}, {"id": "x2", "title": "t", "price": "much"}]
@@ -273,11 +286,11 @@ def test_an_unchanged_feed_is_asked_for_conditionally_and_changes_nothing(
     first = reindex(url, layout, IndexSettings(), embedder)
     second = reindex(url, layout, IndexSettings(), embedder)
     assert second.unchanged
-    assert second.generation == first.generation
-    # Other settings make another index of the same feed, and so does an override.
+    assert (second.generation, second.products) == (first.generation, 20)
+    # Other settings make another index of the same feed; force and rollback ask anew.
     settings = IndexSettings(language="german")
     assert not reindex(url, layout, settings, embedder).unchanged
-    assert not reindex(url, layout, settings, embedder, ReindexOptions(force=True)).unchanged
+    reindex(url, layout, settings, embedder, ReindexOptions(force=True))
     rollback(layout)
     assert not reindex(url, layout, settings, embedder).unchanged
     assert conditional == [None, '"v1"', None, None, None]

@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 from indexer.embedding import onnx as module
 from indexer.embedding.direct import convert
 from indexer.embedding.model_files import ModelContent, ModelFiles
-from indexer.embedding.onnx import OnnxEmbedder, available_cores
+from indexer.embedding.onnx import OnnxEmbedder
 from indexer.errors import ModelMismatchError, ModelUnavailableError
 
 if TYPE_CHECKING:
@@ -165,10 +165,3 @@ def test_a_tokenizer_that_gives_an_empty_text_no_tokens_is_refused(
     changed = replace(content, tokenizer=bare.to_str().encode())
     with pytest.raises(ModelMismatchError, match="an empty text has no tokens"):
         OnnxEmbedder.open(write(tmp_path / "m", changed))
-
-
-def test_the_cores_are_counted_where_affinity_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert available_cores() >= 1
-    monkeypatch.delattr("os.sched_getaffinity", raising=False)
-    monkeypatch.setattr("os.cpu_count", lambda: None)
-    assert available_cores() == 1

@@ -1,0 +1,52 @@
+"""Keeps requests small and answers as they are labelled, as plain ASGI around the application."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+
+from searchsvc.http.problems import problem
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+MAX_BODY_BYTES = 256 * 1024
+"""Of a request. The largest filter that is allowed takes a tenth of it."""
+
+
+class Guard:
+    """Middleware that refuses large bodies and forbids browsers to guess content types."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on unless its body is too large."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        length = Headers(scope=scope).get("content-length", "")
+        if length.isdecimal() and int(length) > MAX_BODY_BYTES:
+            await problem(413, "The request is too large", _TOO_LARGE)(scope, receive, send)
+            return
+        received = 0
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > MAX_BODY_BYTES:  # sent in chunks, without a length
+                raise HTTPException(413, _TOO_LARGE)
+            return message
+
+        async def labelled(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["X-Content-Type-Options"] = "nosniff"
+            await send(message)
+
+        await self._app(scope, counted, labelled)
+
+
+_TOO_LARGE = f"the body has more than {MAX_BODY_BYTES:,} bytes; ask for less at a time"
