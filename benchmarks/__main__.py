@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.progress import Progress
@@ -13,14 +14,19 @@ from rich.progress import Progress
 from benchmarks.building import open_default_embedder
 from benchmarks.catalogue.cli import SAMPLE_SEED, FeedForm
 from benchmarks.catalogue.cli import generate as generate_feed
+from benchmarks.collection import CollectionError
 from benchmarks.embedding import embedding_table, measure_embedding
 from benchmarks.latency import latency_table, measure_latency
 from benchmarks.relevance import measure_relevance, relevance_table
 from indexer.embedding.acquire import install_default_model
+from indexer.errors import IndexerError
 from indexer.feeds.reader import FeedOptions, open_feed
 from indexer.product import Product
 from searchsvc.cli.output import stderr
 from searchsvc.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 app = typer.Typer(
     help="Prove relevance and speed.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -45,8 +51,9 @@ def relevance(
 
     Example: python -m benchmarks relevance searchsvc/sample --json relevance.json
     """
-    embedder, policy = open_default_embedder(Settings()), Settings().ranking_policy()
-    with tempfile.TemporaryDirectory() as scratch:
+    policy = Settings().ranking_policy()
+    with tempfile.TemporaryDirectory() as scratch, _explained_failures():
+        embedder = open_default_embedder(Settings())
         results = [
             measure_relevance(directory, data_dir or Path(scratch), embedder, policy)
             for directory in directories
@@ -67,8 +74,9 @@ def latency(
 
     Example: python -m benchmarks latency --products 100000 --json latency.json
     """
-    embedder, policy = open_default_embedder(Settings()), Settings().ranking_policy()
-    with tempfile.TemporaryDirectory() as scratch:
+    policy = Settings().ranking_policy()
+    with tempfile.TemporaryDirectory() as scratch, _explained_failures():
+        embedder = open_default_embedder(Settings())
         folder = data_dir or Path(scratch)
         result = measure_latency(products, queries, folder, embedder, policy)
     print(latency_table(result))
@@ -117,6 +125,15 @@ def generate(
             form=form,
             progress=lambda amount: bars.advance(task, amount),
         )
+
+
+@contextmanager
+def _explained_failures() -> Generator[None]:
+    try:
+        yield
+    except (CollectionError, IndexerError, OSError) as error:
+        stderr.print(f"error: {error}", markup=False)
+        raise typer.Exit(1) from error
 
 
 def _write(json_file: Path | None, result: Any) -> None:  # noqa: ANN401 - whatever JSON can say

@@ -45,10 +45,12 @@ def measure_relevance(
         The result file: collection, machine, a table and per-query results of each system.
     """
     collection = load_collection(directory)
-    name = re.sub(r"[^a-z0-9]+", "-", f"bench-{collection.name}".lower()).strip("-")
+    slug = re.sub(r"[^a-z0-9]+", "-", collection.name.lower()).strip("-")[:40]
+    name = f"bench-{slug}-{collection.digest[:8]}"
     layout, report = build(collection.feed_path, data_dir, name, embedder)
     snapshot = open_snapshot(layout)
-    texts = {query.id: query.text for query in collection.queries}
+    # A query without judgments says nothing about a ranking.
+    texts = {q.id: q.text for q in collection.queries if q.id in collection.qrels}
     runs = run(all_systems(snapshot, embedder, policy), texts)
     return {
         "collection": {
@@ -83,6 +85,7 @@ def _measured(found: Run, collection: Collection) -> dict[str, Any]:
                 "top": list(found.rankings[query.id][:10]),
             }
             for query in collection.queries
+            if query.id in found.rankings
         },
     }
 

@@ -132,7 +132,7 @@ class Run:
 
     Attributes:
         rankings: product ids by query id.
-        milliseconds: float64 ``(queries,)``, median over the repetitions for each query.
+        milliseconds: float64 ``(queries,)``, of one answer to each query.
     """
 
     rankings: Mapping[str, Sequence[str]]
@@ -142,7 +142,7 @@ class Run:
 def run(systems: Iterable[System], queries: Mapping[str, str]) -> dict[str, Run]:
     """Ask every system every query; systems take turns, so that noise meets all of them.
 
-    The first round warms up and is not measured.
+    One query, not measured, warms each of them up.
     """
     systems = list(systems)
     rankings: dict[str, dict[str, Sequence[str]]] = {system.name: {} for system in systems}

@@ -7,20 +7,25 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+import orjson
+
 from indexer.errors import SnapshotCorruptError, SnapshotError
 from indexer.layout import IndexLayout, list_indexes
 from indexer.snapshot import open_snapshot
 from searchsvc.embedders import Embedders, NoEmbedder
 from searchsvc.errors import IndexNotFoundError, NotReadyError, ProductNotFoundError
+from searchsvc.query.query import Query
 from searchsvc.search import search
 
 if TYPE_CHECKING:
     from indexer.snapshot import Snapshot
-    from searchsvc.query.query import Query
     from searchsvc.search import QueryEmbedder, SearchResult
     from searchsvc.settings import Settings
 
 _log = logging.getLogger(__name__)
+_WARMING_QUERIES = 16
+_WARMING_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +134,7 @@ class SearchService:
             before = self._served.get(name)
             after = self._next(name, before)
             if after is not before:
+                self._warm(after, before)
                 self._served = {**self._served, name: after}
                 if self._observer is not None:
                     self._observer.served(after)
@@ -136,6 +142,16 @@ class SearchService:
             self._served = {name: s for name, s in self._served.items() if name != gone}
             if self._observer is not None:
                 self._observer.dropped(gone)
+
+    def _warm(self, after: Served, before: Served | None) -> None:
+        """Ask a new snapshot a few questions, so that no shopper waits for its first pages."""
+        snapshot = after.snapshot
+        if snapshot is None or (before and before.snapshot is snapshot):
+            return
+        for row in np.linspace(0, len(snapshot.products) - 1, _WARMING_QUERIES).astype(int):
+            title = orjson.loads(snapshot.products.json(row))["title"]
+            words = " ".join(title.split()[:_WARMING_WORDS])
+            search(Query(words, limit=_WARMING_QUERIES), snapshot, after.embedder, self._policy)
 
     def _ready(self, index: str) -> tuple[Snapshot, QueryEmbedder]:
         state = self._served.get(index)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _MAX_RUNAWAY_QUOTES = 100
 
 
+_NOT_UTF8 = "expected text in UTF-8; convert the feed, as with iconv -f WINDOWS-1252 -t UTF-8"
+
+
 class Row(NamedTuple):
     """What the CSV grammar makes of one or several lines.
 
@@ -137,5 +140,5 @@ class _RowLines:
                 f"{first.number}; fetch the feed again, or use --force to take what was read"
             )
         if not self._is_utf8:
-            cells, problem = (), problem or "expected text in UTF-8"
+            cells, problem = (), problem or _NOT_UTF8
         return Row(first.number, cells, problem, first.data, last.has_end)

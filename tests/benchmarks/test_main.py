@@ -56,3 +56,10 @@ def test_generated_feeds_of_every_format_are_read_without_rejection(
         read = list(records)
     assert len(read) == 40
     assert all(isinstance(record, Product) for record in read)
+
+
+def test_a_missing_collection_is_a_message_and_exit_code_1(tmp_path: Path) -> None:
+    done = runner.invoke(command.app, ["relevance", str(tmp_path / "nowhere")])
+    assert done.exit_code == 1
+    assert "nowhere" in done.stderr
+    assert "feed.jsonl" in done.stderr
