@@ -64,6 +64,16 @@ def install_default_model(models_dir: Path) -> Path:
     return directory
 
 
+def weights_folder() -> Path:
+    """Where the verified files that the default model is made from lie.
+
+    Raises:
+        ModelUnavailableError: the package is not installed.
+        ModelMismatchError: its files are not the expected ones.
+    """
+    return _located(_WEIGHTS).parent
+
+
 def _is_sound(directory: Path) -> bool:
     try:
         ModelFiles.open(directory).verify()

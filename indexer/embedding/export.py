@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from indexer.embedding.acquire import weights_folder
 from indexer.embedding.direct import Source, convert, unpadded_tokenizer
 from indexer.embedding.graph import serialized
 from indexer.embedding.model_files import (
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
 _INSTALL = "pip install -r requirements/export.lock"
 _DOCUMENT_PROMPTS = ("document", "passage", "corpus")  # sentence-transformers' own order
+
+
+_ORIGIN = "sentence-transformers: "  # in a model card, before the name of the model
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +77,21 @@ def export_model(name_or_path: str, out: Path, *, quantize: bool = True) -> Path
             # Not a BERT of the standard form: let PyTorch write what the model does.
             content = _convert_traced(encoder, source, quantize=quantize)
     name = Path(name_or_path).name
-    ModelFiles.write(out, name=name, source=f"sentence-transformers: {name}", content=content)
+    ModelFiles.write(out, name=name, source=f"{_ORIGIN}{name_or_path}", content=content)
     return out
+
+
+def origin_of(model_dir: Path) -> str:
+    """What a model directory was made from, as `SentenceTransformer` takes it.
+
+    Raises:
+        ModelUnavailableError: there is no such directory, or what it was made from is gone.
+        ModelMismatchError: its files are damaged.
+    """
+    source = ModelFiles.open(model_dir).card.source
+    if source.startswith(_ORIGIN):
+        return source.removeprefix(_ORIGIN)
+    return str(weights_folder())
 
 
 def check_model(model_dir: Path, reference: str, texts: Sequence[str]) -> Agreement:

@@ -68,8 +68,9 @@ def export(
 def check(
     directory: Annotated[Path, typer.Argument(help="The model directory to check.")],
     reference: Annotated[
-        str, typer.Option(help="The sentence-transformers model that it was made from.")
-    ],
+        str | None,
+        typer.Option(help="Another sentence-transformers model than it was made from."),
+    ] = None,
     texts: Annotated[
         Path | None,
         typer.Option(help="File with a text on each line; by default a few."),
@@ -78,12 +79,13 @@ def check(
 ) -> None:
     """Compare a model directory with sentence-transformers (needs the export extra).
 
-    Example: searchsvc model check ./models/e5 --reference intfloat/multilingual-e5-small
+    Example: searchsvc model check ~/.cache/searchsvc/models/all-MiniLM-L6-v2
     """
-    from indexer.embedding.export import check_model  # noqa: PLC0415 - build half only
+    from indexer.embedding.export import check_model, origin_of  # noqa: PLC0415 - build half
 
     with reported_failures(as_json=as_json):
-        agreement = check_model(directory, reference, _lines(texts) if texts else list(_TEXTS))
+        model = reference or origin_of(directory)
+        agreement = check_model(directory, model, _lines(texts) if texts else list(_TEXTS))
     if as_json:
         print_json(asdict(agreement))
     else:

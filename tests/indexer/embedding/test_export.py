@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from indexer.embedding.export import check_model, export_model
+from indexer.embedding.export import check_model, export_model, origin_of
 from indexer.embedding.model_files import ModelFiles
 from indexer.embedding.onnx import OnnxEmbedder
 from indexer.errors import ModelMismatchError, ModelUnavailableError
@@ -215,3 +215,13 @@ def test_the_default_model_agrees_with_its_original(default_model: Path, tmp_pat
     exact = export_model(original, tmp_path / "m", quantize=False)
     assert check_model(exact, original, TEXTS).minimum > 0.99999
     assert check_model(default_model, original, TEXTS).mean > 0.99
+
+
+@pytest.mark.export
+def test_an_exported_model_knows_what_it_was_made_from(reference: str, tmp_path: Path) -> None:
+    assert origin_of(export_model(reference, tmp_path / "m")) == reference
+
+
+@pytest.mark.model
+def test_the_default_model_knows_its_weights(default_model: Path) -> None:
+    assert (Path(origin_of(default_model)) / "model.safetensors").is_file()
