@@ -172,3 +172,7 @@ def test_every_command_is_in_the_table_and_no_other() -> None:
         for cell in re.findall(r"^\| `([^`|]+)` \|", table, re.MULTILINE)
     }
     assert documented == set(_command_names(typer.main.get_command(app)))
+
+
+def test_nothing_was_left_to_fill_in() -> None:
+    assert "@@" not in README
