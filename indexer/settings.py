@@ -74,7 +74,7 @@ class VectorSettings(_Settings):
         target_recall: recall@100 that the inverted lists must reach on samples of the catalogue.
     """
 
-    exact_below: int = Field(4_000, ge=0)
+    exact_below: int = Field(4_000, ge=0, le=100_000)
     target_recall: float = Field(0.985, ge=0.5, le=1)
 
 

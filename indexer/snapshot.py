@@ -11,8 +11,8 @@ The files of a generation::
     vectors.faiss           inverted lists; absent in a small catalogue
 
 Rows are numbered in the order of the product ids, so that "ties break by product id" is "ties
-break by row". All arrays are mapped, never copied: processes that open the same generation share
-its memory.
+break by row". Arrays are mapped, not copied: processes that open the same generation share its
+memory. The one exception is the exhaustive search of a small catalogue, which widens its vectors.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from indexer.build.source import PublishedSource, known_validators
 from indexer.build.spool import Spool
 from indexer.build.vectorize import EmbeddingCache
 from indexer.errors import FeedError, FeedRefusedError, FeedTruncatedError, SnapshotError
-from indexer.feeds.reader import FeedOptions, Validators, open_feed
+from indexer.feeds.reader import MAX_BYTES, TIMEOUT_SECONDS, FeedOptions, open_feed
 from indexer.manifest import MANIFEST_FILE, Manifest
 from indexer.product import Rejection
 from indexer.publish import prune, publish, write_durably, writer
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from indexer.build.assemble import Assembled
     from indexer.embedding.protocol import Embedder
-    from indexer.feeds.reader import Feed, FeedFormat
+    from indexer.feeds.reader import Feed, FeedFormat, Validators
     from indexer.layout import IndexLayout
     from indexer.settings import IndexSettings
 
@@ -44,11 +45,15 @@ class ReindexOptions:
         force: publish in spite of the guards; the report says which.
         keep: how many generations stay for rollback.
         format: of the feed; by default it is recognised.
+        max_bytes: of the feed, decompressed.
+        timeout_seconds: for the whole download.
     """
 
     force: bool = False
     keep: int = 3
     format: FeedFormat | None = None
+    max_bytes: int = MAX_BYTES
+    timeout_seconds: float = TIMEOUT_SECONDS
 
 
 def reindex(
@@ -96,11 +101,13 @@ class _Run:
             format=self.options.format,
             mapping=self.settings.field_mapping,
             default_currency=self.settings.default_currency,
+            max_bytes=self.options.max_bytes,
+            timeout_seconds=self.options.timeout_seconds,
         )
         validators = self._validators(location)
         with (
-            Spool(staging / "spool") as spool,
-            RejectionLog(staging / "rejections.jsonl") as log,
+            closing(Spool(staging / "spool")) as spool,
+            closing(RejectionLog(staging / "rejections.jsonl")) as log,
         ):
             with open_feed(location, feed_options, validators) as feed:
                 if feed is None:

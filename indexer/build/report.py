@@ -10,8 +10,6 @@ import orjson
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from types import TracebackType
-    from typing import Self
 
     from indexer.product import Rejection
 
@@ -71,17 +69,6 @@ class RejectionLog:
         self.examples: list[str] = []
         self._counts: Counter[str] = Counter()
         self._file = path.open("wb")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Finish the file; to close twice does no harm."""

@@ -60,6 +60,6 @@ def at_most(chunks: Iterator[bytes], max_bytes: int) -> Iterator[bytes]:
         if total > max_bytes:
             raise FeedUnreadableError(
                 f"the feed is larger than {max_bytes:,} bytes (decompressed); "
-                "raise max_bytes if it is meant to be"
+                "raise --max-gigabytes if it is meant to be"
             )
         yield chunk

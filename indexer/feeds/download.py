@@ -202,7 +202,7 @@ def _failure(
     if limit.is_over or isinstance(error, httpx2.TimeoutException):
         return FeedUnreadableError(
             f"{name} was not fetched within {limit.seconds:g} seconds, or sent nothing for "
-            f"{_MAX_SILENCE_SECONDS:g}; raise the time limit or try again later"
+            f"{_MAX_SILENCE_SECONDS:g}; raise it with --timeout or try again later"
         )
     if is_body:
         return FeedTruncatedError(

@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 __all__ = ["Feed", "FeedFormat", "FeedOptions", "Validators", "open_feed"]
 
 
+MAX_BYTES = 16 << 30
+"""Of a decompressed feed, unless said otherwise: a gzip bomb must end somewhere."""
+TIMEOUT_SECONDS = 1800.0
+"""For a whole download, unless said otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class FeedOptions:
     """How to read a feed.
@@ -47,8 +53,8 @@ class FeedOptions:
     format: FeedFormat | None = None
     mapping: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     default_currency: str | None = None
-    max_bytes: int = 16 << 30
-    timeout_seconds: float = 1800.0
+    max_bytes: int = MAX_BYTES
+    timeout_seconds: float = TIMEOUT_SECONDS
 
     def __post_init__(self) -> None:
         FieldNames(self.mapping)

@@ -11,7 +11,7 @@ from indexer.build.reindex import ReindexOptions
 from indexer.build.reindex import reindex as run_reindex
 from indexer.embedding.acquire import DEFAULT_MODEL
 from indexer.errors import SnapshotError
-from indexer.feeds.reader import FeedFormat
+from indexer.feeds.reader import MAX_BYTES, TIMEOUT_SECONDS, FeedFormat
 from indexer.layout import IndexLayout
 from indexer.manifest import Manifest
 from indexer.settings import IndexSettings
@@ -54,6 +54,12 @@ def reindex(
         str | None,
         typer.Option(help="Name of a directory in the models directory; by default the last one."),
     ] = None,
+    max_gigabytes: Annotated[
+        float, typer.Option(min=0.000001, help="Refuse a larger feed, decompressed.")
+    ] = MAX_BYTES / 1e9,
+    timeout: Annotated[
+        float, typer.Option(min=0.1, help="Seconds for the whole download of a feed.")
+    ] = TIMEOUT_SECONDS,
     keep: Annotated[int, typer.Option(min=1, help="Generations kept for rollback.")] = 3,
     as_json: AsJson = False,
 ) -> None:
@@ -73,7 +79,13 @@ def reindex(
             settings = settings or published.settings
             model = model or published.embedder.name
         embedder = open_embedder(service.models_dir, model or DEFAULT_MODEL)
-        options = ReindexOptions(force=force, keep=keep, format=feed_format)
+        options = ReindexOptions(
+            force=force,
+            keep=keep,
+            format=feed_format,
+            max_bytes=int(max_gigabytes * 1e9),
+            timeout_seconds=timeout,
+        )
         settings = settings or IndexSettings()
         with Bars(quiet=as_json) as bars:
             report = run_reindex(feed, layout, settings, embedder, options, bars)

@@ -29,7 +29,7 @@ def weighted(
         best_bm25: of all matches of the query; 0 when there is none.
 
     Returns:
-        float32 ``(n,)``, at most 1.
+        float32 ``(n,)``, at most 1 (and a few ten-thousandths: vectors are in half precision).
     """
     relative = bm25 / best_bm25 if best_bm25 > 0 else np.zeros_like(bm25)
     fused = semantic_weight * cosines + (1 - semantic_weight) * relative

@@ -7,7 +7,7 @@ import shutil
 import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
@@ -74,7 +74,7 @@ def build(
 ) -> str:
     """Publish an index of `products`, which no feed reader has cleaned; gives the generation."""
     layout = IndexLayout.of(data_dir, index)
-    with writer(layout) as staging, Spool(staging / "spool") as spool:
+    with writer(layout) as staging, closing(Spool(staging / "spool")) as spool:
         for product in products:
             spool.add(product)
         snapshot = staging / "snapshot"

@@ -340,6 +340,14 @@ def test_a_reindex_that_cannot_begin_says_what_to_do(
         assert word in shown.stderr
 
 
+def test_a_feed_over_the_limit_is_refused_and_names_it(feed: str) -> None:
+    write_feed(Path(feed), [{**FEED[0], "description": "warm " * 1_000}])
+    assert (
+        "1,000 bytes (decompressed); raise --max-gigabytes"
+        in reindex(feed, "--max-gigabytes", "0.000001", code=1).stderr
+    )
+
+
 def test_a_second_writer_is_told_to_wait(feed: str, layout: IndexLayout) -> None:
     with writer(layout):
         assert "written by another process" in reindex(feed, code=1).stderr
