@@ -1,9 +1,10 @@
 """The hot path: a query against a snapshot.
 
 A query defines one **match set**: the products that cover enough of its words, the products near
-enough to its meaning, and those it identifies; a filter only ever narrows it. Everything that an
-answer says is about that set: its size is the total, and its pages, walked to the end, show each
-of its products once.
+enough to its meaning, and those it identifies. A filter narrows it: what is near enough is judged
+without the filter; only where more products are near than are taken, the nearest are taken of
+those that pass it. Everything that an answer says is about that set: its size is the total, and
+its pages, walked to the end, show each of its products once.
 
 The order: products that the query identifies, then the window (the best lexical matches and all
 semantic ones) by fused score, then the remaining lexical matches by BM25. Ties break by product
