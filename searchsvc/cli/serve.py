@@ -37,6 +37,7 @@ _MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _DEMO_INDEX = "demo"
 _DRAIN_SECONDS = 20
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on.")]
@@ -147,6 +148,11 @@ def build_demo(settings: Settings, *, quiet: bool = False) -> BuildReport:
 
 
 def _run(settings: Settings, host: str, port: int, workers: int) -> None:
+    if host not in _LOOPBACK:
+        stderr.print(
+            f"listening on {host} without authentication: let only your own proxy reach it",
+            markup=False,
+        )
     # One query is one thread's work; a second thread brings nothing and worsens the tail.
     # Workers read the settings from their environment.
     for variable in _THREAD_VARIABLES:
