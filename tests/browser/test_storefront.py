@@ -514,7 +514,10 @@ def test_the_skip_link_leads_to_the_results(page: Storefront) -> None:
     page.script("document.querySelector('.skip').focus()")
     assert page.focused().text == "Skip to the results"
     page.type(Keys.ENTER)
+    # The browser follows the link in its own time; a Tab before that would start elsewhere.
+    page.await_that(lambda: page.focused().get_attribute("id") == "results")
     page.type(Keys.TAB)
+    page.await_that(lambda: page.focused().tag_name == "a")
     assert page.focused().text == page.texts(".title a")[0]
 
 
