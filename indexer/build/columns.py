@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from indexer.product import Product
 
-MAX_COLUMNS = 2_000
+MAX_COLUMNS = 20_000
 """A feed with more field names has values where names should be; the most frequent are kept."""
 _DENSE_SHARE = 0.5
 _NEARLY_ALL = 0.95
