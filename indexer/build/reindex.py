@@ -207,13 +207,15 @@ class _Run:
     def _same_as_published(self, snapshot: Path) -> str | None:
         try:
             current = self.layout.current()
-            if current is None or verify(self.layout, current):
-                return None  # nothing there, or damaged: to publish is to repair
+            if current is None:
+                return None
             published = self.layout.generation_dir(current) / MANIFEST_FILE
-            same = published.read_bytes() == (snapshot / MANIFEST_FILE).read_bytes()
-        except SnapshotError:
+            if published.read_bytes() != (snapshot / MANIFEST_FILE).read_bytes():
+                return None
+            # Every file is read only now: if the published one is damaged, to publish repairs it.
+            return None if verify(self.layout, current) else current
+        except (SnapshotError, OSError):
             return None
-        return current if same else None
 
     def _validators(self, location: str) -> Validators | None:
         if self.options.force:

@@ -35,12 +35,10 @@ DataDir = Annotated[
 ]
 
 
-def read_settings(data_dir: Path | None = None, **changes: object) -> Settings:
+def read_settings(data_dir: Path | None = None) -> Settings:
     """The settings of the environment with what the command line says instead."""
-    if data_dir is not None:
-        changes["data_dir"] = data_dir
     try:
-        return Settings(**changes)  # type: ignore[arg-type]  # checked by pydantic
+        return Settings() if data_dir is None else Settings(data_dir=data_dir)
     except ValidationError as error:
         first = error.errors()[0]
         name = "SEARCHSVC_" + "_".join(str(part) for part in first["loc"]).upper()
@@ -58,7 +56,7 @@ def reported_failures(*, as_json: bool) -> Generator[None]:
         raise typer.Exit(2 if wrong_usage else 1) from error
     except OSError as error:
         place = f": {error.filename}" if error.filename else ""
-        message = f"{error.strerror or error}{place}. Nothing was published; mend it, try again."
+        message = f"{error.strerror or error}{place}. The published catalogue is whole; try again."
         _fail(error, message, as_json=as_json)
         raise typer.Exit(1) from error
 
