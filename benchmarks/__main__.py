@@ -14,7 +14,6 @@ from rich.progress import Progress
 from benchmarks.building import open_default_embedder
 from benchmarks.catalogue.cli import SAMPLE_SEED, FeedForm
 from benchmarks.catalogue.cli import generate as generate_feed
-from benchmarks.collection import CollectionError
 from benchmarks.embedding import embedding_table, measure_embedding
 from benchmarks.latency import latency_table, measure_latency
 from benchmarks.relevance import measure_relevance, relevance_table
@@ -23,6 +22,7 @@ from indexer.errors import IndexerError
 from indexer.feeds.reader import FeedOptions, open_feed
 from indexer.product import Product
 from searchsvc.cli.output import stderr
+from searchsvc.errors import SearchServiceError
 from searchsvc.settings import Settings
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def generate(
 def _explained_failures() -> Generator[None]:
     try:
         yield
-    except (CollectionError, IndexerError, OSError) as error:
+    except (SearchServiceError, IndexerError, OSError) as error:
         stderr.print(f"error: {error}", markup=False)
         raise typer.Exit(1) from error
 

@@ -11,9 +11,9 @@ import numpy as np
 from benchmarks.building import build
 from benchmarks.collection import Collection, load_collection
 from benchmarks.machine import describe_machine
-from benchmarks.measures import Evaluation, Measure, evaluate
 from benchmarks.systems import Run, all_systems, run
 from indexer.snapshot import open_snapshot
+from searchsvc.relevance.measures import Evaluation, Measure, evaluate
 
 if TYPE_CHECKING:
     from pathlib import Path

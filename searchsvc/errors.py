@@ -10,6 +10,7 @@
     ├── NotReadyError          the index exists, but no generation of it can be opened
     ├── PortError              the address to serve at is taken, or not this machine's
     ├── EmbeddingUnavailableError  no query vector in time: the answer is lexical only
+    ├── JudgmentsError         judged queries cannot be read
     └── OverloadedError        more requests than can wait; try again later
 """
 
@@ -48,3 +49,7 @@ class EmbeddingUnavailableError(SearchServiceError):
 
 class OverloadedError(SearchServiceError):
     """More requests arrived than can wait."""
+
+
+class JudgmentsError(SearchServiceError):
+    """A file of judgments is absent or malformed; the message names file, line and remedy."""

@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks.collection import CollectionError, JudgedQuery, load_collection
+from benchmarks.collection import load_collection
+from searchsvc.errors import JudgmentsError
+from searchsvc.relevance.judgments import JudgedQuery
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,24 +80,24 @@ def test_the_digest_changes_with_every_file(directory: Path, name: str) -> None:
 )
 def test_a_malformed_line_is_named(directory: Path, name: str, content: str, message: str) -> None:
     (directory / name).write_text(content)
-    with pytest.raises(CollectionError, match=message):
+    with pytest.raises(JudgmentsError, match=message):
         load_collection(directory)
 
 
 @pytest.mark.parametrize("name", ["feed.jsonl", "queries.jsonl", "qrels.tsv"])
 def test_an_absent_file_is_named(directory: Path, name: str) -> None:
     (directory / name).unlink()
-    with pytest.raises(CollectionError, match=name):
+    with pytest.raises(JudgmentsError, match=name):
         load_collection(directory)
 
 
 def test_two_feeds_are_ambiguous(directory: Path) -> None:
     (directory / "feed.jsonl.gz").write_bytes(b"")
-    with pytest.raises(CollectionError, match="found 2; remove one"):
+    with pytest.raises(JudgmentsError, match="found 2; remove one"):
         load_collection(directory)
 
 
 def test_bytes_that_are_no_text_are_refused(directory: Path) -> None:
     (directory / "qrels.tsv").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(CollectionError, match="not UTF-8"):
+    with pytest.raises(JudgmentsError, match="not UTF-8"):
         load_collection(directory)

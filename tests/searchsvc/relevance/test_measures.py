@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.measures import Measure, condensed, evaluate, exponential_gain, ndcg
+from searchsvc.relevance.measures import Measure, condensed, evaluate, exponential_gain, ndcg
 
 IDS = [f"p{i}" for i in range(30)]
 JUDGMENTS = {"a": 3, "b": 2, "c": 0, "d": 1}

@@ -1,0 +1,1 @@
+"""How well results answer queries: judgments, measures, and what is decided by them."""
