@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from indexer.embedding.protocol import Embedder
     from indexer.snapshot import Snapshot
-    from searchsvc.ranking.policy import RankingPolicy
+    from searchsvc.policy import RankingPolicy
     from searchsvc.search import QueryEmbedder, SearchResult
 
 _HYBRID, _SLOW = "hybrid", "rank-bm25"

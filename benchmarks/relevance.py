@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from indexer.embedding.protocol import Embedder
-    from searchsvc.ranking.policy import RankingPolicy
+    from searchsvc.policy import RankingPolicy
 
 MEASURES = {
     "nDCG@10": Measure("nDCG", 10),

@@ -12,8 +12,8 @@ from indexer.build.texts import searchable_texts
 from indexer.hits import Hits
 from indexer.lexical.okapi import OkapiIndex
 from indexer.product import Product
+from searchsvc.policy import Fusion, RankingPolicy
 from searchsvc.query.query import Query
-from searchsvc.ranking.policy import Fusion, RankingPolicy
 from searchsvc.search import search
 
 if TYPE_CHECKING:

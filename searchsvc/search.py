@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from indexer.snapshot import Snapshot
+    from searchsvc.policy import RankingPolicy
     from searchsvc.query.query import Query
-    from searchsvc.ranking.policy import RankingPolicy
     from searchsvc.ranking.window import Explanation, Ranking, Window
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from indexer.cores import available_cores
-from searchsvc.ranking.policy import Fusion, RankingPolicy
+from searchsvc.policy import Fusion, RankingPolicy
 
 
 def _default_models_dir() -> Path:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from indexer.hits import Hits
+from searchsvc.policy import Fusion
 from searchsvc.ranking.fusion import reciprocal_ranks, weighted
-from searchsvc.ranking.policy import Fusion
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from indexer.hits import Matches
-    from searchsvc.ranking.policy import RankingPolicy
+    from searchsvc.policy import RankingPolicy
 
 _IDENTIFIED = np.float32(2)  # fused scores are between -1 and 1: what the query names comes first
 

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.latency import latency_table, measure_latency, summarize
 from indexer.embedding.hashing import HashingEmbedder
-from searchsvc.ranking.policy import RankingPolicy
+from searchsvc.policy import RankingPolicy
 
 SYSTEMS = {
     "hybrid",

@@ -10,7 +10,7 @@ from benchmarks.catalogue.cli import write_catalogue
 from benchmarks.collection import load_collection
 from benchmarks.relevance import MEASURES, measure_relevance, relevance_table
 from indexer.embedding.hashing import HashingEmbedder
-from searchsvc.ranking.policy import Fusion, RankingPolicy
+from searchsvc.policy import Fusion, RankingPolicy
 from searchsvc.relevance.measures import Measure
 
 SYSTEMS = ["rank-bm25", "BM25 (ours)", "vectors", "hybrid, RRF", "hybrid, weighted (shipped)"]

@@ -17,10 +17,10 @@ from indexer.embedding.hashing import HashingEmbedder
 from indexer.layout import IndexLayout
 from indexer.snapshot import Snapshot, open_snapshot
 from searchsvc.errors import BadFilterError, EmbeddingUnavailableError
+from searchsvc.policy import Fusion, RankingPolicy
 from searchsvc.query.filters import AnyOf, Between
 from searchsvc.query.mask import row_mask
 from searchsvc.query.query import Query
-from searchsvc.ranking.policy import Fusion, RankingPolicy
 from searchsvc.search import SearchResult, search
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from searchsvc.ranking.policy import Fusion, RankingPolicy
+from searchsvc.policy import Fusion, RankingPolicy
 from searchsvc.settings import Settings
 
 SETTINGS: list[tuple[str, str, Any]] = [

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.hits import Hits, Matches
-from searchsvc.ranking.policy import Fusion, RankingPolicy
+from searchsvc.policy import Fusion, RankingPolicy
 from searchsvc.ranking.window import Explanation, gather, rank
 
 POLICY = RankingPolicy(semantic_weight=0.5)
