@@ -5,6 +5,9 @@
     <data_dir>/<index>/CURRENT                one line: the current generation's name
     <data_dir>/<index>/LOCK                   held by the one writer
     <data_dir>/<index>/source.json            where the feed came from, for conditional requests
+    <data_dir>/<index>/synonyms.json          of every generation, see `searchsvc.synonyms`
+    <data_dir>/<index>/ranking.json           what this index overrides in the ranking policy
+    <data_dir>/<index>/live.lock              held while one of these two is replaced
     <data_dir>/<index>/generations/<name>/    snapshots, see `indexer.snapshot`
     <data_dir>/<index>/reports/<name>.json    what the build saw, and <name>.rejections.jsonl
     <data_dir>/<index>/staging-…/             an unfinished build
@@ -66,6 +69,21 @@ class IndexLayout:
     def source_file(self) -> Path:
         """Validators of the last feed."""
         return self.root / "source.json"
+
+    @property
+    def synonyms_file(self) -> Path:
+        """The index's synonyms."""
+        return self.root / "synonyms.json"
+
+    @property
+    def ranking_file(self) -> Path:
+        """The index's own ranking policy."""
+        return self.root / "ranking.json"
+
+    @property
+    def live_lock_file(self) -> Path:
+        """The lock of those who change synonyms or ranking; a build may run meanwhile."""
+        return self.root / "live.lock"
 
     @property
     def generations_dir(self) -> Path:

@@ -9,7 +9,6 @@ removed when the next writer takes the lock. Names count up and are never used t
 from __future__ import annotations
 
 import fcntl
-import os
 import shutil
 import tempfile
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from indexer.durable import flush, write_durably
 from indexer.errors import IndexLockedError, PublishError
 from indexer.layout import STAGING_PREFIX, generation_number
 from indexer.manifest import MANIFEST_FILE
@@ -67,10 +67,10 @@ def publish(layout: IndexLayout, snapshot: Path) -> str:
     newest = max((generation_number(name) for name in layout.generations()), default=0)
     name = f"g{newest + 1:08}-{digest}"
     for path in snapshot.iterdir():
-        _flush(path)
-    _flush(snapshot)
+        flush(path)
+    flush(snapshot)
     snapshot.rename(layout.generation_dir(name))
-    _flush(layout.generations_dir)
+    flush(layout.generations_dir)
     _point_to(layout, name)
     return name
 
@@ -134,24 +134,5 @@ def prune(layout: IndexLayout, keep: int) -> list[str]:
     return removed
 
 
-def write_durably(path: Path, data: bytes) -> None:
-    """Replace the file at `path` by `data`, completely or not at all."""
-    aside = path.with_name(f".{path.name}.new")
-    with aside.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
-    _flush(path.parent)
-
-
 def _point_to(layout: IndexLayout, generation: str) -> None:
     write_durably(layout.current_file, f"{generation}\n".encode())
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from indexer.durable import write_durably
 from indexer.feeds.reader import Validators
-from indexer.publish import write_durably
 
 if TYPE_CHECKING:
     from indexer.layout import IndexLayout

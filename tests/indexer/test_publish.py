@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from indexer import durable
 from indexer import publish as publishing
+from indexer.durable import write_durably
 from indexer.errors import IndexLockedError, PublishError
-from indexer.publish import prune, rollback, write_durably, writer
+from indexer.publish import prune, rollback, writer
 from indexer.snapshot import open_snapshot, verify
 
 if TYPE_CHECKING:
@@ -60,11 +62,12 @@ def _steps(monkeypatch: pytest.MonkeyPatch, die_at: int | None) -> list[str]:
             raise _Died(name)
         done.append(name)
 
-    def flush(path: Path, real: object = publishing._flush) -> None:  # noqa: SLF001
+    def flush(path: Path, real: object = durable.flush) -> None:
         before(f"flush {path.name}")
         real(path)  # type: ignore[operator]
 
-    monkeypatch.setattr(publishing, "_flush", flush)
+    for module in (durable, publishing):
+        monkeypatch.setattr(module, "flush", flush)
     for method in ("rename", "replace", "chmod"):
 
         def wrapped(self: Path, *args: object, _real: object = getattr(Path, method)) -> object:

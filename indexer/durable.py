@@ -1,0 +1,39 @@
+"""Durable files: replaced completely or not at all, whenever the process or the machine stops."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Replace the file at `path` by `data`, completely or not at all.
+
+    One writer at a time: the data goes into one file aside of a fixed name, which the next writer
+    reuses when this one dies.
+    """
+    aside = path.with_name(f".{path.name}.new")
+    with aside.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
+    flush(path.parent)
+
+
+def remove_durably(path: Path) -> None:
+    """Remove the file at `path`; nothing happens when there is none."""
+    path.unlink(missing_ok=True)
+    flush(path.parent)
+
+
+def flush(path: Path) -> None:
+    """Have the file or the directory's entries at `path` on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
