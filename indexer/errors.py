@@ -16,8 +16,16 @@
     │   ├── SnapshotCorruptError    a file is absent, cut or altered
     │   └── SnapshotFormatError     written by a version that this one cannot read
     └── PublishError
-        └── IndexLockedError        another process is writing this index
+        ├── IndexLockedError        another process is writing this index
+        └── GateRefusedError        a new generation breaks a bound of its gate; --force overrides
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class IndexerError(Exception):
@@ -78,3 +86,15 @@ class PublishError(IndexerError):
 
 class IndexLockedError(PublishError):
     """Another process holds the writer's lock of this index."""
+
+
+class GateRefusedError(PublishError):
+    """A new generation breaks a bound of its index's gate, or the gate cannot be evaluated.
+
+    Attributes:
+        report: every figure, as JSON has it; empty when nothing could be evaluated.
+    """
+
+    def __init__(self, message: str, report: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.report = dict(report or {})

@@ -78,6 +78,50 @@ class VectorSettings(_Settings):
     target_recall: float = Field(0.985, ge=0.5, le=1)
 
 
+class GateBound(_Settings):
+    """What one figure of a new generation must be like for it to be published.
+
+    Attributes:
+        measure: ``nDCG@10``, ``R@100``, ``RR(judged_only=True)@10`` …; ``zero_result_rate``, the
+            share of the queries without any hit; ``gone_rate``, the share of the relevant
+            judgments whose product is not in the generation.
+        min: the lowest value allowed.
+        max: the highest value allowed.
+        max_drop: how far it may fall below the published generation's.
+        max_rise: how far it may rise above the published generation's.
+    """
+
+    measure: Annotated[
+        str,
+        Field(pattern=r"^(\w+(\(judged_only=True\))?@[1-9]\d{0,2}|zero_result_rate|gone_rate)$"),
+    ]
+    min: float | None = Field(None, ge=0, le=1)
+    max: float | None = Field(None, ge=0, le=1)
+    max_drop: float | None = Field(None, ge=0, le=1)
+    max_rise: float | None = Field(None, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _some_limit(self) -> Self:
+        if (self.min, self.max, self.max_drop, self.max_rise) == (None,) * 4:
+            raise ValueError(
+                f"the bound of {self.measure} has no limit; give min, max, max_drop or max_rise"
+            )
+        return self
+
+
+class GateSettings(_Settings):
+    """What a new generation must be able to do before it is published.
+
+    Attributes:
+        judgments: a directory with ``queries.jsonl`` and ``qrels.tsv``; a relative one is inside
+            the index's own directory.
+        bounds: all of them must hold.
+    """
+
+    judgments: Annotated[str, Field(min_length=1, max_length=4_096)]
+    bounds: Annotated[tuple[GateBound, ...], Field(min_length=1, max_length=100)]
+
+
 class IndexSettings(_Settings):
     """Build settings of one index.
 
@@ -85,6 +129,7 @@ class IndexSettings(_Settings):
         language: of the catalogue's texts.
         field_mapping: the shop's own field name to ours (``{"artnr": "id"}``).
         default_currency: of prices that name none.
+        gate: what a new generation must be able to do; ``None`` publishes any.
     """
 
     language: Language = "english"
@@ -93,6 +138,7 @@ class IndexSettings(_Settings):
     lexical: LexicalSettings = LexicalSettings()
     embedding: EmbeddingSettings = EmbeddingSettings()
     vectors: VectorSettings = VectorSettings()
+    gate: GateSettings | None = None
 
     @classmethod
     def read(cls, path: Path) -> IndexSettings:

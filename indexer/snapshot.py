@@ -68,7 +68,21 @@ def open_snapshot(layout: IndexLayout, generation: str | None = None) -> Snapsho
         SnapshotFormatError: another version of this program wrote it.
     """
     generation = generation or layout.require_current()
-    directory = layout.generation_dir(generation)
+    return open_directory(layout.generation_dir(generation), layout.name, generation)
+
+
+def open_directory(directory: Path, index: str, generation: str) -> Snapshot:
+    """Open the snapshot in `directory`, which need not be published.
+
+    Args:
+        directory: holds a complete snapshot; it may be renamed while the snapshot is open.
+        index: what to call its index.
+        generation: what to call it.
+
+    Raises:
+        SnapshotCorruptError: a file is absent, cut short or not what it should be.
+        SnapshotFormatError: another version of this program wrote it.
+    """
     manifest = Manifest.read(directory)
     for name, entry in manifest.files.items():
         _check_size(directory / name, entry.bytes)
@@ -79,7 +93,7 @@ def open_snapshot(layout: IndexLayout, generation: str | None = None) -> Snapsho
             f"{manifest.products}. Rebuild with 'searchsvc reindex'."
         )
     return Snapshot(
-        index=layout.name,
+        index=index,
         generation=generation,
         manifest=manifest,
         analyzer=Analyzer(manifest.settings.language),

@@ -7,34 +7,32 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-import orjson
-
 from indexer.build.assemble import assemble
 from indexer.build.clock import Clock
+from indexer.build.gate import Unevaluated, cannot_be_evaluated, refused
+from indexer.build.intake import Intake
 from indexer.build.progress import Progress, Silent
-from indexer.build.report import BuildReport, RejectionLog
+from indexer.build.report import REFUSED, BuildReport, RejectionLog, ReportsDirectory
 from indexer.build.source import PublishedSource, known_validators
 from indexer.build.spool import Spool
 from indexer.build.vectorize import EmbeddingCache
-from indexer.errors import FeedError, FeedRefusedError, FeedTruncatedError, SnapshotError
+from indexer.errors import FeedError, SnapshotError
 from indexer.feeds.reader import MAX_BYTES, TIMEOUT_SECONDS, FeedOptions, open_feed
 from indexer.manifest import MANIFEST_FILE, Manifest
-from indexer.product import Rejection
-from indexer.publish import prune, publish, write_durably, writer
-from indexer.snapshot import verify
+from indexer.publish import prune, publish, writer
+from indexer.snapshot import open_directory, verify
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from indexer.build.assemble import Assembled
+    from indexer.build.gate import Gate, Verdict
     from indexer.embedding.protocol import Embedder
-    from indexer.feeds.reader import Feed, FeedFormat, Validators
+    from indexer.feeds.reader import FeedFormat, Validators
     from indexer.layout import IndexLayout
     from indexer.settings import IndexSettings
 
-_REFUSED = "refused"
-LARGEST_SHRINK = 0.30
-"""A feed that loses a larger share of the catalogue is refused."""
+_CANDIDATE = "the new generation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +45,7 @@ class ReindexOptions:
         format: of the feed; by default it is recognised.
         max_bytes: of the feed, decompressed.
         timeout_seconds: for the whole download.
+        gate: evaluates the gate of the index's settings, if they name one.
     """
 
     force: bool = False
@@ -54,6 +53,7 @@ class ReindexOptions:
     format: FeedFormat | None = None
     max_bytes: int = MAX_BYTES
     timeout_seconds: float = TIMEOUT_SECONDS
+    gate: Gate | None = None
 
 
 def reindex(
@@ -77,6 +77,8 @@ def reindex(
     Raises:
         FeedError: the feed cannot be read, is empty, ends early or shrinks the catalogue too
             much. Whatever is raised, the published generation stays as it is.
+        GateRefusedError: the new generation breaks a bound of the index's gate, or the gate
+            cannot be evaluated.
         IndexLockedError: another process is writing this index.
     """
     options = options or ReindexOptions()
@@ -96,6 +98,10 @@ class _Run:
     options: ReindexOptions
     clock: Clock
 
+    @property
+    def _reports(self) -> ReportsDirectory:
+        return ReportsDirectory(self.layout.reports_dir)
+
     def from_feed(self, location: str, staging: Path) -> BuildReport:
         feed_options = FeedOptions(
             format=self.options.format,
@@ -109,27 +115,32 @@ class _Run:
             closing(Spool(staging / "spool")) as spool,
             closing(RejectionLog(staging / "rejections.jsonl")) as log,
         ):
+            intake = Intake(spool, log)
             with open_feed(location, feed_options, validators) as feed:
                 if feed is None:
                     return self._unchanged()
+                self._precheck()
                 try:
-                    forced = self._read(feed, spool, log)
-                    forced += self._guard(len(spool), log)
+                    forced = intake.read(feed, self.clock, force=self.options.force)
+                    forced += intake.guard(self._published_products(), force=self.options.force)
                 except FeedError:
-                    self._keep_log(log, _REFUSED)
+                    self._reports.keep_log(log, REFUSED)
                     raise
                 validators = feed.validators
             snapshot = staging / "snapshot"
             snapshot.mkdir()
             cache = self._cache()
             assembled = assemble(snapshot, spool, self.settings, self.embedder, cache, self.clock)
-        before = self.layout.current()
-        generation = self._publish(snapshot)
+        same = self._same_as_published(snapshot)
+        verdict = None if same else self._judge(snapshot)
+        if verdict and verdict.refusals:
+            forced += self._refuse(verdict, log)
+        generation = self._publish(snapshot, same)
         PublishedSource.of(location, validators, generation, self._build_digest()).write(
             self.layout
         )
-        report = self._report(generation, assembled, log, forced)
-        return replace(report, unchanged=generation == before)
+        report = self._report(generation, assembled, log, forced, verdict)
+        return replace(report, unchanged=generation == same)
 
     def _unchanged(self) -> BuildReport:
         generation = self.layout.require_current()
@@ -143,43 +154,6 @@ class _Run:
             recall_at_100=manifest.vectors.recall_at_100,
         )
 
-    def _read(self, feed: Feed, spool: Spool, log: RejectionLog) -> list[str]:
-        """Spool the feed; returns the guard that was overridden, if one was."""
-        self.clock.start("reading the feed", feed.total_bytes)
-        consumed = 0
-        try:
-            for record in feed:
-                if isinstance(record, Rejection):
-                    log.reject(record)
-                elif spool.add(record):
-                    log.duplicate(record.id, feed.position)
-                self.clock.advance(feed.bytes_read - consumed)
-                consumed = feed.bytes_read
-        except FeedTruncatedError as error:
-            if not self.options.force:
-                raise
-            return [str(error)]
-        return []
-
-    def _guard(self, products: int, log: RejectionLog) -> list[str]:
-        if not products:  # nothing to publish: not to be forced
-            first = f" The first record: {log.examples[0]}" if log.examples else ""
-            raise FeedRefusedError(
-                f"the feed has no usable product ({log.rejected} records rejected). "
-                f"Check that it is the right file and its field names, or map them.{first}"
-            )
-        published = self._published_products()
-        if products >= published * (1 - LARGEST_SHRINK):
-            return []
-        message = (
-            f"the feed has {products} usable products, the published catalogue {published}: "
-            f"it would shrink by more than {LARGEST_SHRINK:.0%}. "
-            "Give the complete feed, or --force if this is meant."
-        )
-        if not self.options.force:
-            raise FeedRefusedError(message)
-        return [message]
-
     def _published_products(self) -> int:
         try:
             current = self.layout.current()
@@ -189,6 +163,31 @@ class _Run:
         except SnapshotError:
             return 0  # a damaged generation is repaired by publishing a new one
 
+    def _gate(self) -> Gate | None:
+        if self.settings.gate is None:
+            return None
+        return self.options.gate or Unevaluated()
+
+    def _precheck(self) -> None:
+        """Refuse at once what would be refused after the build."""
+        gate = self._gate()
+        if gate is not None and not self.options.force and (refusals := gate.precheck()):
+            raise cannot_be_evaluated(self.layout.name, refusals)
+
+    def _judge(self, snapshot: Path) -> Verdict | None:
+        gate = self._gate()
+        if gate is None:
+            return None
+        return gate.judge(open_directory(snapshot, self.layout.name, _CANDIDATE), self.clock)
+
+    def _refuse(self, verdict: Verdict, log: RejectionLog) -> list[str]:
+        """Raise what the gate has to say, or give it as what was overridden."""
+        if self.options.force:
+            return list(verdict.refusals)
+        self._reports.keep_log(log, REFUSED)
+        kept = self._reports.keep_figures(verdict.figures(), REFUSED)
+        raise refused(self.layout.name, verdict, kept)
+
     def _cache(self) -> EmbeddingCache:
         # The newest generation, which after a rollback is a better match than the current one.
         names = self.layout.generations()
@@ -196,10 +195,10 @@ class _Run:
             return EmbeddingCache()
         return EmbeddingCache.of(self.layout.generation_dir(names[-1]), self.embedder)
 
-    def _publish(self, snapshot: Path) -> str:
+    def _publish(self, snapshot: Path, same: str | None) -> str:
         """Publish, unless it is the published one to the byte: old ones stay for rollback."""
         self.clock.start("publishing", None)
-        generation = self._same_as_published(snapshot) or publish(self.layout, snapshot)
+        generation = same or publish(self.layout, snapshot)
         prune(self.layout, self.options.keep)
         self.clock.stop()
         return generation
@@ -226,19 +225,15 @@ class _Run:
         text = self.settings.model_dump_json() + self.embedder.fingerprint
         return sha256(text.encode()).hexdigest()
 
-    def _keep_log(self, log: RejectionLog, name: str) -> str:
-        if not log.rejected and not log.duplicates:
-            return ""
-        log.close()
-        kept = self.layout.reports_dir / f"{name}.rejections.jsonl"
-        write_durably(kept, log.path.read_bytes())
-        return str(kept)
-
     def _report(
-        self, generation: str, assembled: Assembled, log: RejectionLog, forced: list[str]
+        self,
+        generation: str,
+        assembled: Assembled,
+        log: RejectionLog,
+        forced: list[str],
+        verdict: Verdict | None,
     ) -> BuildReport:
-        for stale in self.layout.reports_dir.glob(f"{_REFUSED}.*"):
-            stale.unlink()
+        self._reports.forget_refused()
         report = BuildReport(
             index=self.layout.name,
             generation=generation,
@@ -253,8 +248,10 @@ class _Run:
             stray_values=dict(assembled.columns.stray),
             columns_left_out=assembled.columns.left_out,
             recall_at_100=assembled.manifest.vectors.recall_at_100,
-            rejections_file=self._keep_log(log, generation),
+            rejections_file=self._reports.keep_log(log, generation),
+            gate=dict(verdict.report) if verdict else {},
         )
-        path = self.layout.reports_dir / f"{generation}.json"
-        write_durably(path, orjson.dumps(report.to_dict(), option=orjson.OPT_INDENT_2))
+        if verdict:
+            self._reports.keep_figures(verdict.figures(), generation)
+        self._reports.keep(report)
         return report

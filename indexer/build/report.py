@@ -1,4 +1,4 @@
-"""What a reindex saw and did: the summary, and the file of every record it left out."""
+"""What a reindex saw and did: the summary, and the files beside it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from indexer.durable import write_durably
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from indexer.product import Rejection
 
+REFUSED = "refused"
+"""What stands for a generation's name in the files of a feed that was not published."""
 _EXAMPLES = 5
 
 
@@ -36,6 +41,7 @@ class BuildReport:
         stray_values: values of another kind than their column's, which cannot be filtered by.
         columns_left_out: fields beyond the limit of columns, which cannot be filtered by.
         rejections_file: where each rejected or replaced record is listed, if any.
+        gate: the figures by which the gate let it pass, or was overridden; empty without a gate.
     """
 
     index: str
@@ -53,6 +59,7 @@ class BuildReport:
     stray_values: dict[str, int] = field(default_factory=dict)
     columns_left_out: tuple[str, ...] = ()
     rejections_file: str = ""
+    gate: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON has it."""
@@ -97,3 +104,37 @@ class RejectionLog:
         if len(self.examples) < _EXAMPLES:
             self.examples.append(line.decode())
         self._file.write(line + b"\n")
+
+
+@dataclass(frozen=True, slots=True)
+class ReportsDirectory:
+    """The directory in which each generation's files begin with its name."""
+
+    path: Path
+
+    def forget_refused(self) -> None:
+        """Remove what was kept of a feed that was refused."""
+        for stale in self.path.glob(f"{REFUSED}.*"):
+            stale.unlink()
+
+    def keep(self, report: BuildReport) -> None:
+        """Write the summary."""
+        self._write(f"{report.generation}.json", report.to_dict())
+
+    def keep_figures(self, figures: Mapping[str, Any], name: str) -> Path:
+        """Write what the gate measured; gives the file."""
+        return self._write(f"{name}.gate.json", dict(figures))
+
+    def keep_log(self, log: RejectionLog, name: str) -> str:
+        """Keep the records that were left out; gives the file, ``""`` if there were none."""
+        if not log.rejected and not log.duplicates:
+            return ""
+        log.close()
+        kept = self.path / f"{name}.rejections.jsonl"
+        write_durably(kept, log.path.read_bytes())
+        return str(kept)
+
+    def _write(self, name: str, content: dict[str, Any]) -> Path:
+        path = self.path / name
+        write_durably(path, orjson.dumps(content, option=orjson.OPT_INDENT_2))
+        return path
