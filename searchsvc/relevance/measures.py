@@ -2,8 +2,8 @@
 
 Conventions, fixed here because every tool chooses its own:
 
-* a label of 1 or more is relevant; labels below 1 gain nothing;
-* gain is exponential, ``2 ** label - 1`` (Burges et al., 2005); trec_eval's default is linear;
+* a collection's `LabelScale` says what labels gain and which are relevant; where it is silent,
+  gain is ``2 ** label - 1`` (Burges et al., 2005; trec_eval's is linear), relevant is 1 or more;
 * the discount of rank r (from 1) is ``1 / log2(r + 1)`` (Järvelin and Kekäläinen, 2002);
 * precision divides by k even when fewer products were returned, judged divides by what was;
 * a ranking is a list, so there are no ties: whoever ranks has broken them;
@@ -21,28 +21,40 @@ from math import fsum, log2
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
+from searchsvc.relevance.labels import (  # RELEVANT is part of these conventions
+    DEFAULT_SCALE,
+    RELEVANT,
+    LabelScale,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-RELEVANT = 1
-"""The lowest label that counts as relevant in the binary measures."""
+    Judged = Mapping[str, int]
+    """Label by product id, of one query."""
 
 
-def exponential_gain(label: int) -> float:
-    """``2 ** label - 1``: 0, 1, 3, 7 for the labels 0 to 3; negative labels gain 0."""
-    return 2.0 ** max(label, 0) - 1.0
+__all__ = [
+    "RELEVANT",
+    "Evaluation",
+    "Measure",
+    "condensed",
+    "evaluate",
+    "judged",
+    "ndcg",
+    "precision",
+    "recall",
+    "reciprocal_rank",
+]
 
 
-def condensed(ranking: Sequence[str], judgments: Mapping[str, int]) -> list[str]:
+def condensed(ranking: Sequence[str], judgments: Judged) -> list[str]:
     """The ranking without its unjudged products, order kept."""
     return [product_id for product_id in ranking if product_id in judgments]
 
 
 def ndcg(
-    ranking: Sequence[str],
-    judgments: Mapping[str, int],
-    k: int,
-    gain: Callable[[int], float] = exponential_gain,
+    ranking: Sequence[str], judgments: Judged, k: int, scale: LabelScale = DEFAULT_SCALE
 ) -> float:
     """Normalized discounted cumulative gain of the first `k`, in [0, 1].
 
@@ -52,32 +64,41 @@ def ndcg(
         0.0 when no judged product gains anything: the value is undefined there, and `evaluate`
         excludes such queries.
     """
-    ideal = _dcg(sorted((gain(label) for label in judgments.values()), reverse=True)[:k])
+    ideal = _dcg(sorted((scale.gain(label) for label in judgments.values()), reverse=True)[:k])
     if ideal == 0.0:
         return 0.0
-    return _dcg([gain(judgments.get(product_id, 0)) for product_id in ranking[:k]]) / ideal
+    gains = [scale.gain(judgments[p]) if p in judgments else 0.0 for p in ranking[:k]]
+    return _dcg(gains) / ideal
 
 
-def recall(ranking: Sequence[str], judgments: Mapping[str, int], k: int) -> float:
+def recall(
+    ranking: Sequence[str], judgments: Judged, k: int, scale: LabelScale = DEFAULT_SCALE
+) -> float:
     """The share of the relevant products that is among the first `k`; 0.0 if none is relevant."""
-    relevant = sum(label >= RELEVANT for label in judgments.values())
-    return _found(ranking, judgments, k) / relevant if relevant else 0.0
+    relevant = sum(scale.is_relevant(label) for label in judgments.values())
+    return sum(_relevances(ranking, judgments, k, scale)) / relevant if relevant else 0.0
 
 
-def reciprocal_rank(ranking: Sequence[str], judgments: Mapping[str, int], k: int) -> float:
+def reciprocal_rank(
+    ranking: Sequence[str], judgments: Judged, k: int, scale: LabelScale = DEFAULT_SCALE
+) -> float:
     """One over the rank of the first relevant product within `k`, 0.0 if there is none."""
-    for rank, product_id in enumerate(ranking[:k], start=1):
-        if judgments.get(product_id, 0) >= RELEVANT:
+    for rank, is_relevant in enumerate(_relevances(ranking, judgments, k, scale), start=1):
+        if is_relevant:
             return 1.0 / rank
     return 0.0
 
 
-def precision(ranking: Sequence[str], judgments: Mapping[str, int], k: int) -> float:
+def precision(
+    ranking: Sequence[str], judgments: Judged, k: int, scale: LabelScale = DEFAULT_SCALE
+) -> float:
     """Relevant products among the first `k`, over `k`."""
-    return _found(ranking, judgments, k) / k
+    return sum(_relevances(ranking, judgments, k, scale)) / k
 
 
-def judged(ranking: Sequence[str], judgments: Mapping[str, int], k: int) -> float:
+def judged(
+    ranking: Sequence[str], judgments: Judged, k: int, _scale: LabelScale = DEFAULT_SCALE
+) -> float:
     """The share of the first `k` returned products that has a judgment; 0.0 of an empty ranking.
 
     A low value says that the other measures in their full form are guesses.
@@ -86,15 +107,18 @@ def judged(ranking: Sequence[str], judgments: Mapping[str, int], k: int) -> floa
     return sum(product_id in judgments for product_id in top) / len(top) if top else 0.0
 
 
-def _found(ranking: Sequence[str], judgments: Mapping[str, int], k: int) -> int:
-    return sum(judgments.get(product_id, 0) >= RELEVANT for product_id in ranking[:k])
+def _relevances(
+    ranking: Sequence[str], judgments: Judged, k: int, scale: LabelScale
+) -> list[bool]:
+    """For each of the first `k` whether it is relevant; an unjudged product is not."""
+    return [p in judgments and scale.is_relevant(judgments[p]) for p in ranking[:k]]
 
 
 def _dcg(gains: Sequence[float]) -> float:
     return fsum(gain / log2(rank + 1) for rank, gain in enumerate(gains, start=1))
 
 
-_FUNCTIONS: Mapping[str, Callable[[Sequence[str], Mapping[str, int], int], float]] = (
+_FUNCTIONS: Mapping[str, Callable[[Sequence[str], Judged, int, LabelScale], float]] = (
     MappingProxyType(
         {"nDCG": ndcg, "R": recall, "RR": reciprocal_rank, "P": precision, "Judged": judged}
     )
@@ -146,7 +170,9 @@ class Measure:
             )
         return cls(match["name"], int(match["cutoff"]), condensed=match["condensed"] is not None)
 
-    def of(self, ranking: Sequence[str], judgments: Mapping[str, int]) -> float:
+    def of(
+        self, ranking: Sequence[str], judgments: Judged, scale: LabelScale = DEFAULT_SCALE
+    ) -> float:
         """The value for one query, in [0, 1].
 
         Raises:
@@ -159,7 +185,7 @@ class Measure:
                 "where the ranking is made"
             )
         looked_at = condensed(ranking, judgments) if self.condensed else ranking
-        return _FUNCTIONS[self.name](looked_at, judgments, self.cutoff)
+        return _FUNCTIONS[self.name](looked_at, judgments, self.cutoff, scale)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +207,8 @@ class Evaluation:
 def evaluate(
     measure: Measure,
     rankings: Mapping[str, Sequence[str]],
-    qrels: Mapping[str, Mapping[str, int]],
+    qrels: Mapping[str, Judged],
+    scale: LabelScale = DEFAULT_SCALE,
 ) -> Evaluation:
     """`measure` per query and its mean.
 
@@ -200,14 +227,14 @@ def evaluate(
     by_query: dict[str, float] = {}
     excluded: list[str] = []
     for query_id, judgments in qrels.items():
-        if any(label >= RELEVANT for label in judgments.values()):
-            by_query[query_id] = measure.of(rankings.get(query_id, ()), judgments)
+        if any(scale.is_relevant(label) for label in judgments.values()):
+            by_query[query_id] = measure.of(rankings.get(query_id, ()), judgments, scale)
         else:
             excluded.append(query_id)
     if not by_query:
         raise ValueError(
-            f"none of {len(qrels)} queries has a relevant product (label {RELEVANT} or more): "
-            "check that qrels and queries belong together"
+            f"none of {len(qrels)} queries has a relevant product (label "
+            f"{scale.relevant_from} or more): check that qrels and queries belong together"
         )
     mean = fsum(by_query.values()) / len(by_query)
     return Evaluation(measure, mean, MappingProxyType(by_query), tuple(excluded))

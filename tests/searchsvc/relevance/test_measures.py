@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from searchsvc.relevance.measures import Measure, condensed, evaluate, exponential_gain, ndcg
+from searchsvc.relevance.labels import LabelScale, exponential_gain
+from searchsvc.relevance.measures import Measure, condensed, evaluate, ndcg
 
 IDS = [f"p{i}" for i in range(30)]
 JUDGMENTS = {"a": 3, "b": 2, "c": 0, "d": 1}
@@ -76,6 +77,43 @@ def test_the_measures_agree_with_ir_measures(
         assert ours == pytest.approx(_oracle(oracle, ranking, judgments)), name
 
 
+# The reference tool takes whole gains only; nDCG does not change with their unit.
+WANDS = (LabelScale({0: 0.0, 1: 0.5, 2: 1.0}), {0: 0, 1: 1, 2: 2})
+ESCI = (
+    LabelScale({0: 0.0, 1: 0.01, 2: 0.1, 3: 1.0}, relevant_from=2),
+    {0: 0, 1: 1, 2: 10, 3: 100},
+)
+
+
+@pytest.mark.parametrize("only", [False, True])
+@pytest.mark.parametrize(("scale", "whole"), [WANDS, ESCI])
+@given(ranking=rankings, judgments=judged_lists, k=cutoffs)
+def test_other_gains_agree_with_ir_measures(
+    *,
+    ranking: list[str],
+    judgments: dict[str, int],
+    k: int,
+    only: bool,
+    scale: LabelScale,
+    whole: dict[int, int],
+) -> None:
+    known = {product: min(label, max(whole)) for product, label in judgments.items()}
+    oracles = {
+        "nDCG": ir_measures.nDCG(judged_only=only, gains=whole) @ k,
+        "P": ir_measures.P(rel=scale.relevant_from, judged_only=only) @ k,
+    }
+    for name, oracle in oracles.items():
+        ours = Measure(name, k, condensed=only).of(ranking, known, scale)
+        assert ours == pytest.approx(_oracle(oracle, ranking, known)), name
+
+
+def test_a_label_below_the_threshold_of_relevance_counts_for_no_binary_measure() -> None:
+    scale = LabelScale(relevant_from=3)
+    for name in ("R", "RR", "P"):
+        assert Measure(name, 2).of(["b", "d"], JUDGMENTS, scale) == 0.0
+        assert Measure(name, 2).of(["b", "d"], JUDGMENTS) > 0.0
+
+
 @given(ranking=rankings.filter(bool), judgments=judged_lists, k=cutoffs)
 def test_reciprocal_rank_and_judged_agree_with_ir_measures(
     ranking: list[str], judgments: dict[str, int], k: int
@@ -104,7 +142,8 @@ def test_the_ideal_order_has_ndcg_one(judgments: dict[str, int], k: int) -> None
 
 
 def test_the_gain_can_be_linear() -> None:
-    linear = ndcg(["d", "a"], {"a": 3, "d": 1}, 10, gain=float)
+    scale = LabelScale(gains={label: float(label) for label in range(4)})
+    linear = ndcg(["d", "a"], {"a": 3, "d": 1}, 10, scale)
     assert linear == pytest.approx((1 + 3 / math.log2(3)) / (3 + 1 / math.log2(3)))
 
 
