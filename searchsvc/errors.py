@@ -4,13 +4,21 @@
 
     SearchServiceError
     ├── BadQueryError          the request cannot be understood; names the place
-    │   └── BadFilterError     an unknown field, a wrong type, a malformed expression
+    │   ├── BadFilterError     an unknown field, a wrong type, a malformed expression
+    │   └── BadLiveSettingsError  given synonyms or ranking that cannot be taken
     ├── IndexNotFoundError     no such index here
     ├── ProductNotFoundError   no such product in the current generation
     ├── NotReadyError          the index exists, but no generation of it can be opened
+    ├── LiveSettingsError      synonyms.json or ranking.json on the disk
+    │   ├── LiveSettingsUnreadableError  it cannot be read, or says what it must not
+    │   ├── LiveSettingsUnwritableError  it cannot be written
+    │   └── LiveSettingsChangedError     somebody else has changed it in the meantime
+    ├── WritesDisabledError    there is no key that would permit changes
+    ├── NotPermittedError      the request does not have the key
     ├── PortError              the address to serve at is taken, or not this machine's
     ├── EmbeddingUnavailableError  no query vector in time: the answer is lexical only
     ├── JudgmentsError         judged queries cannot be read
+    ├── EvaluationError        judged queries cannot be asked of an index
     └── OverloadedError        more requests than can wait; try again later
 """
 
@@ -27,6 +35,10 @@ class BadFilterError(BadQueryError):
     """A filter names an unknown field, a value of the wrong type, or is malformed."""
 
 
+class BadLiveSettingsError(BadQueryError):
+    """Given synonyms or a given ranking cannot be taken; the message names the place."""
+
+
 class IndexNotFoundError(SearchServiceError):
     """No such index is served here."""
 
@@ -37,6 +49,30 @@ class ProductNotFoundError(SearchServiceError):
 
 class NotReadyError(SearchServiceError):
     """The index exists, but none of its generations can be opened."""
+
+
+class LiveSettingsError(SearchServiceError):
+    """The file of an index's synonyms or ranking cannot be used."""
+
+
+class LiveSettingsUnreadableError(LiveSettingsError):
+    """The file cannot be read, or what it says is not valid."""
+
+
+class LiveSettingsUnwritableError(LiveSettingsError):
+    """The file cannot be replaced: a full or read-only disk, permissions."""
+
+
+class LiveSettingsChangedError(LiveSettingsError):
+    """The file is of another version than the one that is to be replaced."""
+
+
+class WritesDisabledError(SearchServiceError):
+    """Nothing may be changed over HTTP, since no key is configured."""
+
+
+class NotPermittedError(SearchServiceError):
+    """The request lacks the key, or has a wrong one."""
 
 
 class PortError(SearchServiceError):
@@ -53,3 +89,7 @@ class OverloadedError(SearchServiceError):
 
 class JudgmentsError(SearchServiceError):
     """A file of judgments is absent or malformed; the message names file, line and remedy."""
+
+
+class EvaluationError(SearchServiceError):
+    """Judged queries cannot be asked of an index: nothing to find, or no complete answers."""

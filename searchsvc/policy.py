@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, Field, Strict, create_model
+
+from searchsvc.synonyms.table import Synonyms
 
 
 class Fusion(StrEnum):
@@ -13,11 +18,18 @@ class Fusion(StrEnum):
     RRF = "rrf"
 
 
+_Share = Annotated[float, Field(ge=0, le=1)]
+_Cosine = Annotated[float, Field(ge=-1, le=1)]
+
+
 @dataclass(frozen=True)
 class RankingPolicy:
     """How a query is answered.
 
     The defaults are those that did best on judged queries (``python -m benchmarks relevance``).
+    A field other than `synonyms` is a ranking setting by being here: of the service
+    (``SEARCHSVC_`` and its name), and of each index (``ranking.json``), within the bounds that
+    its type states.
 
     Attributes:
         fusion: see `searchsvc.ranking.fusion`.
@@ -31,13 +43,58 @@ class RankingPolicy:
         min_cosine_share: nor does one below this share of the nearest product's cosine.
         min_coverage: how much of the query a lexical match must cover, as a share of what the
             best one covers; see `LexicalIndex.match`.
+        synonyms: of the index, compiled for its analyzer.
     """
 
     fusion: Fusion = Fusion.WEIGHTED
-    semantic_weight: float = 0.6
-    rrf_k: int = 60
-    window: int = 500
-    neighbours: int = 500
-    min_cosine: float = 0.35
-    min_cosine_share: float = 0.6
-    min_coverage: float = 0.4
+    semantic_weight: _Share = 0.6
+    rrf_k: Annotated[int, Field(ge=1, le=10_000)] = 60
+    window: Annotated[int, Field(ge=1, le=10_000)] = 500
+    neighbours: Annotated[int, Field(ge=1, le=10_000)] = 500
+    min_cosine: _Cosine = 0.35
+    min_cosine_share: _Share = 0.6
+    min_coverage: _Share = 0.4
+    synonyms: Synonyms = field(default_factory=Synonyms.none)
+
+
+def ranking_settings() -> dict[str, tuple[Any, Any]]:
+    """The type with its bounds, and the default, of every ranking setting by its name."""
+    types = get_type_hints(RankingPolicy, include_extras=True)
+    return {
+        entry.name: (types[entry.name], entry.default)
+        for entry in fields(RankingPolicy)
+        if entry.name != "synonyms"
+    }
+
+
+def _is_enum(kind: Any) -> bool:  # noqa: ANN401 - whatever a field may be annotated with
+    return isinstance(kind, type) and issubclass(kind, StrEnum)
+
+
+class _Overrides(BaseModel):
+    """Ranking settings of one index; those left out are the service's."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        json_schema_extra={"examples": [{"semantic_weight": 0.5, "min_coverage": 0.5}]},
+    )
+
+    def given(self) -> dict[str, Any]:
+        """What is overridden, by name."""
+        return self.model_dump(exclude_unset=True)
+
+
+if TYPE_CHECKING:
+    RankingOverrides = _Overrides  # whose fields are known only when it runs
+else:
+    RankingOverrides = create_model(
+        "RankingOverrides",
+        __base__=_Overrides,
+        __doc__=_Overrides.__doc__,
+        **{
+            name: (kind if _is_enum(kind) else Annotated[kind, Strict()], default)
+            for name, (kind, default) in ranking_settings().items()
+        },
+    )

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pydantic import Field
+from pydantic import Field, SecretStr, create_model
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from indexer.cores import available_cores
-from searchsvc.policy import Fusion, RankingPolicy
+from searchsvc.policy import RankingPolicy, ranking_settings
+
+if TYPE_CHECKING:
+    _RankingSettings = BaseSettings  # whose fields are known only when it runs
+else:
+    _RankingSettings = create_model(
+        "_RankingSettings", __base__=BaseSettings, **ranking_settings()
+    )
 
 
 def _default_models_dir() -> Path:
@@ -17,8 +25,10 @@ def _default_models_dir() -> Path:
     return Path(cache) / "searchsvc" / "models"
 
 
-class Settings(BaseSettings):
+class Settings(_RankingSettings):
     """Every setting is an environment variable: its name in capitals after ``SEARCHSVC_``.
+
+    The ranking settings are among them: the fields of `RankingPolicy` with its bounds.
 
     Attributes:
         data_dir: where the indexes are.
@@ -27,14 +37,16 @@ class Settings(BaseSettings):
         embed_timeout_ms: a query's vector must be there by then, or the answer is lexical.
         max_concurrent: searches that run at the same time in one process.
         max_waiting: requests that may wait for their turn; more are refused with 503.
-        fusion: ``weighted`` or ``rrf``.
-        semantic_weight: of the cosine in weighted fusion.
-        min_cosine: a product below it does not match by meaning alone.
-        min_cosine_share: nor one below this share of the nearest product's cosine.
-        min_coverage: how much of a query a lexical match must cover, relative to the best one.
+        admin_key: whoever sends it may change synonyms and ranking over HTTP; nobody may when
+            there is none.
     """
 
-    model_config = SettingsConfigDict(env_prefix="SEARCHSVC_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="SEARCHSVC_",
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,  # one of them is a secret
+    )
 
     data_dir: Path = Path("data")
     models_dir: Path = Field(default_factory=_default_models_dir)
@@ -42,18 +54,8 @@ class Settings(BaseSettings):
     embed_timeout_ms: float = Field(500.0, gt=0, le=3_600_000)
     max_concurrent: int = Field(default_factory=available_cores, ge=1)
     max_waiting: int = Field(64, ge=0)
-    fusion: Fusion = RankingPolicy.fusion
-    semantic_weight: float = Field(RankingPolicy.semantic_weight, ge=0, le=1)
-    min_cosine: float = Field(RankingPolicy.min_cosine, ge=-1, le=1)
-    min_cosine_share: float = Field(RankingPolicy.min_cosine_share, ge=0, le=1)
-    min_coverage: float = Field(RankingPolicy.min_coverage, ge=0, le=1)
+    admin_key: SecretStr | None = Field(None, min_length=16)
 
     def ranking_policy(self) -> RankingPolicy:
         """The policy that these settings ask for."""
-        return RankingPolicy(
-            fusion=self.fusion,
-            semantic_weight=self.semantic_weight,
-            min_cosine=self.min_cosine,
-            min_cosine_share=self.min_cosine_share,
-            min_coverage=self.min_coverage,
-        )
+        return RankingPolicy(**{name: getattr(self, name) for name in ranking_settings()})

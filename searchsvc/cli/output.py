@@ -21,6 +21,8 @@ from searchsvc.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+_SECRET = "SEARCHSVC_ADMIN_KEY"
+
 stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
@@ -42,7 +44,8 @@ def read_settings(data_dir: Path | None = None) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "SEARCHSVC_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise typer.BadParameter(f"{name}: {first['msg']} (found {first['input']!r})") from error
+        found = "" if name == _SECRET else f" (found {first['input']!r})"
+        raise typer.BadParameter(f"{name}: {first['msg']}{found}") from None
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from searchsvc.policy import Fusion, RankingPolicy
 from searchsvc.settings import Settings
@@ -19,8 +19,12 @@ SETTINGS: list[tuple[str, str, Any]] = [
     ("embed_timeout_ms", "80", 80.0),
     ("max_concurrent", "3", 3),
     ("max_waiting", "0", 0),
+    ("admin_key", "sixteen letters!", SecretStr("sixteen letters!")),
     ("fusion", "rrf", Fusion.RRF),
     ("semantic_weight", "0.9", 0.9),
+    ("rrf_k", "1", 1),
+    ("window", "10", 10),
+    ("neighbours", "10000", 10_000),
     ("min_cosine", "-1", -1.0),
     ("min_cosine_share", "1", 1.0),
     ("min_coverage", "0.5", 0.5),
@@ -37,7 +41,12 @@ WRONG = [
     ("max_concurrent", "0"),
     ("max_concurrent", "1.5"),
     ("max_waiting", "-1"),
+    ("admin_key", ""),  # an empty key would be everybody's
+    ("admin_key", "fifteen letters"),
     ("fusion", "best"),
+    ("rrf_k", "0"),
+    ("window", "0"),
+    ("neighbours", "10001"),
     ("semantic_weight", "1.01"),
     ("semantic_weight", "nan"),
     ("min_cosine", "-1.5"),
@@ -64,7 +73,7 @@ def test_every_setting_is_an_environment_variable(
 def test_no_setting_is_forgotten_in_these_tests_nor_in_the_docstring() -> None:
     assert {name for name, _, _ in SETTINGS} == set(Settings.model_fields)
     for name in Settings.model_fields:
-        assert f"{name}: " in (Settings.__doc__ or "")
+        assert f"{name}: " in f"{Settings.__doc__}{RankingPolicy.__doc__}"
 
 
 @pytest.mark.parametrize(("name", "text"), WRONG)
@@ -92,6 +101,15 @@ def test_every_ranking_setting_reaches_the_policy(monkeypatch: pytest.MonkeyPatc
     for name, _, value in SETTINGS:
         if name in shared:
             assert getattr(policy, name) == value
+
+
+def test_the_key_is_shown_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEARCHSVC_ADMIN_KEY", "open sesame, please")
+    assert "sesame" not in f"{Settings()!r} {Settings().model_dump_json()}"
+    monkeypatch.setenv("SEARCHSVC_ADMIN_KEY", "open sesame")
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+    assert "sesame" not in str(caught.value)
 
 
 def test_settings_do_not_change() -> None:
