@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from searchsvc.errors import JudgmentsError
 
@@ -45,11 +45,11 @@ class Judgments:
 
 
 class _QueryLine(BaseModel):
-    """One line of queries.jsonl; other members are somebody else's and ignored."""
+    """One line of queries.jsonl, as we and BEIR write it; other members are ignored."""
 
-    model_config = ConfigDict(frozen=True, str_strip_whitespace=True)
+    model_config = ConfigDict(frozen=True, str_strip_whitespace=True, coerce_numbers_to_str=True)
 
-    id: str = Field(min_length=1)
+    id: str = Field(min_length=1, validation_alias=AliasChoices("id", "_id"))
     text: str = Field(min_length=1)
     query_class: str = Field(default="", alias="class")
 
@@ -77,13 +77,17 @@ def load_judgments(directory: Path) -> Judgments:
         JudgmentsError: a file is absent, a line is malformed, an id is repeated, or a judgment
             belongs to no query.
     """
-    queries = _read_queries(directory / QUERIES_FILE)
+    queries = read_queries(directory / QUERIES_FILE)
     qrels = _read_qrels(directory / QRELS_FILE, {query.id for query in queries})
     return Judgments(queries, qrels)
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Numbered lines from 1, blank ones left out."""
+def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
+    """The lines of a text file, numbered from 1, without line ends; blank ones are left out.
+
+    Raises:
+        JudgmentsError: from the iterator, when the file is absent or not UTF-8.
+    """
     try:
         with path.open(encoding="utf-8-sig", newline="\n") as file:
             for number, line in enumerate(file, start=1):
@@ -97,9 +101,14 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
         raise JudgmentsError(f"{path}: not UTF-8 ({error}); convert the file") from error
 
 
-def _read_queries(path: Path) -> tuple[JudgedQuery, ...]:
+def read_queries(path: Path) -> tuple[JudgedQuery, ...]:
+    """The queries of a JSON Lines file with ``id`` (or BEIR's ``_id``), ``text``, ``class``.
+
+    Raises:
+        JudgmentsError: the file is absent, a line is malformed, or an id is repeated.
+    """
     queries: dict[str, JudgedQuery] = {}
-    for number, line in _lines(path):
+    for number, line in numbered_lines(path):
         try:
             parsed = _QueryLine.model_validate_json(line)
         except ValidationError as error:
@@ -115,7 +124,7 @@ def _read_queries(path: Path) -> tuple[JudgedQuery, ...]:
 def _read_qrels(path: Path, query_ids: set[str]) -> Mapping[str, Mapping[str, int]]:
     qrels: dict[str, dict[str, int]] = {}
     first = True
-    for number, line in _lines(path):
+    for number, line in numbered_lines(path):
         cells = line.split("\t")
         header, first = first and _is_header(cells), False
         if header:
