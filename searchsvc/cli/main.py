@@ -6,6 +6,7 @@ import typer
 
 from searchsvc.cli import model
 from searchsvc.cli.inspect import inspect, rollback
+from searchsvc.cli.judge import judge
 from searchsvc.cli.reindex import reindex
 from searchsvc.cli.search import search
 from searchsvc.cli.serve import demo, serve
@@ -17,7 +18,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
-for command in (reindex, serve, search, inspect, rollback, demo):
+for command in (reindex, serve, search, inspect, rollback, demo, judge):
     app.command()(command)
 app.add_typer(model.app, name="model")
 
