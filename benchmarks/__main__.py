@@ -17,6 +17,8 @@ from benchmarks.catalogue.cli import generate as generate_feed
 from benchmarks.embedding import embedding_table, measure_embedding
 from benchmarks.latency import latency_table, measure_latency
 from benchmarks.relevance import measure_relevance, relevance_table
+from benchmarks.robustness.measure import Sampling, measure_robustness
+from benchmarks.robustness.table import robustness_table
 from indexer.embedding.acquire import install_default_model
 from indexer.errors import IndexerError
 from indexer.feeds.reader import FeedOptions, open_feed
@@ -60,6 +62,37 @@ def relevance(
         ]
     for result in results:
         print(relevance_table(result), end="\n\n")
+    _write(json_file, results)
+
+
+@app.command()
+def robustness(
+    directories: Annotated[
+        list[Path], typer.Argument(help="feed.jsonl[.gz], queries.jsonl and qrels.tsv in each.")
+    ],
+    per_query: Annotated[int, typer.Option(min=1, help="Misspellings of each query.")] = 20,
+    identifiers: Annotated[int, typer.Option(min=1, help="Identifiers of the catalogue.")] = 2_000,
+    json_file: JsonFile = None,
+    data_dir: DataDir = None,
+    *,
+    rank_bm25: Annotated[
+        bool, typer.Option("--rank-bm25", help="Ask rank-bm25, too: many times slower.")
+    ] = False,
+) -> None:
+    """Measure what typing errors cost, and find identifiers in every writing.
+
+    Example: python -m benchmarks robustness searchsvc/sample --json robustness.json
+    """
+    policy = Settings().ranking_policy()
+    sampling = Sampling(per_query, identifiers, rank_bm25=rank_bm25)
+    with tempfile.TemporaryDirectory() as scratch, _explained_failures():
+        embedder = open_default_embedder(Settings())
+        results = [
+            measure_robustness(directory, data_dir or Path(scratch), embedder, policy, sampling)
+            for directory in directories
+        ]
+    for result in results:
+        print(robustness_table(result), end="\n\n")
     _write(json_file, results)
 
 

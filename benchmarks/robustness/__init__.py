@@ -1,0 +1,1 @@
+"""Robustness: what typing errors cost, and whether identifiers are found however written."""
