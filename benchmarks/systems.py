@@ -10,6 +10,7 @@ import numpy as np
 
 from indexer.build.texts import searchable_texts
 from indexer.hits import Hits
+from indexer.lexical.clause import plain_clauses
 from indexer.lexical.okapi import OkapiIndex
 from indexer.product import Product
 from searchsvc.policy import Fusion, RankingPolicy
@@ -57,7 +58,7 @@ class RankBm25:
 
     def rank(self, text: str) -> Sequence[str]:
         """See `System.rank`."""
-        matches = self._index.match(self._snapshot.analyzer.terms(text))
+        matches = self._index.match(plain_clauses(self._snapshot.analyzer.terms(text)))
         return _ids(self._snapshot, Hits.best(matches.rows, matches.scores, DEPTH).rows)
 
 
@@ -71,7 +72,7 @@ class OurBm25:
 
     def rank(self, text: str) -> Sequence[str]:
         """See `System.rank`."""
-        matches = self._snapshot.lexical.match(self._snapshot.analyzer.terms(text))
+        matches = self._snapshot.lexical.match(plain_clauses(self._snapshot.analyzer.terms(text)))
         return _ids(self._snapshot, Hits.best(matches.rows, matches.scores, DEPTH).rows)
 
 

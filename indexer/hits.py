@@ -63,15 +63,29 @@ class Matches:
     Attributes:
         rows: int64 ``(n,)``, distinct row numbers of one snapshot, ascending.
         scores: float32 ``(n,)``.
+        coverage: float32 ``(n,)``, the share of what was asked for that each row has, 0 to 1.
+        ceiling: no row can score more; 0 when nothing can score.
     """
 
     rows: NDArray[np.int64]
     scores: NDArray[np.float32]
+    coverage: NDArray[np.float32]
+    ceiling: float
+
+    @classmethod
+    def none(cls) -> Matches:
+        """No match at all."""
+        return cls.equal(np.empty(0, np.int64))
+
+    @classmethod
+    def equal(cls, rows: NDArray[np.int64]) -> Matches:
+        """`rows`, ascending, as matches of nothing in particular."""
+        return cls(rows, np.zeros(len(rows), np.float32), np.ones(len(rows), np.float32), 0.0)
 
     def within(self, mask: NDArray[np.bool_]) -> Matches:
         """The matches whose row is set in `mask`, bool ``(products,)``."""
         inside = mask[self.rows]
-        return Matches(self.rows[inside], self.scores[inside])
+        return Matches(self.rows[inside], self.scores[inside], self.coverage[inside], self.ceiling)
 
     def rank(self, place: int) -> int:
         """The rank, from 1, of the match at `place`; ties by row."""

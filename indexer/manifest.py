@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from indexer.analysis import ANALYSIS_VERSION
+from indexer.analysis.analyzer import ANALYSIS_VERSION
 from indexer.errors import SnapshotCorruptError, SnapshotFormatError
 from indexer.settings import IndexSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Raised when the files change so that an older reader would misread them.
 
 1: November 2026. Products, columns, postings, half-precision vectors, inverted lists.
+2: November 2026. Greatest impact of each term, spelling dictionary, semantic calibration.
 """
-OLDEST_READABLE = 1
+OLDEST_READABLE = 2
 MANIFEST_FILE = "manifest.json"
 _CHUNK_BYTES = 1 << 20
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indexer.analysis import normalize_identifier
+from indexer.analysis.text import normalize_identifier
 from indexer.errors import SnapshotCorruptError
 from indexer.storage import StringTable, map_file, read_arrays, write_arrays
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from indexer.analysis import Analyzer
+from indexer.analysis.analyzer import Analyzer
 from indexer.columns import Columns
 from indexer.errors import SnapshotCorruptError
 from indexer.lexical.bm25 import Bm25Index

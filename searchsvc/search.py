@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from indexer.hits import Hits, Matches
+from indexer.lexical.clause import plain_clauses
 from searchsvc.errors import EmbeddingUnavailableError
 from searchsvc.query.mask import row_mask
 from searchsvc.ranking.window import gather, rank
@@ -129,8 +130,9 @@ def _lexical(text: str, snapshot: Snapshot, policy: RankingPolicy) -> Matches:
     """The lexical matches in the whole catalogue; all of it for an empty query."""
     if not text.strip():
         rows = np.arange(len(snapshot.products), dtype=np.int64)
-        return Matches(rows, np.zeros(len(rows), np.float32))
-    return snapshot.lexical.match(snapshot.analyzer.terms(text), coverage=policy.min_coverage)
+        return Matches.equal(rows)
+    clauses = plain_clauses(snapshot.analyzer.terms(text))
+    return snapshot.lexical.match(clauses, coverage=policy.min_coverage)
 
 
 def _embed(

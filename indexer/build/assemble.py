@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indexer.analysis import ANALYSIS_VERSION, Analyzer
+from indexer.analysis.analyzer import ANALYSIS_VERSION, Analyzer
 from indexer.build.columns import ColumnsBuilder, ColumnsSummary
-from indexer.build.texts import embedding_text, searchable_texts
+from indexer.build.texts import embedding_text, field_terms, searchable_texts
 from indexer.build.vectorize import vectorize
-from indexer.lexical.bm25 import Bm25Builder
+from indexer.lexical.builder import Bm25Builder
 from indexer.manifest import (
     FORMAT_VERSION,
     EmbedderEntry,
@@ -102,7 +102,7 @@ def _write_products(
         texts = searchable_texts(product)
         products.add(product, json)
         columns.add(product)
-        lexical.add({field: analyzer.terms(text) for field, text in texts.items()})
+        lexical.add({field: field_terms(field, text, analyzer) for field, text in texts.items()})
         to_embed.append(embedding_text(texts, settings.embedding))
         progress.advance(1)
     progress.start("writing postings and columns", None)

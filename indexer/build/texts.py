@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from indexer.lexical.builder import FieldTerms
+
 if TYPE_CHECKING:
+    from indexer.analysis.analyzer import Analyzer
     from indexer.product import Product
     from indexer.settings import EmbeddingSettings, TextField
+
+_NAMES = ("title", "category")
 
 
 def searchable_texts(product: Product) -> dict[TextField, str]:
@@ -21,6 +26,24 @@ def searchable_texts(product: Product) -> dict[TextField, str]:
         "attributes": _attributes(product),
         "description": " ".join((product.description, *product.product_highlights)).strip(),
     }
+
+
+def field_terms(field: TextField, text: str, analyzer: Analyzer) -> FieldTerms:
+    """What the text of a field can be found by.
+
+    Names of products hold compounds and model numbers in every spelling; in prose, to join every
+    two words would only make the index larger.
+    """
+    analysis = analyzer.analyse(text)
+    is_name = field in _NAMES
+    return FieldTerms(
+        analysis.terms,
+        extra=[
+            *analyzer.joined(analysis.words, numbers=is_name),
+            *(quantity.term for quantity in analysis.quantities),
+        ],
+        unproven=analyzer.neighbours(analysis.words) if is_name else (),
+    )
 
 
 def embedding_text(texts: dict[TextField, str], settings: EmbeddingSettings) -> str:

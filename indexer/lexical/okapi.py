@@ -8,10 +8,14 @@ import numpy as np
 from rank_bm25 import BM25Okapi
 
 from indexer.hits import Matches
-from indexer.lexical.bm25 import ROUNDING, inverse_document_frequency
+from indexer.lexical.weighting import ROUNDING, inverse_document_frequency
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from indexer.lexical.clause import Clause
 
 
 class OkapiIndex:
@@ -29,17 +33,41 @@ class OkapiIndex:
             raise ValueError("rank-bm25 needs at least one term; give a catalogue that has text")
         self._okapi = BM25Okapi([list(document) for document in documents], k1=k1, b=b)
 
-    def match(self, terms: Sequence[str], *, coverage: float = 0.0) -> Matches:
+    def match(self, clauses: Sequence[Clause], *, coverage: float = 0.0) -> Matches:
         """See `LexicalIndex.match`; costs one Python step per product and term."""
-        frequencies = self._okapi.doc_freqs
-        covered = np.zeros(len(frequencies))
-        for term in dict.fromkeys(terms):
-            holds = np.array([term in frequency for frequency in frequencies])
-            count = np.array([holds.sum()])
-            if count[0]:
-                weight = inverse_document_frequency(count, len(frequencies), "lucene")[0]
-                covered += holds * weight
-        enough = covered >= coverage * covered.max() * ROUNDING
-        rows = np.flatnonzero((covered > 0) & enough)
-        scores = np.asarray(self._okapi.get_scores(list(terms)), np.float32)
-        return Matches(rows.astype(np.int64), scores[rows])
+        products = len(self._okapi.doc_freqs)
+        scores, covered, asked = np.zeros((3, products))
+        touched = np.zeros(products, np.bool_)
+        ceiling = 0.0
+        for clause in clauses:
+            best, held = self._clause(clause)
+            if held.any():
+                weight = inverse_document_frequency(np.array([held.sum()]), products, "lucene")[0]
+                asked += weight * (not clause.optional)
+                covered += weight * held * (not clause.optional)
+                scores += best * clause.importance
+                touched |= held
+                ceiling += best[held].max() * clause.importance
+        share = np.divide(covered, asked, out=np.ones(products), where=asked > 0)
+        enough = share >= coverage * share[touched].max(initial=0.0) * ROUNDING
+        rows = np.flatnonzero(touched & enough & ((covered > 0) | (asked == 0)))
+        return Matches(
+            rows.astype(np.int64),
+            scores[rows].astype(np.float32),
+            share[rows].astype(np.float32),
+            float(ceiling),
+        )
+
+    def _clause(self, clause: Clause) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """What the clause adds to each product's score, and which products have it."""
+        best = np.full(len(self._okapi.doc_freqs), -np.inf)
+        for alternative in clause.alternatives:
+            held = self._holds(alternative.terms)
+            scores = np.asarray(self._okapi.get_scores(list(alternative.terms)))
+            best[held] = np.maximum(best[held], scores[held] * alternative.weight)
+        held = np.isfinite(best)
+        return np.where(held, best, 0.0), held
+
+    def _holds(self, terms: Sequence[str]) -> NDArray[np.bool_]:
+        wanted = set(terms)
+        return np.array([wanted <= frequency.keys() for frequency in self._okapi.doc_freqs])

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from indexer.hits import Matches
+    from indexer.lexical.clause import Clause
 
 
 class LexicalIndex(Protocol):
@@ -16,21 +17,27 @@ class LexicalIndex(Protocol):
     Implementations are immutable and safe to call from several threads.
     """
 
-    def match(self, terms: Sequence[str], *, coverage: float = 0.0) -> Matches:
+    def match(self, clauses: Sequence[Clause], *, coverage: float = 0.0) -> Matches:
         """All products that cover the query well enough, with their BM25 scores.
 
-        A product *covers* a query by the share of the query's weight that its terms carry, each
-        distinct term weighing ln(1 + (N - n + 0.5) / (n + 0.5)) for a term in n of N products.
-        Terms that no product has weigh nothing. In the set is every product that covers at
-        least the share `coverage` of what the best one covers: where one product has all of a
-        query's words, a product with a stray word is no match; where none has more than two of
-        seven, it is.
+        A product scores, for each clause, the best of the alternatives that it has: the sum of
+        the BM25 impacts of the alternative's terms times its weight; the product's score is the
+        sum over clauses, each times its importance.
+
+        A product *covers* a query by the share of the query's weight that its clauses carry, a
+        clause that n of N products have weighing ln(1 + (N - n + 0.5) / (n + 0.5)). Optional
+        clauses weigh nothing, as do clauses that no product has. In the set is every product
+        that covers at least the share `coverage` of what the best one covers: where one product
+        has all of a query's words, a product with a stray word is no match; where none has more
+        than two of seven, it is. Where only optional clauses are found, all products with any of
+        them are in the set.
 
         Args:
-            terms: analysed query terms; a repeated one counts as often as it occurs.
-            coverage: from 0 (any term will do) to 1 (as many as the best product).
+            clauses: of the query.
+            coverage: from 0 (any clause will do) to 1 (as many as the best product).
 
         Returns:
-            Scores as BM25 defines them.
+            The matches. Their ceiling is the score of a product that would have the best
+            posting of every clause.
         """
         ...

@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rank_bm25 import BM25Okapi
 
-from indexer.lexical.bm25 import Bm25Builder, Bm25Index
+from indexer.lexical.bm25 import Bm25Index
+from indexer.lexical.builder import Bm25Builder, FieldTerms
+from indexer.lexical.clause import plain_clauses
 from indexer.lexical.okapi import OkapiIndex
 from indexer.settings import LexicalSettings
 
@@ -30,7 +32,7 @@ def postings(
 ) -> Bm25Index:
     builder = Bm25Builder(LexicalSettings(weights={"title": 1.0}, k1=k1, b=b, idf="okapi"))
     for document in documents:
-        builder.add({"title": document})
+        builder.add({"title": FieldTerms(document)})
     builder.write(path)
     return Bm25Index(path)
 
@@ -44,7 +46,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_scores_equal_those_of_rank_bm25(
     path: Path, documents: list[list[str]], query: list[str], k1: float, b: float
 ) -> None:
-    matches = postings(documents, path, k1=k1, b=b).match(query)
+    matches = postings(documents, path, k1=k1, b=b).match(plain_clauses(query))
     expected = BM25Okapi(documents, k1=k1, b=b).get_scores(query)
     np.testing.assert_allclose(matches.scores, expected[matches.rows], rtol=1e-4, atol=1e-5)
 
@@ -54,7 +56,7 @@ def test_both_indexes_match_the_same_products_with_the_same_scores(
     path: Path, documents: list[list[str]], query: list[str], coverage: float
 ) -> None:
     indexes: list[LexicalIndex] = [postings(documents, path), OkapiIndex(documents)]
-    ours, reference = (index.match(query, coverage=coverage) for index in indexes)
+    ours, reference = (index.match(plain_clauses(query), coverage=coverage) for index in indexes)
     np.testing.assert_array_equal(ours.rows, reference.rows)
     np.testing.assert_allclose(ours.scores, reference.scores, rtol=1e-4, atol=1e-5)
 
@@ -65,7 +67,7 @@ def test_the_match_set_is_every_product_with_a_word_of_the_query(
 ) -> None:
     expected = [row for row, words in enumerate(documents) if set(words) & set(query)]
     for index in (postings(documents, path), OkapiIndex(documents)):
-        assert index.match(query).rows.tolist() == expected
+        assert index.match(plain_clauses(query)).rows.tolist() == expected
 
 
 @given(_documents, _queries)
@@ -75,7 +77,7 @@ def test_full_coverage_asks_for_every_word_once_some_product_has_them_all(
 ) -> None:
     known = set(query) & {word for document in documents for word in document}
     expected = [row for row, words in enumerate(documents) if known and known <= set(words)]
-    found = postings(documents, path).match(query, coverage=1.0).rows.tolist()
+    found = postings(documents, path).match(plain_clauses(query), coverage=1.0).rows.tolist()
     if expected:
         assert found == expected
     else:
@@ -89,7 +91,7 @@ def test_an_earlier_query_leaves_no_trace(
 ) -> None:
     index = postings(documents, path)
     for query in queries:
-        fresh = postings(documents, path).match(query, coverage=0.5)
-        again = index.match(query, coverage=0.5)
+        fresh = postings(documents, path).match(plain_clauses(query), coverage=0.5)
+        again = index.match(plain_clauses(query), coverage=0.5)
         np.testing.assert_array_equal(again.rows, fresh.rows)
         np.testing.assert_array_equal(again.scores, fresh.scores)

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.analysis import Analyzer, fold, normalize_identifier
+from indexer.analysis.analyzer import Analyzer
+from indexer.analysis.text import fold, normalize_identifier
 from indexer.settings import Language
 
 

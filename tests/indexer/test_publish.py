@@ -12,6 +12,7 @@ from indexer import durable
 from indexer import publish as publishing
 from indexer.durable import write_durably
 from indexer.errors import IndexLockedError, PublishError
+from indexer.lexical.clause import plain_clauses
 from indexer.publish import prune, rollback, writer
 from indexer.snapshot import open_snapshot, verify
 
@@ -151,7 +152,7 @@ def test_a_reader_keeps_a_pruned_generation(build: Build, layout: IndexLayout) -
         build(records(30, f"title{number}"))
     assert snapshot.generation not in layout.generations()
     assert snapshot.products.id(29) == "p9"
-    assert len(snapshot.lexical.match(["shoe"])) == 30
+    assert len(snapshot.lexical.match(plain_clauses(["shoe"]))) == 30
 
 
 def test_a_published_generation_can_be_read_by_others(build: Build, layout: IndexLayout) -> None:

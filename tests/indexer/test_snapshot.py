@@ -15,6 +15,7 @@ from indexer.errors import (
     SnapshotMissingError,
 )
 from indexer.layout import IndexLayout, list_indexes
+from indexer.lexical.clause import plain_clauses
 from indexer.manifest import MANIFEST_FILE
 from indexer.settings import IndexSettings, VectorSettings
 from indexer.snapshot import open_snapshot, verify
@@ -43,7 +44,7 @@ def test_a_built_snapshot_answers_from_every_part(build: Build, layout: IndexLay
     build(RECORDS)
     snapshot = open_snapshot(layout)
     assert len(snapshot.products) == 60
-    assert len(snapshot.lexical.match(snapshot.analyzer.terms("Red Shoes"))) == 60
+    assert len(snapshot.lexical.match(plain_clauses(snapshot.analyzer.terms("Red Shoes")))) == 60
     assert len(snapshot.vectors.search(HashingEmbedder(64).embed_query("red"), 5)) == 5
     for name, share in {"price": 1.0, "currency": 1.0, "sale_price": 0.0}.items():
         column = snapshot.columns.get(name)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from indexer.embedding.hashing import HashingEmbedder
 from indexer.layout import IndexLayout
+from indexer.lexical.clause import plain_clauses
 from indexer.snapshot import Snapshot, open_snapshot
 from searchsvc.errors import BadFilterError, EmbeddingUnavailableError
 from searchsvc.policy import Fusion, RankingPolicy
@@ -208,7 +209,7 @@ def test_a_filtered_out_identifier_stays_out(snapshot: Snapshot) -> None:
 def test_without_a_vector_the_lexical_answer_is_marked_as_degraded(snapshot: Snapshot) -> None:
     result = search(Query("waterproof jacket", limit=50), snapshot, Broken(), POLICY)
     terms = snapshot.analyzer.terms("waterproof jacket")
-    matches = snapshot.lexical.match(terms, coverage=POLICY.min_coverage)
+    matches = snapshot.lexical.match(plain_clauses(terms), coverage=POLICY.min_coverage)
     assert result.degraded == ("semantic: no vector of 17 characters",)
     assert result.total == len(matches) > 0
     best = np.lexsort((matches.rows, -matches.scores))[:50]

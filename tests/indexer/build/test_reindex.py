@@ -20,6 +20,7 @@ from indexer.build.reindex import ReindexOptions, reindex
 from indexer.embedding.hashing import HashingEmbedder
 from indexer.errors import FeedRefusedError, FeedTruncatedError
 from indexer.layout import IndexLayout
+from indexer.lexical.clause import plain_clauses
 from indexer.publish import rollback
 from indexer.settings import EmbeddingSettings, IndexSettings
 from indexer.snapshot import VECTORS_FILE, open_snapshot, verify
@@ -156,7 +157,7 @@ def test_of_duplicates_the_last_one_wins_and_is_reported(
     row = snapshot.products.row("p1")
     assert row is not None
     assert json.loads(snapshot.products.json(row))["title"] == "the last one"
-    assert len(snapshot.lexical.match(["last"])) == 1
+    assert len(snapshot.lexical.match(plain_clauses(["last"]))) == 1
 
 
 @pytest.mark.parametrize("feed", [[], [{"title": "no id"}]])

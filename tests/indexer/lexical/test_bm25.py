@@ -5,16 +5,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexer.lexical import bm25
-from indexer.lexical.bm25 import Bm25Builder, Bm25Index, inverse_document_frequency
+from indexer.lexical import builder as postings
+from indexer.lexical.bm25 import Bm25Index
+from indexer.lexical.builder import Bm25Builder, FieldTerms
+from indexer.lexical.clause import plain_clauses
 from indexer.lexical.okapi import OkapiIndex
+from indexer.lexical.weighting import inverse_document_frequency
 from indexer.settings import LexicalSettings
 
 
 def built(path: Path, settings: LexicalSettings, *rows: dict[str, list[str]]) -> Bm25Index:
     builder = Bm25Builder(settings)
     for row in rows:
-        builder.add(row)
+        builder.add({field: FieldTerms(terms) for field, terms in row.items()})
     builder.write(path)
     return Bm25Index(path)
 
@@ -25,7 +28,7 @@ def test_weighted_fields_follow_the_formula(tmp_path: Path) -> None:
         {"title": ["red", "shoe"], "description": ["a", "red", "red", "thing"]},
         {"title": ["blue", "hat", "big", "round"], "description": ["red", "one"]},
     )
-    matches = built(tmp_path / "l", settings, *rows).match(["red"])
+    matches = built(tmp_path / "l", settings, *rows).match(plain_clauses(["red"]))
     idf = math.log1p((2 - 2 + 0.5) / (2 + 0.5))
     first = 3.0 * 1 / (0.25 + 0.75 * 2 / 3) + 0.5 * 2 / (0.25 + 0.75 * 4 / 3)
     second = 0.5 * 1 / (0.25 + 0.75 * 2 / 3)
@@ -41,8 +44,8 @@ def test_lucene_idf_is_positive_even_for_a_word_in_every_product() -> None:
 def test_a_field_without_weight_is_not_searched(tmp_path: Path) -> None:
     settings = LexicalSettings(weights={"title": 1.0})
     index = built(tmp_path / "l", settings, {"title": ["hat"], "description": ["red"]})
-    assert len(index.match(["red"])) == 0
-    assert len(index.match(["hat"])) == 1
+    assert len(index.match(plain_clauses(["red"]))) == 0
+    assert len(index.match(plain_clauses(["hat"]))) == 1
 
 
 def test_the_order_in_which_words_first_occur_does_not_change_the_file(tmp_path: Path) -> None:
@@ -58,12 +61,12 @@ def test_threads_share_an_index(tmp_path: Path) -> None:
     rows = [{"title": list(rng.choice(words, 8))} for _ in range(400)]
     index = built(tmp_path / "l", LexicalSettings(weights={"title": 1.0}), *rows)
     queries = [list(rng.choice(words, 3)) for _ in range(100)]
-    expected = [index.match(query, coverage=0.5) for query in queries]
+    expected = [index.match(plain_clauses(query), coverage=0.5) for query in queries]
     wrong = []
 
     def work() -> None:
         for query, answer in zip(queries, expected, strict=True):
-            found = index.match(query, coverage=0.5)
+            found = index.match(plain_clauses(query), coverage=0.5)
             if not np.array_equal(found.rows, answer.rows) or not np.array_equal(
                 found.scores, answer.scores
             ):
@@ -94,6 +97,6 @@ def test_the_size_of_the_blocks_does_not_change_the_file(
     settings = LexicalSettings()
     built(tmp_path / "whole", settings, *rows)
     for size in (1, 7, 99, 100):
-        monkeypatch.setattr(bm25, "_BLOCK_ROWS", size)
+        monkeypatch.setattr(postings, "_BLOCK_ROWS", size)
         built(tmp_path / "blocks", settings, *rows)
         assert (tmp_path / "blocks").read_bytes() == (tmp_path / "whole").read_bytes()

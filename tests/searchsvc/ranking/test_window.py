@@ -23,7 +23,9 @@ _rows = st.sets(st.integers(0, 30), max_size=3)
 
 def matches(scores: dict[int, float]) -> Matches:
     rows = sorted(scores)
-    return Matches(np.array(rows, np.int64), np.array([scores[r] for r in rows], np.float32))
+    found = np.array([scores[r] for r in rows], np.float32)
+    covered = np.ones(len(rows), np.float32)
+    return Matches(np.array(rows, np.int64), found, covered, float(found.max(initial=0.0)))
 
 
 def hits(scores: dict[int, float]) -> Hits:
