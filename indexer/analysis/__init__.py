@@ -1,0 +1,1 @@
+"""Text analysis: the same function at index time and at query time."""

@@ -1,0 +1,38 @@
+"""Text without what does not tell words apart: case, accents, separators."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+DASHES = "-\u00ad\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
+"""Hyphens, dashes, the soft hyphen and the minus sign."""
+
+_SEPARATORS = re.compile(rf"[\s{re.escape(DASHES)}]+")
+
+
+def caseless(text: str) -> str:
+    """`text` in its compatibility form (NFKC), case folded, with straight apostrophes."""
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFKC", text.replace("\u2019", "'")).casefold()
+
+
+def fold(text: str) -> str:
+    r"""`text` without case, accents and compatibility forms (``CAF\u00c9`` becomes ``cafe``)."""
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFKD", caseless(text))
+    return "".join(char for char in decomposed if not unicodedata.combining(char))
+
+
+def normalize_identifier(text: str) -> str:
+    """An id, SKU, GTIN or part number without case, spaces, dashes and a number's leading zeros.
+
+    ``"TN-2110"``, ``"tn 2110"`` and ``"TN2110"`` are one identifier, as are a GTIN-13 and the
+    same number padded to 14 digits.
+    """
+    bare = _SEPARATORS.sub("", unicodedata.normalize("NFKC", text)).casefold()
+    if bare.isdecimal():
+        return bare.lstrip("0") or bare[-1:]
+    return bare
