@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.robustness.typos import Kind, Typo, draw_typos
-from indexer.analysis import fold
+from indexer.analysis.text import fold
 from indexer.build.texts import searchable_texts
 from searchsvc.errors import JudgmentsError
 from searchsvc.relevance.measures import RELEVANT, Measure
