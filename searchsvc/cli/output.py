@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 
-from indexer.errors import IndexerError, SettingsError, SnapshotMissingError
+from indexer.errors import GateRefusedError, IndexerError, SettingsError, SnapshotMissingError
 from indexer.layout import IndexLayout, list_indexes
 from searchsvc.errors import BadQueryError, SearchServiceError
 from searchsvc.settings import Settings
@@ -21,7 +21,7 @@ from searchsvc.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-_SECRET = "SEARCHSVC_ADMIN_KEY"
+_NOT_SHOWN = "SEARCHSVC_ADMIN_KEY"
 
 stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -44,7 +44,7 @@ def read_settings(data_dir: Path | None = None) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "SEARCHSVC_" + "_".join(str(part) for part in first["loc"]).upper()
-        found = "" if name == _SECRET else f" (found {first['input']!r})"
+        found = "" if name == _NOT_SHOWN else f" (found {first['input']!r})"
         raise typer.BadParameter(f"{name}: {first['msg']}{found}") from None
 
 
@@ -66,7 +66,8 @@ def reported_failures(*, as_json: bool) -> Generator[None]:
 
 def _fail(error: Exception, message: str, *, as_json: bool) -> None:
     if as_json:
-        print_json({"error": type(error).__name__, "message": message})
+        figures = {"report": error.report} if isinstance(error, GateRefusedError) else {}
+        print_json({"error": type(error).__name__, "message": message, **figures})
     else:
         stderr.print(f"[bold red]error:[/] {escape(message)}")
 

@@ -21,6 +21,7 @@ from searchsvc.cli.output import (
     stderr,
 )
 from searchsvc.embedders import Embedders
+from searchsvc.live import effective_policy
 from searchsvc.query.filters import parse_filter_json
 from searchsvc.query.query import MAX_LIMIT, MAX_OFFSET, MAX_TEXT, Query
 from searchsvc.results.response import encode_response
@@ -58,12 +59,14 @@ def search(
     """
     with reported_failures(as_json=as_json):
         settings = read_settings(data_dir)
-        snapshot = open_snapshot(find_index(settings.data_dir, index))
+        layout = find_index(settings.data_dir, index)
+        snapshot = open_snapshot(layout)
+        policy = effective_policy(layout, settings, snapshot)
         embedders = Embedders(settings.models_dir, _PATIENCE_MS)
         asked = Query(query, limit, offset, parse_filter_json(filters), explain)
         embedder = embedders.get(snapshot.manifest.embedder)
         begin = perf_counter()
-        result = run_search(asked, snapshot, embedder, settings.ranking_policy())
+        result = run_search(asked, snapshot, embedder, policy)
         took_ms = (perf_counter() - begin) * 1e3
         embedders.close()
         body = encode_response(result, asked, snapshot, took_ms)

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 
 from fastapi_offline import FastAPIOffline
 
+from searchsvc.editor import LiveEditor
+from searchsvc.http.context import Context
 from searchsvc.http.counting import CountRequests
 from searchsvc.http.guard import Guard
+from searchsvc.http.live import live
 from searchsvc.http.metrics import Metrics
 from searchsvc.http.pages import Storefront, pictures
 from searchsvc.http.permits import Permits
 from searchsvc.http.problems import install_problem_handlers
-from searchsvc.http.routes import Context, api, operation
+from searchsvc.http.routes import api, operation
 from searchsvc.serving import SearchService
 from searchsvc.settings import Settings
 
@@ -44,9 +47,10 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
     )
     permits = Permits(settings.max_concurrent, settings.max_waiting)
-    app.state.context = Context(service, permits, metrics)
+    app.state.context = Context(service, LiveEditor(settings, service), permits, metrics)
     install_problem_handlers(app)
     app.include_router(api)
+    app.include_router(live)
     app.include_router(operation)
     app.include_router(pictures)
     app.mount("/", Storefront(), name="web")

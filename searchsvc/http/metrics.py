@@ -75,6 +75,9 @@ class Metrics:
         self._refused = self._gauge(
             "searchsvc_generation_refused", "1 while the published generation cannot be opened."
         )
+        self._live_refused = self._gauge(
+            "searchsvc_live_settings_refused", "Files of live settings that cannot be used."
+        )
 
     def served(self, state: Served) -> None:
         """See `searchsvc.serving.ServingObserver.served`."""
@@ -82,11 +85,12 @@ class Metrics:
         number = generation_number(snapshot.generation) if snapshot else 0
         self._generation.labels(state.name).set(number)
         self._products.labels(state.name).set(len(snapshot.products) if snapshot else 0)
-        self._refused.labels(state.name).set(bool(state.reason))
+        self._refused.labels(state.name).set(bool(state.opened.reason))
+        self._live_refused.labels(state.name).set(len(state.live.refused))
 
     def dropped(self, index: str) -> None:
         """See `searchsvc.serving.ServingObserver.dropped`."""
-        for gauge in (self._generation, self._products, self._refused):
+        for gauge in (self._generation, self._products, self._refused, self._live_refused):
             if MULTIPROCESS_VARIABLE in os.environ:
                 gauge.labels(index).set(0)  # shared files have no way to remove a label
             else:

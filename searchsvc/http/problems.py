@@ -13,10 +13,14 @@ from starlette.exceptions import HTTPException
 from searchsvc.errors import (
     BadQueryError,
     IndexNotFoundError,
+    LiveSettingsChangedError,
+    LiveSettingsError,
+    NotPermittedError,
     NotReadyError,
     OverloadedError,
     ProductNotFoundError,
     SearchServiceError,
+    WritesDisabledError,
 )
 
 if TYPE_CHECKING:
@@ -27,13 +31,20 @@ _log = logging.getLogger(__name__)
 
 _STATUS: Mapping[type[SearchServiceError], tuple[int, str]] = {
     BadQueryError: (400, "The request cannot be understood"),
+    NotPermittedError: (401, "The key is needed"),
+    WritesDisabledError: (403, "Changes are disabled"),
     IndexNotFoundError: (404, "No such index"),
     ProductNotFoundError: (404, "No such product"),
+    LiveSettingsChangedError: (412, "Changed in the meantime"),
+    LiveSettingsError: (500, "The stored settings cannot be used"),
     NotReadyError: (503, "The index is not ready"),
     OverloadedError: (503, "Too many requests at the moment"),
 }
+_HEADERS: Mapping[int, Mapping[str, str]] = {
+    401: {"WWW-Authenticate": "Bearer"},
+    503: {"Retry-After": "1"},
+}
 _PARAMETERS = ("query", "limit", "offset", "filters", "explain")
-_RETRY_AFTER_SECONDS = "1"
 _SHOWN_CHARACTERS = 80
 _SHOWN_COMPLAINTS = 5
 
@@ -59,8 +70,7 @@ def problem(
 async def _service_error(_: Request, error: Exception) -> Response:
     for kind, (status, title) in _STATUS.items():
         if isinstance(error, kind):
-            headers = {"Retry-After": _RETRY_AFTER_SECONDS} if status == 503 else None  # noqa: PLR2004 - HTTP's own number
-            return problem(status, title, str(error), headers)
+            return problem(status, title, str(error), _HEADERS.get(status))
     raise error
 
 

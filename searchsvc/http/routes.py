@@ -2,86 +2,40 @@
 
 from __future__ import annotations
 
-from time import perf_counter
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Response
 
-from searchsvc.errors import OverloadedError
-from searchsvc.http.metrics import CONTENT_TYPE, Metrics
-from searchsvc.http.permits import Permits
+from searchsvc.http.context import FAILURES, AppContext, IndexPath
+from searchsvc.http.metrics import CONTENT_TYPE
 from searchsvc.http.schemas import (
     IndexInfo,
     IndexList,
-    Problem,
     Readiness,
     SearchParameters,
     SearchRequest,
     SearchResponse,
 )
-from searchsvc.results.response import encode_response
-from searchsvc.serving import SearchService
 
 if TYPE_CHECKING:
-    from searchsvc.query.query import Query as SearchQuery
     from searchsvc.serving import Served
 
 
-class Context:
-    """What the routes work with; one for each application."""
-
-    def __init__(self, service: SearchService, permits: Permits, metrics: Metrics) -> None:
-        self.service = service
-        self.permits = permits
-        self.metrics = metrics
-
-    async def search(self, index: str, query: SearchQuery) -> Response:
-        """Answer `query`, in its turn."""
-        arrived = perf_counter()
-
-        def answer() -> bytes:
-            snapshot, result = self.service.search(index, query)
-            body = encode_response(result, query, snapshot, (perf_counter() - arrived) * 1e3)
-            self.metrics.searched(index, perf_counter() - arrived, result)
-            return body
-
-        try:
-            body = await self.permits.run(answer)
-        except OverloadedError:
-            self.metrics.overloaded.inc()
-            raise
-        return Response(body, media_type="application/json")
-
-
-def context_of(request: Request) -> Context:
-    """The application's context."""
-    context: Context = request.app.state.context
-    return context
-
-
-_Context = Annotated[Context, Depends(context_of)]
-_Index = Annotated[str, Path(description="Name of the index.", examples=["demo"])]
-_BAD: dict[int | str, dict[str, Any]] = {
-    400: {"model": Problem, "description": "The request cannot be understood."},
-    404: {"model": Problem, "description": "No such index or product."},
-    503: {"model": Problem, "description": "Not ready, or too many requests."},
-    # Stands for all others; without it FastAPI documents 422 answers, which are never sent.
-    "default": {"model": Problem, "description": "Any other failure."},
-}
-
-api = APIRouter(prefix="/v1", responses=_BAD)
+api = APIRouter(prefix="/v1", responses=FAILURES)
 operation = APIRouter()
 
 
 @api.post("/indexes/{index}/search", response_model=SearchResponse, summary="Search")
-async def search_by_post(index: _Index, request: SearchRequest, context: _Context) -> Response:
+async def search_by_post(
+    index: IndexPath, request: SearchRequest, context: AppContext
+) -> Response:
     """Search an index; words and meaning together."""
     return await context.search(index, request.to_query())
 
 
 @api.get("/indexes/{index}/search", response_model=SearchResponse, summary="Search by GET")
 async def search_by_get(
-    index: _Index, parameters: Annotated[SearchParameters, Query()], context: _Context
+    index: IndexPath, parameters: Annotated[SearchParameters, Query()], context: AppContext
 ) -> Response:
     """The same search with the request in the query string; `filters` is JSON."""
     return await context.search(index, parameters.to_query())
@@ -89,16 +43,16 @@ async def search_by_get(
 
 @api.get("/indexes/{index}/products/{product_id:path}", summary="One product")
 async def product(
-    index: _Index,
+    index: IndexPath,
     product_id: Annotated[str, Path(description="The product's id in the feed.")],
-    context: _Context,
+    context: AppContext,
 ) -> Response:
     """A product as the feed has it."""
     return Response(context.service.product(index, product_id), media_type="application/json")
 
 
 @api.get("/indexes", summary="All indexes")
-async def indexes(context: _Context) -> IndexList:
+async def indexes(context: AppContext) -> IndexList:
     """The indexes that are served, with what they can be filtered by."""
     return IndexList(indexes=[_describe(state) for state in context.service.indexes()])
 
@@ -117,7 +71,7 @@ async def health() -> dict[str, str]:
     response_model=Readiness,
     responses={503: {"model": Readiness, "description": "At least one index is not served."}},
 )
-async def ready(context: _Context) -> Response:
+async def ready(context: AppContext) -> Response:
     """200 when every index is served, 503 when one cannot be or there is none."""
     states = context.service.indexes()
     report = Readiness(
@@ -130,7 +84,7 @@ async def ready(context: _Context) -> Response:
 
 
 @operation.get("/metrics", summary="Prometheus metrics")
-async def metrics(context: _Context) -> Response:
+async def metrics(context: AppContext) -> Response:
     """Counts and times for Prometheus."""
     return Response(context.metrics.render(), media_type=CONTENT_TYPE)
 
@@ -142,13 +96,18 @@ def _describe(state: Served) -> IndexInfo:
         generation=snapshot.generation if snapshot else None,
         products=len(snapshot.products) if snapshot else 0,
         embedder=snapshot.manifest.embedder.name if snapshot else None,
-        semantic=state.semantic,
+        semantic=state.opened.semantic,
         fields=snapshot.columns.kinds() if snapshot else {},
     )
 
 
 def _condition(state: Served) -> str:
-    if state.reason:
+    opened = state.opened
+    notes = [f"refused {name}: {reason}" for name, reason in state.live.refused.items()]
+    if opened.reason:
         served = state.snapshot.generation if state.snapshot else "nothing"
-        return f"serving {served}; refused {state.refused or 'CURRENT'}: {state.reason}"
-    return "ok" if state.semantic else "words only: the embedding model is not available"
+        refused = opened.refused or "CURRENT"
+        notes.insert(0, f"serving {served}; refused {refused}: {opened.reason}")
+    elif not opened.semantic:
+        notes.insert(0, "words only: the embedding model is not available")
+    return "; ".join(notes) or "ok"

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from searchsvc.live import Source
 from searchsvc.query.filters import parse_filter, parse_filter_json
 from searchsvc.query.query import MAX_LIMIT, MAX_OFFSET, MAX_TEXT, Query
 
@@ -137,6 +138,30 @@ class IndexList(BaseModel):
     """All indexes that are served."""
 
     indexes: list[IndexInfo]
+
+
+class LiveVersion(BaseModel):
+    """What a change of live settings came to."""
+
+    index: str
+    version: str = Field(description='Also its ETag; "none" where nothing is set.')
+
+
+class RankingValue(BaseModel):
+    """One ranking setting."""
+
+    value: float | int | str
+    source: Source = Field(
+        description="The built-in `default`, the service's `environment`, or the `index`."
+    )
+
+
+class RankingReport(BaseModel):
+    """The ranking settings of one index; the ETag is the version of its overrides."""
+
+    index: str
+    overrides: dict[str, float | int | str] = Field(description="What `PUT` would take.")
+    settings: dict[str, RankingValue] = Field(description="All of them, by name.")
 
 
 class Problem(BaseModel):

@@ -21,8 +21,10 @@ from indexer.manifest import MANIFEST_FILE
 from indexer.publish import rollback
 from indexer.settings import IndexSettings, VectorSettings
 from indexer.snapshot import Snapshot
+from searchsvc import opened as opening
 from searchsvc import serving
 from searchsvc.errors import IndexNotFoundError, NotReadyError, ProductNotFoundError
+from searchsvc.opened import Opened
 from searchsvc.query.query import Query
 from searchsvc.serving import SearchService, Served
 from tests.searchsvc.eventually import eventually
@@ -78,6 +80,10 @@ def state(service: SearchService, index: str = "shop") -> Served:
     return next(served for served in service.indexes() if served.name == index)
 
 
+def opened(service: SearchService, index: str = "shop") -> Opened:
+    return state(service, index).opened
+
+
 def generation(service: SearchService) -> str:
     return service.snapshot("shop").generation
 
@@ -131,14 +137,14 @@ def test_a_broken_generation_is_refused_and_the_next_reindex_heals(
     second = build(shoes(2), settings=INVERTED_LISTS).generation
     damage(layout.generation_dir(second))
     service.refresh()
-    refused = state(service)
+    refused = opened(service)
     assert (generation(service), refused.refused) == (first, second)
     assert word in refused.reason
     assert str(layout.root) not in refused.reason
     assert service.search("shop", Query("shoe"))[1].total == 30
     third = build(shoes(3), settings=INVERTED_LISTS).generation
     service.refresh()
-    healed = state(service)
+    healed = opened(service)
     assert (generation(service), healed.refused, healed.reason) == (third, "", "")
 
 
@@ -153,13 +159,13 @@ def test_broken_at_the_start_the_newest_older_generation_is_served(
     names = [build(shoes(n), settings=INVERTED_LISTS).generation for n in range(3)]
     damage(layout.generation_dir(names[2]))
     service.refresh()
-    served = state(service)
+    served = opened(service)
     assert (generation(service), served.refused) == (names[1], names[2])
     assert word in served.reason
     # The remedy of the message: the generation that is served becomes the published one.
     rollback(layout, names[1])
     service.refresh()
-    assert (state(service).refused, state(service).reason) == ("", "")
+    assert (opened(service).refused, opened(service).reason) == ("", "")
 
 
 def test_when_several_are_broken_the_search_for_one_goes_on(
@@ -169,7 +175,7 @@ def test_when_several_are_broken_the_search_for_one_goes_on(
     _cut(Path("lexical.safetensors"), layout.generation_dir(names[2]))
     _overwrite(Path("vectors.faiss"), layout.generation_dir(names[1]))
     service.refresh()
-    assert (generation(service), state(service).refused) == (names[0], names[2])
+    assert (generation(service), opened(service).refused) == (names[0], names[2])
 
 
 def test_with_nothing_to_fall_back_on_the_index_is_known_but_not_ready(
@@ -178,17 +184,17 @@ def test_with_nothing_to_fall_back_on_the_index_is_known_but_not_ready(
     only = build(shoes(1)).generation
     _remove(Path("products.bin"), layout.generation_dir(only))
     service.refresh()
-    served = state(service)
+    served = opened(service)
     assert (served.snapshot, served.refused, served.semantic) == (None, only, False)
     with pytest.raises(NotReadyError, match="'shop'.*searchsvc reindex"):
         service.search("shop", Query("shoe"))
     with pytest.raises(NotReadyError):
         service.product("shop", "p001")
     service.refresh()
-    assert state(service) is served
+    assert opened(service) is served
     build(shoes(2))
     service.refresh()
-    assert (state(service).reason, service.search("shop", Query("shoe"))[1].total) == ("", 30)
+    assert (opened(service).reason, service.search("shop", Query("shoe"))[1].total) == ("", 30)
 
 
 def test_a_generation_whose_files_arrive_after_its_name_is_served_in_the_end(
@@ -202,10 +208,10 @@ def test_a_generation_whose_files_arrive_after_its_name_is_served_in_the_end(
     content = late.read_bytes()
     late.unlink()
     service.refresh()
-    assert state(service).refused == second
+    assert opened(service).refused == second
     late.write_bytes(content)
     service.refresh()
-    assert (generation(service), state(service).reason) == (second, "")
+    assert (generation(service), opened(service).reason) == (second, "")
 
 
 @pytest.mark.parametrize("content", ["", "g1", "../../etc\n", "\x00\xff"])
@@ -216,13 +222,13 @@ def test_a_damaged_pointer_is_refused_until_it_is_written_again(
     service.refresh()
     layout.current_file.write_text(content, "utf-8")
     service.refresh()
-    refused = state(service)
+    refused = opened(service)
     assert (generation(service), refused.refused) == (first, "")
     assert "CURRENT of index 'shop'" in refused.reason
     # Back to the very generation that is served: nothing is to be opened, all is well again.
     rollback(layout, first)
     service.refresh()
-    assert (generation(service), state(service).reason) == (first, "")
+    assert (generation(service), opened(service).reason) == (first, "")
 
 
 def test_a_damaged_pointer_at_the_start_serves_the_newest_generation(
@@ -233,7 +239,7 @@ def test_a_damaged_pointer_at_the_start_serves_the_newest_generation(
     layout.current_file.write_bytes(b"?")
     service.refresh()
     assert generation(service) == newest
-    assert state(service).reason
+    assert opened(service).reason
     before = state(service)
     service.refresh()
     assert state(service) is before
@@ -258,7 +264,7 @@ def test_a_pointer_that_cannot_be_read_costs_no_other_index_its_swap(
     second = build(shoes(2), "shop").generation
     service.refresh()
     assert generation(service) == second
-    assert state(service, "a-shop").reason == "CURRENT cannot be read (Permission denied)"
+    assert opened(service, "a-shop").reason == "CURRENT cannot be read (Permission denied)"
     assert service.search("a-shop", Query("shoe"))[1].total == 30
 
 
@@ -270,16 +276,16 @@ def test_whatever_a_library_raises_at_a_generation_is_a_refusal_of_that_generati
 ) -> None:
     first = build(shoes(1)).generation
     second = build(shoes(2)).generation
-    original = serving.open_snapshot
+    original = opening.open_snapshot
 
     def failing(layout: IndexLayout, name: str) -> Snapshot:
         if name == second:
             raise RuntimeError("/secret/place is no index")
         return original(layout, name)
 
-    monkeypatch.setattr(serving, "open_snapshot", failing)
+    monkeypatch.setattr(opening, "open_snapshot", failing)
     service.refresh()
-    served = state(service)
+    served = opened(service)
     assert (generation(service), served.refused) == (first, second)
     assert f"generation {second} cannot be opened (RuntimeError)" in served.reason
     assert "/secret" not in served.reason
@@ -425,7 +431,7 @@ def test_without_its_model_an_index_answers_by_words_until_the_model_comes(
     # The timeout is not what is tested, however busy the machine is.
     service = SearchService(make_settings(embed_timeout_ms=60_000), observer)
     service.refresh()
-    assert not state(service).semantic
+    assert not opened(service).semantic
     _, result = service.search("shop", Query("shoe"))
     assert result.total == 30
     assert result.degraded == ("semantic: the embedding model 'tiny' is not available",)
@@ -434,7 +440,7 @@ def test_without_its_model_an_index_answers_by_words_until_the_model_comes(
     models_dir.mkdir()
     shutil.copytree(model, models_dir / "tiny")
     service.refresh()
-    assert state(service).semantic
+    assert opened(service).semantic
     assert service.search("shop", Query("shoe"))[1].degraded == ()
     healed = state(service)
     service.refresh()
@@ -457,7 +463,9 @@ def test_the_observer_is_told_of_every_change_and_of_nothing_else(
     _remove(Path("products.bin"), layout.generation_dir(names[2]))
     service.refresh()
     service.refresh()
-    told = [(s.snapshot.generation if s.snapshot else "", s.refused) for s in observer.states]
+    told = [
+        (s.snapshot.generation if s.snapshot else "", s.opened.refused) for s in observer.states
+    ]
     assert told == [(names[0], ""), (names[1], ""), (names[1], names[2])]
     service.close()
 

@@ -753,6 +753,11 @@ def test_every_route_is_documented_with_what_it_answers(shop: TestClient) -> Non
         (SEARCH.replace("shop", "{index}"), "post"),
         ("/v1/indexes/{index}/products/{product_id}", "get"),
         ("/v1/indexes", "get"),
+        *(
+            (f"/v1/indexes/{{index}}/{name}", method)
+            for name in ("synonyms", "ranking")
+            for method in ("get", "put", "delete")
+        ),
         ("/healthz", "get"),
         ("/readyz", "get"),
         ("/metrics", "get"),

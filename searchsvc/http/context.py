@@ -1,0 +1,67 @@
+"""What the routes work with; one for each application."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Depends, Path, Request, Response
+
+from searchsvc.errors import OverloadedError
+from searchsvc.http.schemas import Problem
+from searchsvc.results.response import encode_response
+
+if TYPE_CHECKING:
+    from searchsvc.editor import LiveEditor
+    from searchsvc.http.metrics import Metrics
+    from searchsvc.http.permits import Permits
+    from searchsvc.query.query import Query
+    from searchsvc.serving import SearchService
+
+FAILURES: dict[int | str, dict[str, Any]] = {
+    400: {"model": Problem, "description": "The request cannot be understood."},
+    404: {"model": Problem, "description": "No such index or product."},
+    503: {"model": Problem, "description": "Not ready, or too many requests."},
+    # Stands for all others; without it FastAPI documents 422 answers, which are never sent.
+    "default": {"model": Problem, "description": "Any other failure."},
+}
+"""What every route of the API may answer instead."""
+
+
+class Context:
+    """The service, its editor, its permits and its counts."""
+
+    def __init__(
+        self, service: SearchService, editor: LiveEditor, permits: Permits, metrics: Metrics
+    ) -> None:
+        self.service = service
+        self.editor = editor
+        self.permits = permits
+        self.metrics = metrics
+
+    async def search(self, index: str, query: Query) -> Response:
+        """Answer `query`, in its turn."""
+        arrived = perf_counter()
+
+        def answer() -> bytes:
+            snapshot, result = self.service.search(index, query)
+            body = encode_response(result, query, snapshot, (perf_counter() - arrived) * 1e3)
+            self.metrics.searched(index, perf_counter() - arrived, result)
+            return body
+
+        try:
+            body = await self.permits.run(answer)
+        except OverloadedError:
+            self.metrics.overloaded.inc()
+            raise
+        return Response(body, media_type="application/json")
+
+
+def context_of(request: Request) -> Context:
+    """The application's context."""
+    context: Context = request.app.state.context
+    return context
+
+
+AppContext = Annotated[Context, Depends(context_of)]
+IndexPath = Annotated[str, Path(description="Name of the index.", examples=["demo"])]

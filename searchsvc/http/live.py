@@ -1,0 +1,160 @@
+"""The routes of live settings: synonyms and ranking, read by all, changed with a key."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request, Response
+from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
+
+from searchsvc.http.access import admin_only
+from searchsvc.http.context import FAILURES, AppContext, IndexPath
+from searchsvc.http.schemas import LiveVersion, Problem, RankingReport, RankingValue
+from searchsvc.live import ranking_sources
+from searchsvc.livefile import parse
+from searchsvc.policy import RankingOverrides
+from searchsvc.synonyms.document import SynonymsDocument
+
+IfMatch = Annotated[
+    str | None,
+    Header(description='Change it only while it has this ETag; 412 otherwise. `"none"`: no file.'),
+]
+_CHANGES: dict[int | str, dict[str, Any]] = {
+    401: {"model": Problem, "description": "No key, or a wrong one."},
+    403: {"model": Problem, "description": "The service has no SEARCHSVC_ADMIN_KEY."},
+    412: {"model": Problem, "description": "It has changed since; see If-Match."},
+    413: {"model": Problem, "description": "More than 256 KiB."},
+}
+
+live = APIRouter(prefix="/v1/indexes/{index}", responses=FAILURES)
+
+
+def _body(model: type[BaseModel]) -> dict[str, Any]:
+    """The documentation of a body that the route reads by itself.
+
+    It does so to look at the key first, and to say what is wrong in the words of the command line.
+    """
+    schema = model.model_json_schema()
+    inlined = _inline(schema, schema.pop("$defs", {}))
+    return {
+        "requestBody": {"required": True, "content": {"application/json": {"schema": inlined}}}
+    }
+
+
+def _inline(schema: Any, definitions: dict[str, Any]) -> Any:  # noqa: ANN401 - any JSON
+    """`schema` with its references replaced: they would point into another document."""
+    if isinstance(schema, list):
+        return [_inline(entry, definitions) for entry in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        target = definitions[schema["$ref"].rpartition("/")[2]]
+        schema = target | {name: value for name, value in schema.items() if name != "$ref"}
+    return {name: _inline(value, definitions) for name, value in schema.items()}
+
+
+@live.get("/synonyms", response_model=SynonymsDocument, summary="Synonyms")
+def get_synonyms(index: IndexPath, context: AppContext) -> Response:
+    """The synonyms of an index as `PUT` takes them; empty where there are none."""
+    document, version = context.editor.synonyms(index)
+    return _answer(document.model_dump_json(), version)
+
+
+@live.put(
+    "/synonyms",
+    response_model=LiveVersion,
+    summary="Replace the synonyms",
+    dependencies=[admin_only],
+    responses=_CHANGES,
+    openapi_extra=_body(SynonymsDocument),
+)
+async def put_synonyms(
+    index: IndexPath, request: Request, context: AppContext, if_match: IfMatch = None
+) -> Response:
+    """Replace all synonyms of an index, effective at once and kept by every reindex."""
+    document = parse(SynonymsDocument, await request.body())
+    version = await run_in_threadpool(
+        context.editor.replace_synonyms, index, document, _expected(if_match)
+    )
+    return _changed(index, version)
+
+
+@live.delete(
+    "/synonyms",
+    response_model=LiveVersion,
+    summary="Remove the synonyms",
+    dependencies=[admin_only],
+    responses=_CHANGES,
+)
+def delete_synonyms(index: IndexPath, context: AppContext, if_match: IfMatch = None) -> Response:
+    """Remove all synonyms of an index, effective at once."""
+    return _changed(index, context.editor.clear_synonyms(index, _expected(if_match)))
+
+
+@live.get("/ranking", response_model=RankingReport, summary="Ranking settings")
+def get_ranking(index: IndexPath, context: AppContext) -> Response:
+    """The effective ranking settings of an index, and where each comes from."""
+    overrides, version = context.editor.ranking(index)
+    settings = context.editor.settings
+    values = vars(settings.ranking_policy()) | overrides.given()
+    report = RankingReport(
+        index=index,
+        overrides=overrides.model_dump(mode="json", exclude_unset=True),
+        settings={
+            name: RankingValue(value=values[name], source=source)
+            for name, source in ranking_sources(settings, overrides).items()
+        },
+    )
+    return _answer(report.model_dump_json(), version)
+
+
+@live.put(
+    "/ranking",
+    response_model=LiveVersion,
+    summary="Replace the ranking settings",
+    dependencies=[admin_only],
+    responses=_CHANGES,
+    openapi_extra=_body(RankingOverrides),
+)
+async def put_ranking(
+    index: IndexPath, request: Request, context: AppContext, if_match: IfMatch = None
+) -> Response:
+    """Replace what an index overrides in the ranking; settings left out are the service's."""
+    overrides = parse(RankingOverrides, await request.body())
+    version = await run_in_threadpool(
+        context.editor.replace_ranking, index, overrides, _expected(if_match)
+    )
+    return _changed(index, version)
+
+
+@live.delete(
+    "/ranking",
+    response_model=LiveVersion,
+    summary="Remove the ranking settings",
+    dependencies=[admin_only],
+    responses=_CHANGES,
+)
+def delete_ranking(index: IndexPath, context: AppContext, if_match: IfMatch = None) -> Response:
+    """Rank an index by the service's settings again, effective at once."""
+    return _changed(index, context.editor.clear_ranking(index, _expected(if_match)))
+
+
+def _expected(if_match: str | None) -> frozenset[str] | None:
+    """The versions that an If-Match header names; ``None`` for any (RFC 9110, 13.1.1).
+
+    Comparison is strong, so that a weak tag names no version.
+    """
+    if if_match is None or if_match.strip() == "*":
+        return None
+    tags = (tag.strip() for tag in if_match.split(","))
+    return frozenset(tag.strip('"') for tag in tags if not tag.startswith("W/"))
+
+
+def _changed(index: str, version: str) -> Response:
+    return _answer(LiveVersion(index=index, version=version).model_dump_json(), version)
+
+
+def _answer(body: str, version: str) -> Response:
+    headers = {"ETag": f'"{version}"', "Cache-Control": "no-cache"}
+    return Response(body, headers=headers, media_type="application/json")

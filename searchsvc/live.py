@@ -1,0 +1,155 @@
+"""The live settings of an index: synonyms and ranking, which change answers without a reindex.
+
+They are two optional files beside the generations, see `indexer.layout`, so that they survive
+every reindex and rollback. The service reads them again when they change.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from searchsvc.errors import BadLiveSettingsError, LiveSettingsError, LiveSettingsUnreadableError
+from searchsvc.livefile import LiveFile
+from searchsvc.policy import RankingOverrides, ranking_settings
+from searchsvc.synonyms.compiler import plain_key
+from searchsvc.synonyms.document import SynonymsDocument
+from searchsvc.synonyms.table import Synonyms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from indexer.layout import IndexLayout
+    from indexer.snapshot import Snapshot
+    from searchsvc.livefile import Stamp
+    from searchsvc.policy import RankingPolicy
+    from searchsvc.settings import Settings
+
+Source = Literal["default", "environment", "index"]
+_log = logging.getLogger(__name__)
+
+
+def synonyms_file(layout: IndexLayout) -> LiveFile[SynonymsDocument]:
+    """The synonyms of an index."""
+    return LiveFile(layout.synonyms_file, layout.live_lock_file, SynonymsDocument)
+
+
+def ranking_file(layout: IndexLayout) -> LiveFile[RankingOverrides]:
+    """What an index overrides in the service's ranking policy."""
+    return LiveFile(layout.ranking_file, layout.live_lock_file, RankingOverrides)
+
+
+def compile_synonyms(document: SynonymsDocument, snapshot: Snapshot | None) -> Synonyms:
+    """The table of `document` for a snapshot's language; by plain words where there is none.
+
+    Raises:
+        BadLiveSettingsError: see `Synonyms.compile`.
+    """
+    return Synonyms.compile(document, _key_of(snapshot))
+
+
+def effective_policy(layout: IndexLayout, settings: Settings, snapshot: Snapshot) -> RankingPolicy:
+    """The policy for an index: the service's settings, overlaid with what its files say.
+
+    Raises:
+        LiveSettingsUnreadableError: one of the files cannot be read or is not valid.
+    """
+    overrides, _ = ranking_file(layout).read()
+    synonyms = _read_synonyms(layout, snapshot)[1]
+    return replace(settings.ranking_policy(), **overrides.given(), synonyms=synonyms)
+
+
+def ranking_sources(settings: Settings, overrides: RankingOverrides) -> dict[str, Source]:
+    """Where the value of each ranking setting comes from, by its name."""
+    given = overrides.given()
+    return {
+        name: "index"
+        if name in given
+        else "environment"
+        if name in settings.model_fields_set
+        else "default"
+        for name in ranking_settings()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The live settings of one index as they are served.
+
+    Attributes:
+        stamps: of the two files when they were read.
+        generation: that the synonyms are compiled for, ``None`` where none is served.
+        document: the last good synonyms document.
+        synonyms: it, compiled.
+        overrides: the last good ranking document.
+        refused: why a file is not what is served, by its name; empty when both are.
+    """
+
+    stamps: tuple[Stamp, ...]
+    generation: str | None
+    document: SynonymsDocument
+    synonyms: Synonyms
+    overrides: RankingOverrides
+    refused: Mapping[str, str]
+
+    @classmethod
+    def read(cls, layout: IndexLayout, snapshot: Snapshot | None, before: Live | None) -> Live:
+        """What to serve now: `before` itself when neither files nor generation have changed.
+
+        A file that cannot be used changes nothing: what it said last stays.
+        """
+        # Before the files: what changes while they are read is read again at the next look.
+        stamps = (synonyms_file(layout).stamp(), ranking_file(layout).stamp())
+        generation = snapshot.generation if snapshot else None
+        if before and (before.stamps, before.generation) == (stamps, generation):
+            return before
+        refused: dict[str, str] = {}
+        try:
+            document, synonyms = _read_synonyms(layout, snapshot)
+        except LiveSettingsError as error:
+            refused[synonyms_file(layout).name] = str(error)
+            document, synonyms = _last_good(before, snapshot)
+        try:
+            overrides, _ = ranking_file(layout).read()
+        except LiveSettingsError as error:
+            refused[ranking_file(layout).name] = str(error)
+            overrides = before.overrides if before else RankingOverrides()
+        for name, reason in refused.items():
+            if not before or before.refused.get(name) != reason:
+                _log.error("refused %s of index %s: %s", name, layout.name, reason)
+        return cls(stamps, generation, document, synonyms, overrides, refused)
+
+    def policy(self, service: RankingPolicy) -> RankingPolicy:
+        """The policy of the index, where `service` is that of the service."""
+        return replace(service, **self.overrides.given(), synonyms=self.synonyms)
+
+
+def _read_synonyms(
+    layout: IndexLayout, snapshot: Snapshot | None
+) -> tuple[SynonymsDocument, Synonyms]:
+    file = synonyms_file(layout)
+    document, _ = file.read()
+    try:
+        return document, compile_synonyms(document, snapshot)
+    except BadLiveSettingsError as error:
+        raise LiveSettingsUnreadableError(f"{file.name}: {error}") from error
+
+
+def _last_good(
+    before: Live | None, snapshot: Snapshot | None
+) -> tuple[SynonymsDocument, Synonyms]:
+    """The document of `before` for `snapshot`: after a change of language it may fit no more."""
+    if before is None:
+        return SynonymsDocument(), Synonyms.none()
+    try:
+        return before.document, compile_synonyms(before.document, snapshot)
+    except BadLiveSettingsError:
+        return before.document, Synonyms.none()
+
+
+def _key_of(snapshot: Snapshot | None) -> Callable[[str], tuple[str, ...]]:
+    if snapshot is None:
+        return plain_key
+    analyzer = snapshot.analyzer
+    return lambda text: tuple(analyzer.terms(text))

@@ -1,0 +1,112 @@
+"""What is open of an index: a generation that can be read, and the model for its queries."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from indexer.errors import SnapshotCorruptError, SnapshotError
+from indexer.snapshot import open_snapshot
+from searchsvc.embedders import NoEmbedder
+
+if TYPE_CHECKING:
+    from indexer.layout import IndexLayout
+    from indexer.snapshot import Snapshot
+    from searchsvc.embedders import Embedders
+    from searchsvc.search import QueryEmbedder
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A generation and its model.
+
+    Attributes:
+        snapshot: ``None`` when no generation can be opened.
+        embedder: for its queries.
+        refused: the published generation that could not be opened, ``""`` when it was, and when
+            not even its name could be read.
+        reason: why not; ``""`` when the published generation is open.
+    """
+
+    snapshot: Snapshot | None
+    embedder: QueryEmbedder
+    refused: str = ""
+    reason: str = ""
+
+    @property
+    def semantic(self) -> bool:
+        """Whether queries have vectors."""
+        return not isinstance(self.embedder, NoEmbedder)
+
+
+class Opener:
+    """Opens what is published; a broken generation changes nothing."""
+
+    def __init__(self, embedders: Embedders) -> None:
+        self._embedders = embedders
+
+    def next(self, layout: IndexLayout, before: Opened | None) -> Opened:
+        """What is to be open of an index now: `before` itself when nothing changed."""
+        published, reason, cause = "", "", None
+        try:
+            published = layout.require_current()
+            if before and before.snapshot and before.snapshot.generation == published:
+                return self._with_embedder(before)
+            snapshot = _open(layout, published)
+        except SnapshotError as error:
+            reason, cause = str(error), error.__cause__
+        except OSError as error:
+            reason, cause = f"CURRENT cannot be read ({error.strerror})", error
+        else:
+            _log.info("serving %s of index %s", published, layout.name)
+            return Opened(snapshot, self._embedders.get(snapshot.manifest.embedder))
+        if before and before.refused == published and before.reason == reason:
+            return before
+        _log.error(
+            "refused %s of index %s: %s",
+            published or "CURRENT",
+            layout.name,
+            reason,
+            exc_info=cause,
+        )
+        if before and before.snapshot:
+            return Opened(before.snapshot, before.embedder, published, reason)
+        return self._older(layout, published, reason)
+
+    def _with_embedder(self, opened: Opened) -> Opened:
+        """`opened`, healed: it is what is published, and its model may have come."""
+        if opened.snapshot is None or (opened.semantic and not opened.reason):
+            return opened
+        embedder = self._embedders.get(opened.snapshot.manifest.embedder)
+        if isinstance(embedder, NoEmbedder) and not opened.reason:
+            return opened
+        return Opened(opened.snapshot, embedder)
+
+    def _older(self, layout: IndexLayout, published: str, reason: str) -> Opened:
+        """The newest other generation that opens: better an old catalogue than none."""
+        for generation in reversed(layout.generations()):
+            if generation == published:
+                continue
+            try:
+                snapshot = _open(layout, generation)
+            except SnapshotError:
+                continue
+            embedder = self._embedders.get(snapshot.manifest.embedder)
+            return Opened(snapshot, embedder, published, reason)
+        return Opened(None, NoEmbedder(reason), published, reason)
+
+
+def _open(layout: IndexLayout, generation: str) -> Snapshot:
+    """Open a generation; whatever a library raises at damaged bytes is a refusal as well."""
+    try:
+        return open_snapshot(layout, generation)
+    except SnapshotError:
+        raise
+    except Exception as error:
+        raise SnapshotCorruptError(
+            f"generation {generation} cannot be opened ({type(error).__name__}). "
+            "Go back with 'searchsvc rollback' or rebuild with 'searchsvc reindex'."
+        ) from error
