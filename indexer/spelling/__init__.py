@@ -1,0 +1,1 @@
+"""Spelling correction from the catalogue's own words."""

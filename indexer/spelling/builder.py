@@ -1,0 +1,54 @@
+"""What turns the words of products into a spelling dictionary."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from indexer.spelling.deletions import deletion_arrays
+from indexer.spelling.words import has_spelling
+from indexer.storage import StringTable, write_arrays
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+
+class SpellingBuilder:
+    """Counts in how many products each word occurs, then writes the dictionary."""
+
+    def __init__(self) -> None:
+        self._products = 0
+        self._frequencies: Counter[str] = Counter()
+        self._title_frequencies: Counter[str] = Counter()
+
+    def add(self, titles: Iterable[str], texts: Iterable[str] = ()) -> None:
+        """Count the words of the next product, in any order; each counts once.
+
+        Args:
+            titles: surface words, case and accents folded, of what a shop writes with care and
+                shoppers search by: title, brand, categories.
+            texts: those of all other fields.
+        """
+        self._products += 1
+        careful = set(titles)
+        self._title_frequencies.update(careful)
+        self._frequencies.update(careful.union(texts))
+
+    def write(self, path: Path) -> None:
+        """Write the dictionary of all products added so far; see `SpellingDictionary`."""
+        words = sorted(filter(has_spelling, self._frequencies), key=str.encode)
+        frequencies = [self._frequencies[word] for word in words]
+        title_frequencies = [self._title_frequencies[word] for word in words]
+        write_arrays(
+            path,
+            {
+                **StringTable.of(words).arrays("words"),
+                "frequencies": np.array(frequencies, np.uint32),
+                "title_frequencies": np.array(title_frequencies, np.uint32),
+                **deletion_arrays(words),
+                "products": np.array([self._products], np.int64),
+            },
+        )

@@ -1,0 +1,60 @@
+import subprocess
+import sys
+from pathlib import Path
+
+from indexer.spelling.builder import SpellingBuilder
+from indexer.spelling.dictionary import SpellingDictionary
+
+ROOT = Path(__file__).parents[3]
+WRITE = """
+import sys
+from pathlib import Path
+from indexer.spelling.builder import SpellingBuilder
+builder = SpellingBuilder()
+builder.add({"cable", "usb", "mouse", "pad"}, {"long", "soft", "cable"})
+builder.add({"mouse"}, {"wireless", "longer"})
+builder.write(Path(sys.argv[1]))
+"""
+
+
+def test_a_word_counts_once_for_each_product(tmp_path: Path) -> None:
+    builder = SpellingBuilder()
+    builder.add(["cable", "cable"], iter(["cable", "long", "long"]))
+    builder.add([], ["cable"])
+    builder.write(tmp_path / "s")
+    dictionary = SpellingDictionary(tmp_path / "s")
+    assert dictionary.frequency("cable") == 2
+    assert dictionary.frequency("long") == 1
+
+
+def test_a_word_in_titles_is_likelier_than_one_in_texts(tmp_path: Path) -> None:
+    builder = SpellingBuilder()
+    for _ in range(3):
+        builder.add(["cable"], ["fable"])
+    builder.write(tmp_path / "s")
+    dictionary = SpellingDictionary(tmp_path / "s")
+    assert dictionary.frequency("cable") == dictionary.frequency("fable")
+    assert dictionary.log_probability("cable") > dictionary.log_probability("fable")
+
+
+def test_only_words_with_a_spelling_are_kept(tmp_path: Path) -> None:
+    builder = SpellingBuilder()
+    builder.add(["a", "tn2110", "usb", "5l"], ["x" * 33])
+    builder.write(tmp_path / "s")
+    assert len(SpellingDictionary(tmp_path / "s")) == 1
+
+
+def test_neither_the_order_nor_the_process_changes_the_file(tmp_path: Path) -> None:
+    for seed in ("1", "2"):
+        subprocess.run(
+            [sys.executable, "-c", WRITE, str(tmp_path / seed)],
+            check=True,
+            cwd=ROOT,
+            env={"PYTHONHASHSEED": seed},
+        )
+    builder = SpellingBuilder()
+    builder.add(["mouse", "mouse"], ["longer", "wireless"])
+    builder.add(["pad", "usb", "mouse", "cable"], ["soft", "long"])
+    builder.write(tmp_path / "here")
+    files = {(tmp_path / name).read_bytes() for name in ("1", "2", "here")}
+    assert len(files) == 1
