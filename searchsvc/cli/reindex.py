@@ -15,6 +15,7 @@ from indexer.feeds.reader import MAX_BYTES, TIMEOUT_SECONDS, FeedFormat
 from indexer.layout import IndexLayout
 from indexer.manifest import Manifest
 from indexer.settings import IndexSettings
+from searchsvc.cli.gate import RelevanceGate, describe_gate
 from searchsvc.cli.output import (
     AsJson,
     DataDir,
@@ -41,7 +42,11 @@ def reindex(
     index: IndexName = "products",
     data_dir: DataDir = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Publish a truncated or much smaller feed as well.")
+        bool,
+        typer.Option(
+            "--force",
+            help="Publish a truncated or much smaller feed as well, and in spite of the gate.",
+        ),
     ] = False,
     settings_file: Annotated[
         Path | None,
@@ -78,15 +83,17 @@ def reindex(
         if published is not None:
             settings = settings or published.settings
             model = model or published.embedder.name
+        settings = settings or IndexSettings()
         embedder = open_embedder(service.models_dir, model or DEFAULT_MODEL)
+        gate = RelevanceGate(layout, settings.gate, service, embedder) if settings.gate else None
         options = ReindexOptions(
             force=force,
             keep=keep,
             format=feed_format,
             max_bytes=int(max_gigabytes * 1e9),
             timeout_seconds=timeout,
+            gate=gate,
         )
-        settings = settings or IndexSettings()
         with Bars(quiet=as_json) as bars:
             report = run_reindex(feed, layout, settings, embedder, options, bars)
     if as_json:
@@ -122,6 +129,7 @@ def describe(report: BuildReport) -> list[str]:
     if report.recall_at_100:
         shares = ", ".join(f"{name} {share:.3f}" for name, share in report.recall_at_100.items())
         lines.append(f"  vector recall@100 against exact search: {shares}")
+    lines += describe_gate(report.gate)
     lines += [f"  forced: {message}" for message in report.forced]
     if report.seconds:
         stages = (f"{name} {seconds:.1f} s" for name, seconds in report.seconds.items())
