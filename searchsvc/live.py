@@ -10,6 +10,8 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from typing_extensions import TypedDict
+
 from searchsvc.errors import BadLiveSettingsError, LiveSettingsError, LiveSettingsUnreadableError
 from searchsvc.livefile import LiveFile
 from searchsvc.policy import RankingOverrides, ranking_settings
@@ -60,17 +62,25 @@ def effective_policy(layout: IndexLayout, settings: Settings, snapshot: Snapshot
     return replace(settings.ranking_policy(), **overrides.given(), synonyms=synonyms)
 
 
-def ranking_sources(settings: Settings, overrides: RankingOverrides) -> dict[str, Source]:
-    """Where the value of each ranking setting comes from, by its name."""
+class RankingValue(TypedDict):
+    """One ranking setting of an index, and who set it."""
+
+    value: float | int | str
+    source: Source
+
+
+def describe_ranking(settings: Settings, overrides: RankingOverrides) -> dict[str, RankingValue]:
+    """The effective ranking settings by name: what an index overrides, else the service's."""
     given = overrides.given()
-    return {
-        name: "index"
-        if name in given
-        else "environment"
-        if name in settings.model_fields_set
-        else "default"
-        for name in ranking_settings()
-    }
+    values = vars(settings.ranking_policy()) | given
+    described: dict[str, RankingValue] = {}
+    for name in ranking_settings():
+        source: Source = "environment" if name in settings.model_fields_set else "default"
+        described[name] = {
+            "value": values[name],
+            "source": "index" if name in given else source,
+        }
+    return described
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from starlette.concurrency import run_in_threadpool
 
 from searchsvc.http.access import admin_only
 from searchsvc.http.context import FAILURES, AppContext, IndexPath
-from searchsvc.http.schemas import LiveVersion, Problem, RankingReport, RankingValue
-from searchsvc.live import ranking_sources
+from searchsvc.http.schemas import LiveVersion, Problem, RankingReport
+from searchsvc.live import describe_ranking
 from searchsvc.livefile import parse
 from searchsvc.policy import RankingOverrides
 from searchsvc.synonyms.document import SynonymsDocument
@@ -96,15 +96,10 @@ def delete_synonyms(index: IndexPath, context: AppContext, if_match: IfMatch = N
 def get_ranking(index: IndexPath, context: AppContext) -> Response:
     """The effective ranking settings of an index, and where each comes from."""
     overrides, version = context.editor.ranking(index)
-    settings = context.editor.settings
-    values = vars(settings.ranking_policy()) | overrides.given()
     report = RankingReport(
         index=index,
         overrides=overrides.model_dump(mode="json", exclude_unset=True),
-        settings={
-            name: RankingValue(value=values[name], source=source)
-            for name, source in ranking_sources(settings, overrides).items()
-        },
+        settings=describe_ranking(context.editor.settings, overrides),
     )
     return _answer(report.model_dump_json(), version)
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from searchsvc.live import Source
+from searchsvc.live import RankingValue
 from searchsvc.query.filters import parse_filter, parse_filter_json
 from searchsvc.query.query import MAX_LIMIT, MAX_OFFSET, MAX_TEXT, Query
 
@@ -145,15 +145,6 @@ class LiveVersion(BaseModel):
 
     index: str
     version: str = Field(description='Also its ETag; "none" where nothing is set.')
-
-
-class RankingValue(BaseModel):
-    """One ranking setting."""
-
-    value: float | int | str
-    source: Source = Field(
-        description="The built-in `default`, the service's `environment`, or the `index`."
-    )
 
 
 class RankingReport(BaseModel):
