@@ -82,15 +82,14 @@ def _cheapest(typed: str, word: str, i: int, j: int, edits: int) -> float:
     Equal letters are matched without a look at other ways: that never costs an edit, and a
     doubled letter is then seen as such at the second of the two.
     """
-    end = min(len(typed) - i, len(word) - j)
-    start = i
-    while i - start < end and typed[i] == word[j]:
+    if not edits:
+        return 0.0 if typed[i:] == word[j:] else math.inf
+    end = i + min(len(typed) - i, len(word) - j)
+    while i < end and typed[i] == word[j]:
         i += 1
         j += 1
     if i == len(typed) and j == len(word):
         return 0.0
-    if not edits:
-        return math.inf
     return min(
         (
             cost + ANOTHER + _cheapest(typed, word, i + taken, j + meant, edits - used)
