@@ -113,7 +113,12 @@ class System(_Measured):
 
 
 class Collection(_Part):
-    """What was searched."""
+    """What was searched.
+
+    Attributes:
+        excluded_queries: those without a relevant product, which are in no mean.
+        missing_products: those that are judged, but not in the catalogue.
+    """
 
     name: str
     digest: Text = ""
@@ -121,6 +126,9 @@ class Collection(_Part):
     queries: Count = None
     judgments: Count = None
     gain: Text = ""
+    format: Text = ""
+    excluded_queries: Count = None
+    missing_products: Count = None
 
 
 class Result(_Part):
@@ -129,6 +137,7 @@ class Result(_Part):
     collection: Collection
     systems: Annotated[dict[str, System], Field(min_length=1)]
     baseline_name: Annotated[Text, Field(validation_alias="baseline")] = ""
+    shipped_name: Annotated[Text, Field(validation_alias="shipped")] = ""
     gains: dict[int, float] | None = None
     qrels: dict[str, dict[str, int]] | None = None
     products: dict[str, Product] = Field(default_factory=dict)
@@ -143,7 +152,9 @@ class Result(_Part):
 
     @property
     def shipped(self) -> str:
-        """The name of the system that is shipped: the marked one, else the last."""
+        """The name of the shipped system: as the file says, else the marked one, else the last."""
+        if self.shipped_name in self.systems:
+            return self.shipped_name
         marked = [name for name in self.systems if name.endswith(SHIPPED_MARK)]
         return marked[0] if marked else list(self.systems)[-1]
 
@@ -194,7 +205,7 @@ def parse_results(results: Sequence[Mapping[str, Any]]) -> tuple[Result, ...]:
             place = ".".join(str(part) for part in detail["loc"])
             raise ValueError(
                 f"result {number}: {place or 'as a whole'}: {detail['msg']} "
-                f"(got {str(detail['input'])[:80]!r}); "
+                f"(got {repr(detail['input'])[:80]}); "
                 "expected what `python -m benchmarks relevance --json FILE` writes"
             ) from error
     return tuple(parsed)

@@ -39,8 +39,12 @@ def circumstances(result: Result) -> Element:
     """How it was measured: enough to do it again."""
     machine = {name: value for name, value in result.machine.items() if name != _NOT_SHOWN}
     versions = machine.pop("versions", {})
+    collection = result.collection
     rows = {
-        "digest of the collection": result.collection.digest[:_DIGEST_DIGITS] or ABSENT,
+        "digest of the collection": collection.digest[:_DIGEST_DIGITS] or ABSENT,
+        "format": collection.format or ABSENT,
+        "queries without a relevant product, in no mean": _count(collection.excluded_queries),
+        "judged products that the catalogue lacks": _count(collection.missing_products),
         "machine": _pairs(machine),
         "versions": _pairs(versions),
         "ranking policy": _pairs(result.policy),
@@ -86,7 +90,10 @@ def classes_table(result: Result) -> Element | None:
     main = result.measures[0]
     members: dict[str, list[str]] = {}
     for query_id in result.query_ids:
-        name = next((a.query_class for a in result.answers(query_id) if a.query_class), "")
+        answers = list(result.answers(query_id))
+        if not any(main in answer.measures for answer in answers):
+            continue
+        name = next((answer.query_class for answer in answers if answer.query_class), "")
         members.setdefault(name, []).append(query_id)
     if not any(members):
         return None
