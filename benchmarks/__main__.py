@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: relevance, latency, embedding speed, and catalogues of any size."""
+"""``python -m benchmarks``: relevance, latency, embedding speed, and catalogues to measure on."""
 
 from __future__ import annotations
 
@@ -15,8 +15,15 @@ from benchmarks.building import open_default_embedder
 from benchmarks.catalogue.cli import SAMPLE_SEED, FeedForm
 from benchmarks.catalogue.cli import generate as generate_feed
 from benchmarks.embedding import embedding_table, measure_embedding
+from benchmarks.errors import BenchmarkError
+from benchmarks.fetch import PUBLICATIONS
+from benchmarks.fetch import fetch as fetch_publication
+from benchmarks.formats.source import Choice
 from benchmarks.latency import latency_table, measure_latency
-from benchmarks.relevance import measure_relevance, relevance_table
+from benchmarks.progress import ByteBars
+from benchmarks.relevance import Options, measure_relevance
+from benchmarks.relevance_table import relevance_table, worst_queries
+from benchmarks.report import write_report
 from benchmarks.robustness.measure import Sampling, measure_robustness
 from benchmarks.robustness.table import robustness_table
 from indexer.embedding.acquire import install_default_model
@@ -42,11 +49,34 @@ DataDir = Annotated[
 
 
 @app.command()
-def relevance(
+def relevance(  # noqa: PLR0913 - a command's options are its arguments
     directories: Annotated[
-        list[Path], typer.Argument(help="feed.jsonl[.gz], queries.jsonl and qrels.tsv in each.")
+        list[Path], typer.Argument(help="Collections: ours, BEIR, TREC, WANDS or ESCI.")
     ],
+    *,
+    baseline: Annotated[
+        str | None, typer.Option(help="Compare with this system; by default hybrid, RRF.")
+    ] = None,
+    systems: Annotated[
+        list[str] | None, typer.Option(help="Only this system; repeat it for several.")
+    ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(help="Not this system; repeat it for several.")
+    ] = None,
+    run: Annotated[
+        list[Path] | None, typer.Option(help="A TREC run that joins the table; repeatable.")
+    ] = None,
+    write_runs: Annotated[
+        Path | None, typer.Option(help="Write every ranking here as a TREC run.")
+    ] = None,
+    worst: Annotated[int, typer.Option(min=0, help="Print the worst queries, so many.")] = 0,
+    split: Annotated[str, typer.Option(help="Judged queries of BEIR and ESCI.")] = "test",
+    locale: Annotated[str, typer.Option(help="Market of ESCI: us, es or jp.")] = "us",
+    large: Annotated[bool, typer.Option("--large", help="The large version of ESCI.")] = False,
     json_file: JsonFile = None,
+    html_file: Annotated[
+        Path | None, typer.Option("--html", help="Write a report with all queries here.")
+    ] = None,
     data_dir: DataDir = None,
 ) -> None:
     """Rank judged collections with every system and compare.
@@ -54,15 +84,47 @@ def relevance(
     Example: python -m benchmarks relevance searchsvc/sample --json relevance.json
     """
     policy = Settings().ranking_policy()
+    options = Options(
+        choice=Choice(split, locale, is_large=large),
+        baseline=baseline,
+        only=tuple(systems or ()),
+        without=tuple(without or ()),
+        run_files=tuple(run or ()),
+        runs_dir=write_runs,
+    )
     with tempfile.TemporaryDirectory() as scratch, _explained_failures():
         embedder = open_default_embedder(Settings())
+        folder = data_dir or Path(scratch)
         results = [
-            measure_relevance(directory, data_dir or Path(scratch), embedder, policy)
+            measure_relevance(directory, folder, embedder, policy, options)
             for directory in directories
         ]
-    for result in results:
-        print(relevance_table(result), end="\n\n")
-    _write(json_file, results)
+        for result in results:
+            print(relevance_table(result), end="\n\n")
+            if worst:
+                print(worst_queries(result, worst), end="\n\n")
+        _write(json_file, results)
+        if html_file is not None:
+            write_report(results, html_file)
+
+
+@app.command()
+def fetch(
+    name: Annotated[str, typer.Argument(help=f"One of {', '.join(PUBLICATIONS)}.")],
+    directory: Annotated[Path, typer.Argument(help="Where its files go.")],
+    base_url: Annotated[
+        str | None, typer.Option(help="A mirror that has files of the same names.")
+    ] = None,
+) -> None:
+    """Download a published test collection.
+
+    Example: python -m benchmarks fetch wands wands
+    """
+    if name not in PUBLICATIONS:
+        raise typer.BadParameter(f"{name!r}; expected one of {', '.join(PUBLICATIONS)}")
+    with _explained_failures(), ByteBars() as bars:
+        fetched = fetch_publication(PUBLICATIONS[name], directory, bars, base_url)
+    print(f"{directory}: {len(fetched)} files fetched, licence {PUBLICATIONS[name].license}")
 
 
 @app.command()
@@ -164,7 +226,7 @@ def generate(
 def _explained_failures() -> Generator[None]:
     try:
         yield
-    except (SearchServiceError, IndexerError, OSError) as error:
+    except (BenchmarkError, SearchServiceError, IndexerError, OSError) as error:
         stderr.print(f"error: {error}", markup=False)
         raise typer.Exit(1) from error
 

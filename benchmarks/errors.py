@@ -1,0 +1,30 @@
+"""The exceptions of the benchmarks; every message names the value, what was expected, the remedy.
+
+::
+
+    BenchmarkError
+    ├── CollectionError       a test collection cannot be read
+    ├── FetchError            a published file cannot be downloaded
+    ├── RunFileError          a TREC run cannot be read or written
+    └── UnknownSystemError    a system is asked for that is not in the table
+"""
+
+
+class BenchmarkError(Exception):
+    """Root of everything that the benchmarks raise on purpose."""
+
+
+class CollectionError(BenchmarkError):
+    """A directory holds no collection that can be read."""
+
+
+class FetchError(BenchmarkError):
+    """A published file cannot be downloaded."""
+
+
+class RunFileError(BenchmarkError):
+    """A TREC run cannot be read or written."""
+
+
+class UnknownSystemError(BenchmarkError):
+    """There is no system of this name."""
