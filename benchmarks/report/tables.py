@@ -53,7 +53,7 @@ def circumstances(result: Result) -> Element:
         "details",
         {"class": "circumstances"},
         element("summary", {}, "How it was measured"),
-        _definitions("settings", rows),
+        _definitions("settings", {name: text for name, text in rows.items() if text != ABSENT}),
     )
 
 

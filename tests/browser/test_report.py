@@ -410,10 +410,13 @@ def test_every_control_has_a_name(report: Report) -> None:
     assert [one.get_attribute("outerHTML") for one in controls if not one.accessible_name] == []
 
 
-def test_print_shows_results_but_no_controls(report: Report) -> None:
+def test_print_says_what_is_compared_and_how_it_is_filtered(report: Report) -> None:
     report.toggle()
     report.emulate("setEmulatedMedia", media="print")
+    assert report.part("first").is_displayed()
     assert not report.part("filter").is_displayed()
+    report.script("arguments[0].value = 'name'", report.part("filter"))
+    assert report.part("filter").is_displayed()
     assert len(report.all(".list li")) == 2 * TEN
     pdf = report.browser.execute_cdp_cmd("Page.printToPDF", {})["data"]
     assert pdf.startswith("JVBERi")  # %PDF-

@@ -60,6 +60,7 @@ def test_the_circumstances_are_told_but_the_date(result: JSON, parsed: Result) -
         "ranking policy": "fusion weighted",
     }
     assert "2031" not in text(circumstances(parsed))
+    assert "format" not in definitions(circumstances(parsed))
 
 
 def test_every_system_has_a_line_with_its_figures(parsed: Result) -> None:
