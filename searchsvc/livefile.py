@@ -130,7 +130,7 @@ class LiveFile(Generic[D]):
         found = _version(self._bytes())
         if found not in expected:
             raise LiveSettingsChangedError(
-                f"{self.name} is of version {found!r} by now, not {' or '.join(expected)!r}. "
+                f"{self.name} is of version {found!r} by now, not {' or '.join(sorted(expected))!r}. "
                 "Read it again, and repeat the change on what it says."
             )
 
