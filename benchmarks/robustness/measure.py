@@ -19,18 +19,16 @@ compared with the right spellings of just those queries that have such misspelli
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.building import build
+from benchmarks.building import open_index
 from benchmarks.collection import load_collection
 from benchmarks.machine import describe_machine
 from benchmarks.robustness import lookup, misspelt
 from benchmarks.robustness.identifiers import Identifiers
 from benchmarks.systems import Hybrid, OurBm25, RankBm25
 from indexer.product import Product
-from indexer.snapshot import open_snapshot
 from searchsvc.cli.progress import Bars
 from searchsvc.query.query import Query
 from searchsvc.search import search
@@ -38,7 +36,6 @@ from searchsvc.search import search
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from benchmarks.collection import Collection
     from benchmarks.systems import System
     from indexer.embedding.protocol import Embedder
     from indexer.snapshot import Snapshot
@@ -70,17 +67,18 @@ def measure_robustness(
 
     Args:
         directory: what `load_collection` reads.
-        data_dir: where the index is built.
+        data_dir: where a foreign catalogue is converted and the index is built.
         embedder: the model.
         policy: the shipped one.
         sampling: how much is asked.
 
     Raises:
-        JudgmentsError: the collection cannot be read, or no query can be misspelt.
+        CollectionError: the collection cannot be read.
+        JudgmentsError: its queries or judgments cannot be read, or no query can be misspelt.
     """
     collection = load_collection(directory)
     queries = misspelt.draw_misspelt(collection, sampling.per_query, sampling.seed)
-    snapshot = _open_index(collection, data_dir, embedder)
+    snapshot = open_index(collection, data_dir, embedder)
     words, identifiers = misspelt.Words(), Identifiers()
 
     def first_hit(text: str) -> str | None:
@@ -96,7 +94,7 @@ def measure_robustness(
             bars.advance(1)
         systems = _systems(snapshot, embedder, policy, sampling)
         bars.start("misspelt queries", sum(len(asked.typos) for asked in queries))
-        misspelt.ask(queries, systems, collection.qrels, bars.advance)
+        misspelt.ask(queries, systems, collection, bars.advance)
         drawn = identifiers.draw(sampling.identifiers, sampling.seed)
         bars.start("identifiers", len(drawn))
         answers = lookup.look_up(drawn, first_hit, bars.advance)
@@ -115,14 +113,6 @@ def measure_robustness(
         },
         "identifiers": {**lookup.summarize(answers), "names": identifiers.names},
     }
-
-
-def _open_index(collection: Collection, data_dir: Path, embedder: Embedder) -> Snapshot:
-    """The index that the relevance benchmark builds, too: the second of them embeds nothing."""
-    slug = re.sub(r"[^a-z0-9]+", "-", collection.name.lower()).strip("-")[:40]
-    name = f"bench-{slug}-{collection.digest[:8]}"
-    layout, _ = build(collection.feed_path, data_dir, name, embedder)
-    return open_snapshot(layout)
 
 
 def _systems(

@@ -12,11 +12,11 @@ from benchmarks.robustness.typos import Kind, Typo, draw_typos
 from indexer.analysis.text import fold
 from indexer.build.texts import searchable_texts
 from searchsvc.errors import JudgmentsError
-from searchsvc.relevance.measures import RELEVANT, Measure
+from searchsvc.relevance.measures import Measure
 from searchsvc.relevance.statistics import bootstrap_means, percentile_interval
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Mapping, Sequence
+    from collections.abc import Callable, Container, Sequence
 
     from numpy.typing import NDArray
 
@@ -71,7 +71,7 @@ def draw_misspelt(collection: Collection, per_query: int, seed: int) -> list[Mis
     drawn = [
         MisspeltQuery(query, typos)
         for query in collection.queries
-        if any(label >= RELEVANT for label in collection.qrels.get(query.id, {}).values())
+        if any(map(collection.scale.is_relevant, collection.qrels.get(query.id, {}).values()))
         and (typos := draw_typos(query.text, per_query, seed))
     ]
     if not drawn:
@@ -85,7 +85,7 @@ def draw_misspelt(collection: Collection, per_query: int, seed: int) -> list[Mis
 def ask(
     queries: Sequence[MisspeltQuery],
     systems: Sequence[System],
-    qrels: Mapping[str, Mapping[str, int]],
+    collection: Collection,
     advance: Callable[[int], None],
 ) -> None:
     """Ask every system all spellings and note the values.
@@ -93,16 +93,16 @@ def ask(
     Args:
         queries: get the values.
         systems: of distinct names.
-        qrels: query id → product id → label, of all `queries`.
+        collection: whose queries these are.
         advance: called with the number of misspellings just asked.
     """
     for asked in queries:
-        labels = qrels[asked.query.id]
         for system in systems:
-            asked.clean[system.name] = MEASURE.of(system.rank(asked.query.text), labels)
-            asked.values[system.name] = [
-                MEASURE.of(system.rank(typo.text), labels) for typo in asked.typos
-            ]
+            clean, *values = (
+                MEASURE.of(system.rank(text), collection.qrels[asked.query.id], collection.scale)
+                for text in (asked.query.text, *(typo.text for typo in asked.typos))
+            )
+            asked.clean[system.name], asked.values[system.name] = clean, values
         advance(len(asked.typos))
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.collection import load_collection
 from benchmarks.robustness.misspelt import (
     MisspeltQuery,
     Words,
@@ -21,6 +23,7 @@ from benchmarks.robustness.typos import Kind, Typo
 from indexer.product import Product
 from searchsvc.errors import JudgmentsError
 from searchsvc.relevance.judgments import JudgedQuery
+from searchsvc.relevance.labels import LabelScale
 
 
 class Fragile:
@@ -60,18 +63,24 @@ MOUSE = MisspeltQuery(
     ],
 )
 SHIRT = MisspeltQuery(JudgedQuery("q2", "shirt"), [Typo("shrt", Kind.DELETION, "shirt", "shrt")])
-QRELS = {"q1": {"good": 3}, "q2": {"good": 1}}
 
 
 @pytest.fixture(scope="module")
-def summary() -> dict[str, Any]:
+def summary(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    collection = load_collection(
+        write(
+            tmp_path_factory.mktemp("collection"),
+            '{"id": "q1", "text": "mouse"}\n{"id": "q2", "text": "shirt"}\n',
+            "q1\tgood\t3\nq2\tgood\t1\n",
+        )
+    )
     queries = [
         MisspeltQuery(MOUSE.query, MOUSE.typos),
         MisspeltQuery(SHIRT.query, SHIRT.typos),
     ]
     counted: list[int] = []
     systems = [Deaf(), Fragile("mouse", "shirt", "mousse")]
-    ask(queries, systems, QRELS, counted.append)
+    ask(queries, systems, collection, counted.append)
     assert counted == [4, 1]
     return summarize(queries, ["deaf", "fragile"], words_of("A House for a mouse, MUSE"))
 
@@ -194,8 +203,6 @@ def write(folder: Path, queries: str, qrels: str) -> Path:
 
 
 def test_queries_that_cannot_be_measured_or_misspelt_are_left_out(tmp_path: Path) -> None:
-    from benchmarks.collection import load_collection  # noqa: PLC0415 - only here
-
     folder = write(
         tmp_path,
         '{"id": "a", "text": "mouse"}\n{"id": "b", "text": "tv"}\n'
@@ -208,8 +215,20 @@ def test_queries_that_cannot_be_measured_or_misspelt_are_left_out(tmp_path: Path
 
 
 def test_a_collection_with_nothing_to_misspell_is_refused(tmp_path: Path) -> None:
-    from benchmarks.collection import load_collection  # noqa: PLC0415 - only here
-
     folder = write(tmp_path, '{"id": "b", "text": "tv"}\n', "b\tp1\t2\n")
     with pytest.raises(JudgmentsError, match="none of 1 queries .* five letters"):
         draw_misspelt(load_collection(folder), 8, 1)
+
+
+def test_the_collection_says_what_is_relevant_and_what_it_gains(tmp_path: Path) -> None:
+    folder = write(
+        tmp_path, '{"id": "a", "text": "mouse"}\n', "a\tgood\t1\na\tbest\t2\na\tbad\t0\n"
+    )
+    collection = load_collection(folder)
+    linear = LabelScale({0: 0.0, 1: 0.5, 2: 1.0}, relevant_from=2)
+    (asked,) = draw_misspelt(replace(collection, scale=linear), 2, 1)
+    ask([asked], [Fragile("mouse")], replace(collection, scale=linear), lambda _: None)
+    # One product of gain 0.5 first; the ideal has 1 first and 0.5 second.
+    assert asked.clean["fragile"] == pytest.approx(0.5 / (1 + 0.5 / np.log2(3)))
+    with pytest.raises(JudgmentsError, match="relevant"):
+        draw_misspelt(replace(collection, scale=LabelScale(relevant_from=3)), 2, 1)
