@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from fastapi import FastAPI, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.staticfiles import StaticFiles
 
 from searchsvc.http.guard import Guard
 from searchsvc.http.pages import pictures
 from searchsvc.http.problems import install_problem_handlers
 from searchsvc.judging.access import API, Access
+from searchsvc.judging.ratings import LABELS
 
 if TYPE_CHECKING:
     from indexer.snapshot import Snapshot
@@ -35,7 +36,7 @@ class Pair(BaseModel):
 class LabelledPair(Pair):
     """A rating; ``null`` says that the rater cannot tell."""
 
-    label: Literal[0, 1, 2, 3] | None
+    label: int | None = Field(ge=LABELS[0], le=LABELS[-1])
 
 
 def create_judging_app(

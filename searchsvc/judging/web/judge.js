@@ -30,8 +30,7 @@ function report(error) {
 
 /** A message that stays until something succeeds. */
 function tell(message) {
-  byId("message").textContent = message;
-  byId("message").hidden = !message;
+  byId("notice").replaceChildren(...(message ? [element("p", {}, message)] : []));
 }
 
 // What is shown
@@ -203,7 +202,7 @@ function explain() {
     }
   }
   for (const [keys, does] of KEYS) {
-    const term = element("dt", {}, ...keys.split(/\s+/).map((key) => element("kbd", {}, key)));
+    const term = element("dt", {}, ...keys.split(" ").map((key) => element("kbd", {}, key)));
     byId("keys").append(element("div", {}, term, element("dd", {}, does)));
   }
   byId("guide").open = WIDE.matches;

@@ -15,12 +15,12 @@ export const SKIP = {
 
 /** Key → what it does, for the help. */
 export const KEYS = [
-  ["0 – 3", "label the product and go to the next one"],
+  ["0 1 2 3", "label the product and go to the next one"],
   ["s", "skip it: you cannot tell"],
   ["↑ ↓", "move between products"],
   ["u", "undo, step by step, back to when the page was opened"],
   ["d", "show or hide the details of the product"],
-  ["n  p", "next, previous query"],
+  ["n p", "next, previous query"],
   ["?", "this help"],
 ];
 
