@@ -130,7 +130,7 @@ def fetch(
 @app.command()
 def robustness(
     directories: Annotated[
-        list[Path], typer.Argument(help="feed.jsonl[.gz], queries.jsonl and qrels.tsv in each.")
+        list[Path], typer.Argument(help="Collections: ours, BEIR, TREC, WANDS or ESCI.")
     ],
     per_query: Annotated[int, typer.Option(min=1, help="Misspellings of each query.")] = 20,
     identifiers: Annotated[int, typer.Option(min=1, help="Identifiers of the catalogue.")] = 2_000,
