@@ -21,7 +21,7 @@ _STEP = 0.05
 _STEPS = round(1 / _STEP)
 
 # In user units; the interval charts are shown at this size, the histograms are scaled.
-_INTERVAL_WIDTH, _INTERVAL_HEIGHT, _MARGIN = 184, 26, 16
+_INTERVAL_WIDTH, _INTERVAL_HEIGHT, _MARGIN = 168, 26, 16
 _WIDTH, _LEFT, _RIGHT = 360, 30, 8
 _TOP, _BARS, _BOX, _HEIGHT = 12, 110, 22, 166
 

@@ -102,6 +102,10 @@ class Answer(_Measured):
     top: tuple[str, ...] = ()
 
 
+class QueryClass(_Measured):
+    """Mean measures over the queries of one class."""
+
+
 class System(_Measured):
     """A system: mean measures, and its answers by query id."""
 
@@ -109,6 +113,7 @@ class System(_Measured):
     zero_result_rate: Number = None
     median_ms: Number = None
     p95_ms: Number = None
+    classes: dict[str, QueryClass] = Field(default_factory=dict)
     queries: dict[str, Answer] = Field(default_factory=dict)
 
 

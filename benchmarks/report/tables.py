@@ -104,7 +104,7 @@ def classes_table(result: Result) -> Element | None:
             {},
             element("th", {"scope": "row"}, name or "without a class"),
             _number(f"{len(query_ids):,}"),
-            *_class_cells(result, main, query_ids),
+            *_class_cells(result, name, query_ids),
         )
         for name, query_ids in members.items()
     ]
@@ -127,14 +127,20 @@ def system_name(result: Result, name: str) -> list[Node]:
     return marks
 
 
-def _class_cells(result: Result, measure: str, query_ids: Iterable[str]) -> list[Element]:
-    means: list[float | None] = []
-    for system in result.systems.values():
-        answers = (system.queries[q].measures for q in query_ids if q in system.queries)
-        values = [measures[measure] for measures in answers if measure in measures]
-        means.append(fmean(values) if values else None)
+def _class_cells(result: Result, name: str, query_ids: Iterable[str]) -> list[Element]:
+    measure = result.measures[0]
+    means = [_class_mean(system, name, measure, query_ids) for system in result.systems.values()]
     best = max((fixed(mean) for mean in means if mean is not None), default="")
     return [_number(text, best=text == best) for text in map(fixed, means)]
+
+
+def _class_mean(system: System, name: str, measure: str, query_ids: Iterable[str]) -> float | None:
+    """The mean in the file, which was rounded once only; else that of the rounded values."""
+    if name in system.classes:
+        return system.classes[name].measures.get(measure)
+    answers = (system.queries[q].measures for q in query_ids if q in system.queries)
+    values = [measures[measure] for measures in answers if measure in measures]
+    return fmean(values) if values else None
 
 
 def _shown_values(result: Result, measure: str) -> Iterable[float]:

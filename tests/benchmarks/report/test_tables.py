@@ -124,6 +124,14 @@ def test_classes_are_means_of_the_measured_queries(parsed: Result) -> None:
     assert best == ["1.000", "0.700"]
 
 
+def test_means_by_class_are_those_of_the_file(result: JSON) -> None:
+    # Mean of unrounded values: another last digit than the rounded ones of the queries give.
+    result["systems"]["BM25"]["classes"] = {"typo": {"queries": 1, "nDCG@10": 0.7015}}
+    table = classes_table(parse_results([result])[0])
+    assert table is not None
+    assert [row[2] for row in cells(table)] == ["BM25", "0.500", "0.702"]
+
+
 def test_queries_without_a_class_are_a_line_of_their_own(result: JSON) -> None:
     for system in result["systems"].values():
         system["queries"]["q2"]["class"] = ""
