@@ -111,18 +111,13 @@ class _Download:
         with self._response() as response:
             done = self._start(response)
             length = response.headers.get("content-length", "")
+            # A body that is shorter than its stated length is an error of the HTTP library.
             total = done + int(length) if length.isdecimal() else None
             progress.start(self._path.name, done, total)
             with self._part.open("ab" if done else "wb") as file:
                 for chunk in response.iter_raw(_FLUSH_BYTES):
                     file.write(chunk)
                     progress.advance(len(chunk))
-        size = self._part.stat().st_size
-        if total is not None and size != total:
-            raise FetchError(
-                f"{self._url} ended after {size:,} of {total:,} bytes; run the command again to "
-                "go on from there"
-            )
         self._check()
         flush(self._part)
         self._part.replace(self._path)
@@ -140,7 +135,7 @@ class _Download:
             headers |= {"Range": f"bytes={done}-", "If-Range": version}
         try:
             with self._client.stream("GET", self._url, headers=headers) as response:
-                if response.status_code == httpx2.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
+                if response.status_code == httpx2.codes.RANGE_NOT_SATISFIABLE:
                     self._part.unlink()
                     raise FetchError(
                         f"{self._url}: the part that was there is longer than the file; it is "
