@@ -217,11 +217,12 @@ def _print_report(report: JudgingReport, *, as_json: bool) -> None:
 
 def describe(report: JudgingReport) -> list[str]:
     """The report for people."""
-    lines = [f"{'query':<8} {'judged':>6}  labelled (skipped) by rater"]
+    width = max((len(query.query.id) for query in report.queries), default=0)
+    lines = [f"{'':<{width}}  judged  query: labelled (skipped) by each rater"]
     for query in report.queries:
         raters = sorted(query.labelled.keys() | query.skipped.keys())
         counts = ", ".join(_count(query, rater) for rater in raters) or "nobody yet"
-        lines.append(f"{query.query.id:<8} {query.judged:>6}  {counts}  {query.query.text}")
+        lines.append(f"{query.query.id:<{width}}  {query.judged:>6}  {query.query.text}: {counts}")
     lines += ["", f"{report.rated_by_several:,} pairs were labelled by more than one rater"]
     lines.append(f"Krippendorff's alpha (ordinal): {_figure(report.alpha)}")
     lines += [

@@ -57,7 +57,9 @@ function button({ key, label, name, meaning }, say) {
   made.dataset.label = String(label);
   made.setAttribute("aria-pressed", "false");
   made.setAttribute("aria-keyshortcuts", key);
-  made.addEventListener("click", () => say(label));
+  made.addEventListener("click", (event) => {
+    if (event.detail < 2) say(label); // the second click of two would hit the next product
+  });
   return made;
 }
 

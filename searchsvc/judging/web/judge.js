@@ -184,6 +184,7 @@ document.addEventListener("keydown", (event) => {
   const busy = event.ctrlKey || event.metaKey || event.altKey || byId("dialog").open;
   if (busy || event.target.matches(FIELDS) || !Object.hasOwn(actions, event.key)) return;
   event.preventDefault();
+  if (event.repeat && !event.key.startsWith("Arrow")) return; // a key that is held says one thing
   if (open >= 0 || event.key === "?") then(actions[event.key]);
 });
 byId("previous").addEventListener("click", () => then(actions.p));
