@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from searchsvc.policy import RankingPolicy
     from searchsvc.settings import Settings
 
+SettingValue = bool | int | float | str | None
 Source = Literal["default", "environment", "index"]
 _log = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ def effective_policy(layout: IndexLayout, settings: Settings, snapshot: Snapshot
 class RankingValue(TypedDict):
     """One ranking setting of an index, and who set it."""
 
-    value: float | int | str
+    value: SettingValue
     source: Source
 
 

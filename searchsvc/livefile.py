@@ -129,8 +129,9 @@ class LiveFile(Generic[D]):
     def _check_version(self, expected: Collection[str]) -> None:
         found = _version(self._bytes())
         if found not in expected:
+            named = " or ".join(sorted(expected))
             raise LiveSettingsChangedError(
-                f"{self.name} is of version {found!r} by now, not {' or '.join(sorted(expected))!r}. "
+                f"{self.name} is of version {found!r} by now, not {named!r}. "
                 "Read it again, and repeat the change on what it says."
             )
 
@@ -156,7 +157,7 @@ def parse(model: type[D], data: bytes) -> D:
     """
     _check_size(data)
     try:
-        return model.model_validate_json(data)
+        return model.model_validate_json(data, strict=True)  # "1" is no number, 1 not true
     except ValidationError as error:
         complaints = error.errors(include_url=False)
         parts = [_complaint(model, entry) for entry in complaints[:_SHOWN_COMPLAINTS]]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, Strict, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from searchsvc.synonyms.table import Synonyms
 
@@ -67,10 +67,6 @@ def ranking_settings() -> dict[str, tuple[Any, Any]]:
     }
 
 
-def _is_enum(kind: Any) -> bool:  # noqa: ANN401 - whatever a field may be annotated with
-    return isinstance(kind, type) and issubclass(kind, StrEnum)
-
-
 class _Overrides(BaseModel):
     """Ranking settings of one index; those left out are the service's."""
 
@@ -93,8 +89,5 @@ else:
         "RankingOverrides",
         __base__=_Overrides,
         __doc__=_Overrides.__doc__,
-        **{
-            name: (kind if _is_enum(kind) else Annotated[kind, Strict()], default)
-            for name, (kind, default) in ranking_settings().items()
-        },
+        **ranking_settings(),
     )

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from searchsvc.live import RankingValue
+from searchsvc.live import RankingValue, SettingValue
 from searchsvc.query.filters import parse_filter, parse_filter_json
 from searchsvc.query.query import MAX_LIMIT, MAX_OFFSET, MAX_TEXT, Query
 
@@ -151,7 +151,7 @@ class RankingReport(BaseModel):
     """The ranking settings of one index; the ETag is the version of its overrides."""
 
     index: str
-    overrides: dict[str, float | int | str] = Field(description="What `PUT` would take.")
+    overrides: dict[str, SettingValue] = Field(description="What `PUT` would take.")
     settings: dict[str, RankingValue] = Field(description="All of them, by name.")
 
 

@@ -15,7 +15,19 @@ from searchsvc.settings import Settings
 
 NAMES = [entry.name for entry in fields(RankingPolicy) if entry.name != "synonyms"]
 SCHEMA = RankingOverrides.model_json_schema()["properties"]
-NUMBERS = [name for name in NAMES if SCHEMA[name].get("type") in {"number", "integer"}]
+
+
+def of_type(name: str, *types: str) -> dict[str, Any] | None:
+    """The schema of a setting, or of its alternative to null, if it is of one of these types."""
+    for schema in SCHEMA[name].get("anyOf", [SCHEMA[name]]):
+        if schema.get("type") in types:
+            return dict(schema)
+    return None
+
+
+NUMBERS = [name for name in NAMES if of_type(name, "number", "integer")]
+SWITCHES = [name for name in NAMES if of_type(name, "boolean")]
+NULLABLE = [name for name in NAMES if of_type(name, "null")]
 
 
 def test_every_field_but_the_synonyms_is_a_setting_everywhere() -> None:
@@ -36,7 +48,8 @@ def test_the_defaults_are_those_of_the_policy(name: str) -> None:
 def test_every_number_has_bounds_and_they_hold_in_the_environment_and_in_the_file(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    low, high = SCHEMA[name]["minimum"], SCHEMA[name]["maximum"]
+    schema = of_type(name, "number", "integer") or {}
+    low, high = schema["minimum"], schema["maximum"]
     for value in (low, high):
         assert RankingOverrides.model_validate({name: value}).given() == {name: value}
         monkeypatch.setenv(f"SEARCHSVC_{name.upper()}", str(value))
@@ -50,10 +63,35 @@ def test_every_number_has_bounds_and_they_hold_in_the_environment_and_in_the_fil
 
 
 @pytest.mark.parametrize("name", NUMBERS)
-@pytest.mark.parametrize("text", ['"1"', "true", "null", "NaN", "Infinity", "1e999", "[1]"])
+@pytest.mark.parametrize("text", ['"1"', "true", "NaN", "Infinity", "1e999", "[1]"])
 def test_a_number_in_the_file_is_a_number(name: str, text: str) -> None:
     with pytest.raises(BadLiveSettingsError, match=name):
         parse(RankingOverrides, f'{{"{name}": {text}}}'.encode())
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_a_switch_is_true_or_false(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for text, value in (("true", True), ("false", False)):
+        content = f'{{"{name}": {text}}}'.encode()
+        assert parse(RankingOverrides, content).given() == {name: value}
+        monkeypatch.setenv(f"SEARCHSVC_{name.upper()}", text)
+        assert getattr(Settings().ranking_policy(), name) is value
+    with pytest.raises(BadLiveSettingsError, match=name):
+        parse(RankingOverrides, f'{{"{name}": 1}}'.encode())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_null_is_a_value_of_those_that_may_be_absent_only(name: str) -> None:
+    content = f'{{"{name}": null}}'.encode()
+    if name in NULLABLE:
+        assert parse(RankingOverrides, content).given() == {name: None}
+        return
+    with pytest.raises(BadLiveSettingsError, match=name):
+        parse(RankingOverrides, content)
+
+
+def test_every_setting_is_of_a_kind_that_these_tests_know() -> None:
+    assert {*NUMBERS, *SWITCHES, "fusion"} == set(NAMES)
 
 
 def test_a_choice_is_one_of_its_words() -> None:

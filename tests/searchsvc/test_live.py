@@ -1,0 +1,220 @@
+"""Live settings: what is served while their files come, break and go."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+
+from indexer.settings import IndexSettings
+from indexer.snapshot import Snapshot, open_snapshot
+from searchsvc.errors import BadLiveSettingsError, LiveSettingsUnreadableError
+from searchsvc.live import (
+    Live,
+    compile_synonyms,
+    describe_ranking,
+    effective_policy,
+    ranking_file,
+    synonyms_file,
+)
+from searchsvc.policy import Fusion, RankingOverrides, RankingPolicy
+from searchsvc.synonyms.document import SynonymsDocument
+from searchsvc.synonyms.table import Synonyms
+
+if TYPE_CHECKING:
+    from indexer.layout import IndexLayout
+    from tests.conftest import Build
+    from tests.searchsvc.conftest import MakeSettings
+
+SHOES = [{"id": "1", "title": "Sneakers"}, {"id": "2", "title": "Trainers"}]
+SYNONYMS = {"sets": [["sneaker", "trainer"]]}
+
+
+def write(layout: IndexLayout, *, synonyms: Any = None, ranking: Any = None) -> None:
+    """By an editor rather than by us."""
+    for path, content in ((layout.synonyms_file, synonyms), (layout.ranking_file, ranking)):
+        if content is not None:
+            path.write_bytes(content if isinstance(content, bytes) else orjson.dumps(content))
+
+
+@pytest.fixture
+def snapshot(build: Build, layout: IndexLayout) -> Snapshot:
+    build(SHOES)
+    return open_snapshot(layout)
+
+
+def test_without_files_the_policy_is_that_of_the_service(
+    layout: IndexLayout, snapshot: Snapshot, make_settings: MakeSettings
+) -> None:
+    settings = make_settings(semantic_weight=0.1)
+    policy = effective_policy(layout, settings, snapshot)
+    assert policy == settings.ranking_policy() == RankingPolicy(semantic_weight=0.1)
+    live = Live.read(layout, snapshot, None)
+    assert live.policy(settings.ranking_policy()) == policy
+    assert live.refused == {}
+
+
+def test_the_index_overrides_the_environment_and_that_the_default(
+    layout: IndexLayout,
+    snapshot: Snapshot,
+    make_settings: MakeSettings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SEARCHSVC_SEMANTIC_WEIGHT", "0.1")
+    monkeypatch.setenv("SEARCHSVC_FUSION", "rrf")
+    monkeypatch.setenv("SEARCHSVC_RRF_K", "60")  # the default, but somebody said so
+    write(layout, ranking={"semantic_weight": 0.9, "window": 500})
+    settings = make_settings()
+    policy = effective_policy(layout, settings, snapshot)
+    assert policy == RankingPolicy(semantic_weight=0.9, fusion=Fusion.RRF)
+    described = describe_ranking(settings, ranking_file(layout).read()[0])
+    assert {name: entry["source"] for name, entry in described.items()} == {
+        **dict.fromkeys(described, "default"),
+        "semantic_weight": "index",
+        "window": "index",
+        "fusion": "environment",
+        "rrf_k": "environment",
+    }
+    for name, entry in described.items():
+        assert entry["value"] == getattr(policy, name)
+
+
+def test_synonyms_are_compiled_for_the_language_of_the_index(
+    layout: IndexLayout, snapshot: Snapshot, make_settings: MakeSettings
+) -> None:
+    write(layout, synonyms=SYNONYMS)
+    synonyms = effective_policy(layout, make_settings(), snapshot).synonyms
+    words = snapshot.analyzer.terms("red sneakers")
+    (expansion,) = synonyms.expansions(words)
+    assert (expansion.begin, expansion.end, expansion.texts) == (1, 2, ("trainer",))
+    assert Live.read(layout, snapshot, None).synonyms == synonyms
+
+
+def test_where_no_generation_is_served_words_are_taken_as_they_are(layout: IndexLayout) -> None:
+    layout.root.mkdir(parents=True)
+    write(layout, synonyms=SYNONYMS)
+    live = Live.read(layout, None, None)
+    assert live.synonyms.expansions(["sneaker"])
+    assert not live.synonyms.expansions(["sneakers"])
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"synonyms": b"{"}, r"synonyms\.json: expected JSON"),
+        ({"synonyms": {"sets": [["a", "a"]]}}, r"synonyms\.json: sets\[0\]\[1\]"),
+        ({"synonyms": {"never": [["shoe", "shoes"]]}}, r"synonyms\.json: never\[0\].*same words"),
+        ({"ranking": {"window": 0}}, r"ranking\.json: window: "),
+    ],
+)
+def test_a_broken_file_is_an_error_to_whoever_asks_once(
+    layout: IndexLayout,
+    snapshot: Snapshot,
+    make_settings: MakeSettings,
+    files: dict[str, Any],
+    message: str,
+) -> None:
+    write(layout, **files)
+    with pytest.raises(LiveSettingsUnreadableError, match=message):
+        effective_policy(layout, make_settings(), snapshot)
+
+
+def test_nothing_is_read_again_before_something_changes(
+    build: Build, layout: IndexLayout, snapshot: Snapshot
+) -> None:
+    write(layout, synonyms=SYNONYMS)
+    first = Live.read(layout, snapshot, None)
+    assert Live.read(layout, snapshot, first) is first
+    write(layout, ranking={"window": 7})
+    second = Live.read(layout, snapshot, first)
+    assert (second.overrides.given(), second.synonyms) == ({"window": 7}, first.synonyms)
+    layout.synonyms_file.unlink()
+    third = Live.read(layout, snapshot, second)
+    assert (third.synonyms, third.overrides) == (Synonyms.none(), second.overrides)
+    build([*SHOES, {"id": "3", "title": "Boots"}])
+    fourth = Live.read(layout, open_snapshot(layout), third)
+    assert fourth is not third
+    assert replace(fourth, generation=third.generation) == third
+
+
+def test_a_broken_file_leaves_what_it_said_last_and_the_other_file_in_force(
+    layout: IndexLayout, snapshot: Snapshot, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(layout, synonyms=SYNONYMS, ranking={"window": 7})
+    good = Live.read(layout, snapshot, None)
+    write(layout, synonyms=b"{", ranking={"window": 8})
+    broken = Live.read(layout, snapshot, good)
+    assert broken.synonyms == good.synonyms
+    assert broken.overrides.given() == {"window": 8}
+    assert list(broken.refused) == ["synonyms.json"]
+    write(layout, ranking=b"[]")
+    both = Live.read(layout, snapshot, broken)
+    assert (both.synonyms, both.overrides) == (good.synonyms, broken.overrides)
+    assert list(both.refused) == ["synonyms.json", "ranking.json"]
+    # Each refusal is told once, however often something else changes.
+    assert sum("refused synonyms.json" in record.message for record in caplog.records) == 1
+    assert sum("refused ranking.json" in record.message for record in caplog.records) == 1
+    write(layout, synonyms=SYNONYMS, ranking={})
+    healed = Live.read(layout, snapshot, both)
+    assert (healed.refused, healed.overrides.given()) == ({}, {})
+
+
+def test_broken_at_the_start_there_are_no_synonyms_and_no_overrides(
+    layout: IndexLayout, snapshot: Snapshot
+) -> None:
+    write(layout, synonyms=b"", ranking=b"")
+    live = Live.read(layout, snapshot, None)
+    assert (live.synonyms, live.overrides) == (Synonyms.none(), RankingOverrides())
+    assert set(live.refused) == {"synonyms.json", "ranking.json"}
+    assert not any(str(layout.root) in reason for reason in live.refused.values())
+
+
+def test_synonyms_outlive_a_change_of_language_that_they_fit(
+    build: Build, layout: IndexLayout, snapshot: Snapshot
+) -> None:
+    write(layout, synonyms=SYNONYMS)
+    english = Live.read(layout, snapshot, None)
+    build(SHOES, settings=IndexSettings(language="none"), force=True)
+    plain = Live.read(layout, open_snapshot(layout), english)
+    assert plain.refused == {}
+    assert not plain.synonyms.expansions(["sneakers"])
+    assert plain.synonyms.expansions(["sneaker"])
+
+
+def test_synonyms_that_fit_a_new_language_no_more_are_refused_until_they_are_mended(
+    build: Build, layout: IndexLayout, snapshot: Snapshot
+) -> None:
+    del snapshot
+    build(SHOES, settings=IndexSettings(language="none"), force=True)
+    write(layout, synonyms={**SYNONYMS, "never": [["shoe", "shoes"]]})
+    plain = Live.read(layout, open_snapshot(layout), None)
+    assert plain.synonyms.never(["shoe"]) == ((0, 1, "shoes"),)
+    build(SHOES, settings=IndexSettings(language="english"), force=True)
+    english = open_snapshot(layout)
+    stemmed = Live.read(layout, english, plain)
+    assert "same words to this index" in stemmed.refused["synonyms.json"]
+    assert stemmed.synonyms == Synonyms.none()
+    write(layout, synonyms=SYNONYMS)
+    mended = Live.read(layout, english, stemmed)
+    assert (mended.refused, bool(mended.synonyms.rules)) == ({}, True)
+
+
+def test_what_is_replaced_survives_the_next_reindex_and_rollback(
+    build: Build, layout: IndexLayout, snapshot: Snapshot, make_settings: MakeSettings
+) -> None:
+    document = SynonymsDocument.model_validate(SYNONYMS)
+    synonyms_file(layout).replace(document)
+    before = effective_policy(layout, make_settings(), snapshot)
+    for count in range(4):
+        build([*SHOES, *({"id": f"x{n}", "title": "boot"} for n in range(count + 1))])
+    assert effective_policy(layout, make_settings(), open_snapshot(layout)) == before
+    assert synonyms_file(layout).read()[0] == document
+
+
+def test_a_document_is_checked_by_the_words_of_the_index(snapshot: Snapshot) -> None:
+    document = SynonymsDocument.model_validate({"never": [["sneaker", "sneakers"]]})
+    compile_synonyms(document, None)
+    with pytest.raises(BadLiveSettingsError, match=r"never\[0\].*'sneaker'"):
+        compile_synonyms(document, snapshot)
