@@ -58,11 +58,6 @@ class Collection:
     digest: str
 
     @property
-    def feed_path(self) -> Path:
-        """The feed of a collection that has one of ours."""
-        return self.corpus.files[0]
-
-    @property
     def slug(self) -> str:
         """The name as part of file names: up to 40 lower-case letters, digits and dashes."""
         slug = re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")[:40]
