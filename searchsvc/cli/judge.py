@@ -51,6 +51,7 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _PATIENCE_MS = 60_000.0
 _TOKEN_BYTES = 24
 _DRAIN_SECONDS = 2
+_HTTP_PORT = 80
 
 
 def judge(
@@ -167,8 +168,7 @@ def _serve(
     """Serve the page until the command is stopped."""
     port = listener.getsockname()[1]
     is_local = host in _LOOPBACK
-    names = ("127.0.0.1", "localhost", "[::1]")
-    hosts = frozenset(f"{name}:{port}" for name in names) if is_local else None
+    hosts = local_hosts(port) if is_local else None
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{port}/#token={token}"
@@ -192,6 +192,13 @@ def _serve(
         )
     app = create_judging_app(session, snapshot, token, hosts)
     _run(app, listener)
+
+
+def local_hosts(port: int) -> frozenset[str]:
+    """The Host headers of browsers on this machine; they leave HTTP's own port out."""
+    names = ("127.0.0.1", "localhost", "[::1]")
+    with_port = frozenset(f"{name}:{port}" for name in names)
+    return with_port.union(names) if port == _HTTP_PORT else with_port
 
 
 def _run(app: FastAPI, listener: socket.socket) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from indexer.durable import write_durably
-from searchsvc.errors import BadQueryError
+from searchsvc.errors import BadQueryError, JudgmentsError
 from searchsvc.judging.pool import arranged
 from searchsvc.judging.qrels import consolidate, encode_qrels
 from searchsvc.judging.ratings import Ledger, Rating
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from searchsvc.judging.store import RatingsStore
     from searchsvc.relevance.judgments import JudgedQuery, Judgments
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,7 @@ class Session:
 
     def queries(self) -> list[QueryState]:
         """All queries that have a pool, in the order of the collection."""
+        self._catch_up()
         return [
             QueryState(query, len(self._pools[query.id]), self._rated[query.id])
             for query in self._queries.values()
@@ -92,8 +96,8 @@ class Session:
         Raises:
             BadQueryError: there is no such query.
         """
-        pool = self._pool(query_id)
-        return [Entry(name, self._ledger.of(self.rater, (query_id, name))) for name in pool]
+        self._catch_up()
+        return self._entries(query_id)
 
     def rate(self, query_id: str, product_id: str, label: int | None) -> None:
         """Label a product, or skip it with ``None``; on the disk on return.
@@ -154,9 +158,15 @@ class Session:
             )
             self._store.append(rating)
             self._catch_up()
-            self._count(query_id)
             if self._rated[query_id] == len(self._pools[query_id]):
-                self.publish()
+                self._try_to_publish()
+
+    def _try_to_publish(self) -> None:
+        """Publish; where that fails, the ratings are safe, and the end of the command tells it."""
+        try:
+            self.publish()
+        except (JudgmentsError, OSError) as error:
+            _log.warning("%s is not up to date: %s", QRELS_FILE, error)
 
     def _given(self, query_id: str, product_id: str) -> int | None:
         judged: Mapping[str, int] = self._qrels.get(query_id, {})
@@ -169,8 +179,19 @@ class Session:
         return pool
 
     def _catch_up(self) -> None:
-        for rating in self._store.unread():
-            self._ledger.add(rating)
+        """Take what this process and others appended; the same rater may be in both."""
+        with self._store.exclusive():
+            touched = set()
+            for rating in self._store.unread():
+                self._ledger.add(rating)
+                if rating.rater == self.rater and rating.query_id in self._pools:
+                    touched.add(rating.query_id)
+            for query_id in touched:
+                self._count(query_id)
+
+    def _entries(self, query_id: str) -> list[Entry]:
+        pool = self._pool(query_id)
+        return [Entry(name, self._ledger.of(self.rater, (query_id, name))) for name in pool]
 
     def _count(self, query_id: str) -> None:
-        self._rated[query_id] = sum(entry.rating is not None for entry in self.entries(query_id))
+        self._rated[query_id] = sum(entry.rating is not None for entry in self._entries(query_id))

@@ -240,3 +240,8 @@ def test_a_failure_for_scripts_is_json(run: Callable[..., Result]) -> None:
     result = run("--report", "--json")
     assert result.exit_code == 1
     assert json.loads(result.stdout)["error"] == "JudgmentsError"
+
+
+def test_browsers_leave_the_usual_port_out_of_the_host() -> None:
+    assert "127.0.0.1" not in judge_module.local_hosts(8001)
+    assert {"127.0.0.1", "localhost:80", "[::1]"} < judge_module.local_hosts(80)

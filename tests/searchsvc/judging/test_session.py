@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from searchsvc.errors import BadQueryError
+from searchsvc.errors import BadQueryError, JudgmentsError
 from searchsvc.judging.store import read_ratings
 from searchsvc.relevance.judgments import load_judgments
 
@@ -136,3 +136,26 @@ def test_only_queries_with_a_pool_are_shown(make_session: MakeSession) -> None:
     session = make_session()
     session.add_pool("q002", [])
     assert [(state.query.id, state.pooled) for state in session.queries()][1] == ("q002", 0)
+
+
+def test_the_same_rater_in_two_processes_is_one_rater(make_session: MakeSession) -> None:
+    one, other = make_session(), make_session()
+    product_id = ids(one)[0]
+    one.rate("q001", product_id, 3)
+    assert [state.rated for state in other.queries()] == [1, 0]
+    other.withdraw("q001", product_id)
+    assert labels(one) == {}
+    assert [state.rated for state in one.queries()] == [0, 0]
+
+
+def test_a_table_that_somebody_broke_costs_no_rating_and_is_told_at_the_end(
+    make_session: MakeSession, judged: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    session = make_session()
+    (judged / "qrels.tsv").write_text("q001\tonly two columns\n")
+    for product_id in ids(session):
+        session.rate("q001", product_id, 1)
+    assert "qrels.tsv is not up to date" in caplog.text
+    assert labels(session) == dict.fromkeys(ids(session), 1)
+    with pytest.raises(JudgmentsError, match="tab-separated columns"):
+        session.publish()
