@@ -24,7 +24,9 @@ from indexer.snapshot import Snapshot
 from searchsvc import opened as opening
 from searchsvc import serving
 from searchsvc.errors import IndexNotFoundError, NotReadyError, ProductNotFoundError
+from searchsvc.live import ranking_file
 from searchsvc.opened import Opened
+from searchsvc.policy import RankingOverrides, RankingPolicy
 from searchsvc.query.query import Query
 from searchsvc.serving import SearchService, Served
 from tests.searchsvc.eventually import eventually
@@ -501,3 +503,94 @@ def test_to_close_ends_the_watcher(make_settings: MakeSettings) -> None:
     with running(SearchService(make_settings(poll_seconds=3_600))):
         assert watchers() == before + 1
     assert watchers() == before
+
+
+def test_live_settings_and_generation_are_swapped_in_as_one_state(
+    build: Build, layout: IndexLayout, service: SearchService
+) -> None:
+    build(shoes(1))
+    service.refresh()
+    before = state(service)
+    layout.ranking_file.write_text('{"window": 7}')
+    layout.synonyms_file.write_text('{"sets": [["shoe", "boot"]]}')
+    second = build(shoes(2)).generation
+    service.refresh()
+    after = state(service)
+    assert after.snapshot is not None
+    assert (after.snapshot.generation, after.policy.window) == (second, 7)
+    assert after.policy.synonyms.expansions(["shoe"])
+    assert (before.policy.window, before.policy.synonyms.rules) == (500, ())
+    service.refresh()
+    assert state(service) is after
+
+
+def test_to_change_live_settings_opens_and_warms_nothing_again(
+    build: Build, layout: IndexLayout, service: SearchService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(shoes(1))
+    service.refresh()
+    before = state(service)
+    monkeypatch.setattr(serving, "search", None)
+    layout.ranking_file.write_text('{"window": 7}')
+    service.refresh()
+    assert state(service).opened is before.opened
+    assert state(service).policy.window == 7
+
+
+def test_the_observer_is_told_of_live_settings_once(
+    build: Build, layout: IndexLayout, make_settings: MakeSettings
+) -> None:
+    observer = Observer()
+    build(shoes(1))
+    service = SearchService(make_settings(), observer)
+    for content in (None, "{", '{"window": 7}'):
+        if content is not None:
+            layout.ranking_file.write_text(content)
+        service.refresh()
+        service.refresh()
+    assert [list(told.live.refused) for told in observer.states] == [[], ["ranking.json"], []]
+    service.close()
+
+
+def test_indexes_do_not_share_live_settings(
+    build: Build, layout: IndexLayout, service: SearchService
+) -> None:
+    build(shoes(1))
+    build(shoes(1), "other")
+    layout.ranking_file.write_text('{"window": 7}')
+    service.refresh()
+    windows = {served.name: served.policy.window for served in service.indexes()}
+    assert windows == {"shop": 7, "other": 500}
+
+
+def test_no_request_sees_a_mixture_while_settings_change(
+    build: Build, layout: IndexLayout, make_settings: MakeSettings
+) -> None:
+    build(shoes(1))
+    policies: list[RankingPolicy] = []
+
+    def note(query: Query, snapshot: Snapshot, embedder: Any, policy: RankingPolicy) -> Any:
+        policies.append(policy)
+        return real(query, snapshot, embedder, policy)
+
+    real = serving.search
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(serving, "search", note)
+        with running(SearchService(make_settings())) as service, ThreadPoolExecutor(2) as pool:
+            stop = threading.Event()
+
+            def ask() -> None:
+                while not stop.is_set():
+                    service.search("shop", Query("shoe"))
+
+            asking = [pool.submit(ask) for _ in range(2)]
+            for window in range(1, 8):
+                content = {"window": window, "neighbours": window}
+                ranking_file(layout).replace(RankingOverrides.model_validate(content))
+                eventually(lambda w=window: policies[-1:] != [] and policies[-1].window == w)  # type: ignore[misc]
+            stop.set()
+            for future in asking:
+                future.result()
+    seen = {(policy.window, policy.neighbours) for policy in policies}
+    assert {(n, n) for n in range(1, 8)} <= seen
+    assert all(window == neighbours for window, neighbours in seen)
