@@ -52,6 +52,11 @@ class Hits:
         inside = mask[self.rows]
         return Hits(self.rows[inside], self.scores[inside])
 
+    def without(self, rows: NDArray[np.int64]) -> Hits:
+        """The hits that are none of `rows`."""
+        outside = ~np.isin(self.rows, rows)
+        return Hits(self.rows[outside], self.scores[outside])
+
     def __len__(self) -> int:
         return len(self.rows)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from indexer.analysis.analyzer import ANALYSIS_VERSION
@@ -60,6 +61,24 @@ class VectorsEntry(_Value):
     recall_at_100: dict[str, float] = {}
 
 
+class SemanticEntry(_Value):
+    """What cosines mean for this model and this catalogue.
+
+    Attributes:
+        foreign_cosines: the 0th, 5th, ... 100th percentile of the nearest product's cosine over
+            queries by words that the catalogue does not have; empty when not to be measured.
+    """
+
+    foreign_cosines: tuple[float, ...] = ()
+
+    def foreign_cosine(self, share: float) -> float | None:
+        """The cosine that the nearest product stays below for `share` of foreign queries."""
+        if not self.foreign_cosines:
+            return None
+        places = np.linspace(0, 1, len(self.foreign_cosines))
+        return float(np.interp(share, places, self.foreign_cosines))
+
+
 class Manifest(_Value):
     """What a snapshot is made of.
 
@@ -72,6 +91,7 @@ class Manifest(_Value):
     settings: IndexSettings
     embedder: EmbedderEntry
     vectors: VectorsEntry
+    semantic: SemanticEntry = SemanticEntry()
     files: dict[str, FileEntry]
 
     @property

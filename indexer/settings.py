@@ -37,13 +37,13 @@ class LexicalSettings(_Settings):
     """
 
     weights: dict[TextField, Annotated[float, Field(gt=0, le=100)]] = {
-        "title": 3.0,
-        "brand": 2.0,
-        "category": 2.0,
-        "attributes": 0.5,
+        "title": 1.0,
+        "brand": 1.0,
+        "category": 1.0,
+        "attributes": 0.25,
         "description": 1.0,
     }
-    k1: float = Field(1.2, ge=0, le=10)
+    k1: float = Field(0.6, ge=0, le=10)
     b: float = Field(0.75, ge=0, le=1)
     idf: Literal["lucene", "okapi"] = "lucene"
 

@@ -7,6 +7,7 @@ The files of a generation::
     products.safetensors    where each begins, ids, identifiers -> rows
     columns.safetensors     values for filters, facets and ranking
     lexical.safetensors     vocabulary and BM25 postings
+    spelling.safetensors    the words of the products, for correcting those of shoppers
     vectors.safetensors     unit vectors in half precision, digests of the texts they stand for
     vectors.faiss           inverted lists; absent in a small catalogue
 
@@ -26,6 +27,7 @@ from indexer.errors import SnapshotCorruptError
 from indexer.lexical.bm25 import Bm25Index
 from indexer.manifest import Manifest, describe_file
 from indexer.products import ProductStore
+from indexer.spelling.dictionary import SpellingDictionary
 from indexer.storage import read_arrays
 from indexer.vectors.exact import ExactIndex
 from indexer.vectors.ivf import IvfIndex
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
 COLUMNS_FILE = "columns.safetensors"
 LEXICAL_FILE = "lexical.safetensors"
+SPELLING_FILE = "spelling.safetensors"
 VECTORS_FILE = "vectors.safetensors"
 LISTS_FILE = "vectors.faiss"
 
@@ -52,6 +55,7 @@ class Snapshot:
     manifest: Manifest
     analyzer: Analyzer
     lexical: LexicalIndex
+    spelling: SpellingDictionary
     vectors: VectorIndex
     columns: Columns
     products: ProductStore
@@ -98,6 +102,7 @@ def open_directory(directory: Path, index: str, generation: str) -> Snapshot:
         manifest=manifest,
         analyzer=Analyzer(manifest.settings.language),
         lexical=Bm25Index(directory / LEXICAL_FILE),
+        spelling=SpellingDictionary(directory / SPELLING_FILE),
         vectors=_open_vectors(directory, manifest),
         columns=Columns(directory / COLUMNS_FILE),
         products=products,

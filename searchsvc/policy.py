@@ -33,27 +33,46 @@ class RankingPolicy:
 
     Attributes:
         fusion: see `searchsvc.ranking.fusion`.
-        semantic_weight: of the cosine in weighted fusion, 0 to 1; the rest is BM25's.
+        semantic_weight: of the semantic share in weighted fusion, 0 to 1; the rest is the lexical
+            share's.
+        all_words_weight: what a product gains that has every word of the query, in weighted
+            fusion.
+        feedback_weight: of the similarity to the best candidates, in weighted fusion; see
+            `searchsvc.ranking.feedback`.
         rrf_k: how slowly reciprocal ranks fall.
         window: so many of the best lexical matches are ranked by both legs; the rest of the
             match set follows in the order of BM25. It does not depend on the page, so that
             pages are stable.
         neighbours: at most so many products match by meaning alone.
-        min_cosine: a product below it does not match by meaning.
+        strictness: a product matches by meaning if it is nearer than the nearest product is to
+            this share of queries that have nothing to do with the catalogue; see
+            `indexer.build.foreign`.
+        min_cosine: the same as a cosine, instead of `strictness`.
         min_cosine_share: nor does one below this share of the nearest product's cosine.
         min_coverage: how much of the query a lexical match must cover, as a share of what the
             best one covers; see `LexicalIndex.match`.
+        correct_spelling: whether words that the catalogue does not have are corrected.
+        join_words: whether words in a row also match as one word.
+        convert_units: whether a number with its unit matches in other units.
+        discount_fillers: whether function words count next to nothing beside others.
         synonyms: of the index, compiled for its analyzer.
     """
 
     fusion: Fusion = Fusion.WEIGHTED
-    semantic_weight: _Share = 0.6
+    semantic_weight: _Share = 0.5
+    all_words_weight: _Share = 0.16
+    feedback_weight: _Share = 0.23
     rrf_k: Annotated[int, Field(ge=1, le=10_000)] = 60
     window: Annotated[int, Field(ge=1, le=10_000)] = 500
     neighbours: Annotated[int, Field(ge=1, le=10_000)] = 500
-    min_cosine: _Cosine = 0.35
+    strictness: _Share = 0.9
+    min_cosine: _Cosine | None = None
     min_cosine_share: _Share = 0.6
     min_coverage: _Share = 0.4
+    correct_spelling: bool = True
+    join_words: bool = True
+    convert_units: bool = True
+    discount_fillers: bool = True
     synonyms: Synonyms = field(default_factory=Synonyms.none)
 
 

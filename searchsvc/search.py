@@ -20,10 +20,12 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from indexer.hits import Hits, Matches
-from indexer.lexical.clause import plain_clauses
+from indexer.lexical.clause import Alternative, Clause
 from searchsvc.errors import EmbeddingUnavailableError
 from searchsvc.query.mask import row_mask
-from searchsvc.ranking.window import gather, rank
+from searchsvc.query.understanding import understand
+from searchsvc.ranking.explanation import explain
+from searchsvc.ranking.window import Meaning, gather, rank
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +35,12 @@ if TYPE_CHECKING:
     from indexer.snapshot import Snapshot
     from searchsvc.policy import RankingPolicy
     from searchsvc.query.query import Query
-    from searchsvc.ranking.window import Explanation, Ranking, Window
+    from searchsvc.query.understanding import Prohibition, Understanding
+    from searchsvc.ranking.explanation import Explanation
+    from searchsvc.ranking.window import Ranking, Window
+
+_UNMEASURED_COSINE = 0.35
+"""Of an unrelated product, where the build could not measure it."""
 
 
 class QueryEmbedder(Protocol):
@@ -70,12 +77,14 @@ class SearchResult:
     Attributes:
         total: products in the match set.
         hits: the page.
+        understood: what the query was taken for.
         degraded: what was left out of the answer and why; empty when nothing was.
         stage_ms: milliseconds by stage, in the order in which they ran.
     """
 
     total: int
     hits: tuple[Hit, ...]
+    understood: Understanding
     degraded: tuple[str, ...]
     stage_ms: Mapping[str, float]
 
@@ -104,54 +113,62 @@ def search(
     if query.filter is not None:
         mask = row_mask(query.filter, snapshot.columns, len(snapshot.products))
     stages.done("mask")
-    lexical = _lexical(query.text, snapshot, policy)
-    best_bm25 = float(lexical.scores.max(initial=0.0))
-    stages.done("lexical")
     identified = snapshot.products.identified_by(query.text)
-    vector, degraded = _embed(query.text, embedder, is_number=len(identified) > 0)
+    understood = understand(query.text, snapshot, policy)
+    stages.done("understand")
+    lexical = _lexical(query.text, understood, snapshot, policy)
+    stages.done("lexical")
+    vector, degraded = _embed(understood, embedder, is_number=len(identified) > 0)
     stages.done("embed")
-    semantic = _semantic(vector, snapshot, policy, mask)
+    semantic = _semantic(vector, understood, snapshot, policy, mask)
     stages.done("semantic")
     if mask is not None:
         lexical, identified = lexical.within(mask), identified[mask[identified]]
     window = gather(lexical, semantic, identified, policy.window)
     total = len(lexical) + int(np.count_nonzero(window.places < 0))
     stages.done("match set")
-    cosines = _cosines(vector, window, semantic, snapshot)
-    ranking = rank(window, cosines, policy, best_bm25)
+    meaning = _meaning(vector, window, semantic, snapshot)
+    ranking = rank(window, meaning, policy)
     stages.done("fuse")
     page = _page(ranking, lexical, query)
     hits = tuple(_hit(row, score, ranking, lexical, snapshot, query) for row, score in page)
     stages.done("fetch")
-    return SearchResult(total, hits, degraded, stages.milliseconds)
+    return SearchResult(total, hits, understood, degraded, stages.milliseconds)
 
 
-def _lexical(text: str, snapshot: Snapshot, policy: RankingPolicy) -> Matches:
+def _lexical(
+    text: str, understood: Understanding, snapshot: Snapshot, policy: RankingPolicy
+) -> Matches:
     """The lexical matches in the whole catalogue; all of it for an empty query."""
     if not text.strip():
-        rows = np.arange(len(snapshot.products), dtype=np.int64)
-        return Matches.equal(rows)
-    clauses = plain_clauses(snapshot.analyzer.terms(text))
-    return snapshot.lexical.match(clauses, coverage=policy.min_coverage)
+        return Matches.equal(np.arange(len(snapshot.products), dtype=np.int64))
+    return snapshot.lexical.match(understood.clauses, coverage=policy.min_coverage)
 
 
 def _embed(
-    text: str, embedder: QueryEmbedder, *, is_number: bool
+    understood: Understanding, embedder: QueryEmbedder, *, is_number: bool
 ) -> tuple[NDArray[np.float32] | None, tuple[str, ...]]:
     """The query's vector if there is anything to embed, and why not where it failed.
 
-    A part number has no meaning: its neighbours would be whatever else looks like digits.
+    A part number has no meaning: its neighbours would be whatever else looks like digits. A
+    query with synonyms lies in the middle of its readings.
     """
-    if not text.strip() or (is_number and any(char.isdigit() for char in text)):
+    text = understood.text
+    if not text or (is_number and any(char.isdigit() for char in text)):
         return None, ()
     try:
-        return embedder.embed_query(text), ()
+        readings = [embedder.embed_query(reading) for reading in (text, *understood.readings)]
     except EmbeddingUnavailableError as error:
         return None, (f"semantic: {error}",)
+    if len(readings) == 1:
+        return readings[0], ()
+    middle = np.sum(readings, axis=0)
+    return (middle / np.linalg.norm(middle)).astype(np.float32), ()
 
 
 def _semantic(
     vector: NDArray[np.float32] | None,
+    understood: Understanding,
     snapshot: Snapshot,
     policy: RankingPolicy,
     mask: NDArray[np.bool_] | None,
@@ -166,18 +183,33 @@ def _semantic(
         return Hits.none()
     hits = snapshot.vectors.search(vector, policy.neighbours)
     nearest = float(hits.scores.max(initial=0.0))
-    enough = max(policy.min_cosine, policy.min_cosine_share * nearest)
+    enough = max(_least_cosine(snapshot, policy), policy.min_cosine_share * nearest)
     near = hits.at_least(enough)
-    if mask is None:
-        return near
-    if len(near) < policy.neighbours:
-        return near.within(mask)
-    return snapshot.vectors.search(vector, policy.neighbours, mask).at_least(enough)
+    if mask is not None:
+        if len(near) < policy.neighbours:
+            near = near.within(mask)
+        else:
+            near = snapshot.vectors.search(vector, policy.neighbours, mask).at_least(enough)
+    for prohibition in understood.prohibitions:
+        near = near.without(_prohibited(prohibition, snapshot))
+    return near
 
 
-def _cosines(
+def _least_cosine(snapshot: Snapshot, policy: RankingPolicy) -> float:
+    if policy.min_cosine is not None:
+        return policy.min_cosine
+    return snapshot.manifest.semantic.foreign_cosine(policy.strictness) or _UNMEASURED_COSINE
+
+
+def _prohibited(prohibition: Prohibition, snapshot: Snapshot) -> NDArray[np.int64]:
+    meant = snapshot.lexical.match([Clause((Alternative(prohibition.unless),))])
+    other = snapshot.lexical.match([Clause((Alternative(prohibition.terms),))])
+    return np.setdiff1d(other.rows, meant.rows, assume_unique=True)
+
+
+def _meaning(
     vector: NDArray[np.float32] | None, window: Window, semantic: Hits, snapshot: Snapshot
-) -> NDArray[np.float32] | None:
+) -> Meaning | None:
     """The cosines of the window's rows; those of the neighbours are known already."""
     if vector is None:
         return None
@@ -185,7 +217,8 @@ def _cosines(
     cosines[np.searchsorted(window.rows, semantic.rows)] = semantic.scores
     unknown = window.semantic_ranks == 0
     cosines[unknown] = snapshot.vectors.similarities(vector, window.rows[unknown])
-    return cosines
+    unrelated = snapshot.manifest.semantic.foreign_cosine(0.5) or _UNMEASURED_COSINE
+    return Meaning(cosines, unrelated, snapshot.vectors)
 
 
 def _page(ranking: Ranking, lexical: Matches, query: Query) -> list[tuple[int, float]]:
@@ -211,5 +244,5 @@ def _hit(
         id=snapshot.products.id(row),
         score=score,
         product=snapshot.products.json(row),
-        explanation=ranking.explain(row, lexical) if query.explain else None,
+        explanation=explain(row, ranking, lexical) if query.explain else None,
     )

@@ -74,7 +74,8 @@ def find_quantities(text: str) -> list[Quantity]:
         base, factor = _FACTORS[match["unit"]]
         value = _number(match["number"]) * factor
         if value > 0:
-            found.append(Quantity(f"#{value:.3g}{base}", match.start(), match.end()))
+            rounded = float(f"{value:.3g}")
+            found.append(Quantity(f"#{rounded:g}{base}", match.start(), match.end()))
     return found
 
 

@@ -8,7 +8,8 @@ import unicodedata
 DASHES = "-\u00ad\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 """Hyphens, dashes, the soft hyphen and the minus sign."""
 
-_SEPARATORS = re.compile(rf"[\s{re.escape(DASHES)}]+")
+_DECIMAL = re.compile(r"\d+[.,]\d+")
+_SEPARATORS = re.compile(r"[\W_]+")
 
 
 def caseless(text: str) -> str:
@@ -27,12 +28,16 @@ def fold(text: str) -> str:
 
 
 def normalize_identifier(text: str) -> str:
-    """An id, SKU, GTIN or part number without case, spaces, dashes and a number's leading zeros.
+    """An id, SKU, GTIN or part number by its letters and digits, without leading zeros.
 
-    ``"TN-2110"``, ``"tn 2110"`` and ``"TN2110"`` are one identifier, as are a GTIN-13 and the
-    same number padded to 14 digits.
+    ``"TN-2110"``, ``"tn 2110"`` and ``"TN2110"`` are one identifier, as are ``"HX437/8"`` and
+    ``"hx437 8"``, and a GTIN-13 and the same number padded to 14 digits. ``"3.5"`` is a decimal
+    number and no other way to write 35.
     """
-    bare = _SEPARATORS.sub("", unicodedata.normalize("NFKC", text)).casefold()
+    caseless_text = unicodedata.normalize("NFKC", text).casefold().strip()
+    if _DECIMAL.fullmatch(caseless_text):
+        return caseless_text
+    bare = _SEPARATORS.sub("", caseless_text)
     if bare.isdecimal():
         return bare.lstrip("0") or bare[-1:]
     return bare

@@ -9,8 +9,10 @@ import numpy as np
 
 from indexer.analysis.analyzer import ANALYSIS_VERSION, Analyzer
 from indexer.build.columns import ColumnsBuilder, ColumnsSummary
-from indexer.build.texts import embedding_text, field_terms, searchable_texts
+from indexer.build.foreign import measure_foreign
+from indexer.build.texts import embedding_text, field_terms, searchable_texts, spelled_words
 from indexer.build.vectorize import vectorize
+from indexer.lexical.bm25 import Bm25Index
 from indexer.lexical.builder import Bm25Builder
 from indexer.manifest import (
     FORMAT_VERSION,
@@ -20,7 +22,8 @@ from indexer.manifest import (
     describe_file,
 )
 from indexer.products import ProductsBuilder
-from indexer.snapshot import COLUMNS_FILE, LEXICAL_FILE, LISTS_FILE, VECTORS_FILE
+from indexer.snapshot import COLUMNS_FILE, LEXICAL_FILE, LISTS_FILE, SPELLING_FILE, VECTORS_FILE
+from indexer.spelling.builder import SpellingBuilder
 from indexer.storage import write_arrays
 from indexer.vectors.half import widen
 from indexer.vectors.ivf import write_ivf
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from indexer.build.spool import Spool
     from indexer.build.vectorize import EmbeddingCache
     from indexer.embedding.protocol import Embedder
+    from indexer.manifest import SemanticEntry
     from indexer.settings import IndexSettings
 
 _RECALL_SAMPLE = 128
@@ -72,6 +76,7 @@ def assemble(
     )
     progress.start("building the vector index", None)
     entry = _write_lists(directory, vectors.vectors, texts, settings, embedder)
+    semantic = _measure_meaning(directory, vectors.vectors, settings, embedder)
     progress.start("checksums", None)
     manifest = Manifest(
         format_version=FORMAT_VERSION,
@@ -82,6 +87,7 @@ def assemble(
             name=embedder.name, fingerprint=embedder.fingerprint, dimension=embedder.dimension
         ),
         vectors=entry,
+        semantic=semantic,
         files={path.name: describe_file(path) for path in sorted(directory.iterdir())},
     )
     manifest.write(directory)
@@ -96,20 +102,32 @@ def _write_products(
     products = ProductsBuilder(directory)
     columns = ColumnsBuilder()
     lexical = Bm25Builder(settings.lexical)
+    spelling = SpellingBuilder()
     to_embed = []
     progress.start("analysing products", len(spool))
     for product, json in spool.products():
         texts = searchable_texts(product)
         products.add(product, json)
         columns.add(product)
-        lexical.add({field: field_terms(field, text, analyzer) for field, text in texts.items()})
+        analyses = {field: analyzer.analyse(text) for field, text in texts.items()}
+        lexical.add({field: field_terms(field, it, analyzer) for field, it in analyses.items()})
+        spelling.add(*spelled_words(analyses))
         to_embed.append(embedding_text(texts, settings.embedding))
         progress.advance(1)
     progress.start("writing postings and columns", None)
     products.write()
     summary = columns.write(directory / COLUMNS_FILE)
     lexical.write(directory / LEXICAL_FILE)
+    spelling.write(directory / SPELLING_FILE)
     return to_embed, summary
+
+
+def _measure_meaning(
+    directory: Path, vectors: NDArray[np.float16], settings: IndexSettings, embedder: Embedder
+) -> SemanticEntry:
+    analyzer = Analyzer(settings.language)
+    lexical = Bm25Index(directory / LEXICAL_FILE)
+    return measure_foreign(embedder, vectors, lambda word: analyzer.stems([word])[0] in lexical)
 
 
 def _write_lists(

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from indexer.analysis.text import fold
 from indexer.lexical.builder import FieldTerms
 
 if TYPE_CHECKING:
-    from indexer.analysis.analyzer import Analyzer
+    from collections.abc import Mapping
+
+    from indexer.analysis.analyzer import Analysis, Analyzer
     from indexer.product import Product
     from indexer.settings import EmbeddingSettings, TextField
 
 _NAMES = ("title", "category")
+_CAREFUL = ("title", "brand", "category")
 
 
 def searchable_texts(product: Product) -> dict[TextField, str]:
@@ -28,13 +32,12 @@ def searchable_texts(product: Product) -> dict[TextField, str]:
     }
 
 
-def field_terms(field: TextField, text: str, analyzer: Analyzer) -> FieldTerms:
-    """What the text of a field can be found by.
+def field_terms(field: TextField, analysis: Analysis, analyzer: Analyzer) -> FieldTerms:
+    """What a field can be found by.
 
     Names of products hold compounds and model numbers in every spelling; in prose, to join every
     two words would only make the index larger.
     """
-    analysis = analyzer.analyse(text)
     is_name = field in _NAMES
     return FieldTerms(
         analysis.terms,
@@ -44,6 +47,18 @@ def field_terms(field: TextField, text: str, analyzer: Analyzer) -> FieldTerms:
         ],
         unproven=analyzer.neighbours(analysis.words) if is_name else (),
     )
+
+
+def spelled_words(
+    analyses: Mapping[TextField, Analysis],
+) -> tuple[list[str], list[str]]:
+    """The words of what shops write with care, and those of everything else."""
+    careful: list[str] = []
+    other: list[str] = []
+    for field, analysis in analyses.items():
+        words = careful if field in _CAREFUL else other
+        words.extend(fold(word.text) for word in analysis.words)
+    return careful, other
 
 
 def embedding_text(texts: dict[TextField, str], settings: EmbeddingSettings) -> str:

@@ -53,6 +53,10 @@ class HashingEmbedder:
         """Sha256 over the version of the scheme and the dimension."""
         return hashlib.sha256(f"hashing {_VERSION} {self._dimension}".encode()).hexdigest()
 
+    def words(self) -> Sequence[str]:
+        """See `Embedder.words`: there is no vocabulary."""
+        return ()
+
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """See `Embedder`; costs some microseconds per word."""
         vector = np.zeros(self._dimension, np.float64)

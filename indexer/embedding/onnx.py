@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _TOKENS_PER_BATCH = 512  # any of 256 to 2048 is as fast; the least memory of them
 _TEXTS_PER_WINDOW = 4096  # bounds the memory of tokenized texts that wait for their batch
 _WARM_UP_TOKENS = (3, 8, 16)
+_WORD_BEGINS = ("\u2581", "\u0120")  # of SentencePiece and of byte-level BPE
 
 
 class OnnxEmbedder:
@@ -94,6 +95,14 @@ class OnnxEmbedder:
     def fingerprint(self) -> str:
         """See `ModelCard.fingerprint`."""
         return self._card.fingerprint
+
+    def words(self) -> Sequence[str]:
+        """See `Embedder.words`; a word is a piece that begins and ends a word."""
+        vocabulary = self._tokenizer.get_vocab(with_added_tokens=False)
+        # Some tokenizers mark the pieces that begin a word, others those that go on with one.
+        marked = [piece[1:] for piece in vocabulary if piece.startswith(_WORD_BEGINS)]
+        pieces = marked or [piece for piece in vocabulary if not piece.startswith("##")]
+        return sorted({piece for piece in pieces if piece.isalpha() and piece.islower()})
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """See `Embedder`; the vector of a recent query comes from memory."""

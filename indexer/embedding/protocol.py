@@ -34,6 +34,14 @@ class Embedder(Protocol):
         """Changes whenever any text's vector may change: 64 hexadecimal digits."""
         ...
 
+    def words(self) -> Sequence[str]:
+        """Words of its language that the model knows, in a fixed order.
+
+        Returns:
+            Whole words in lower case; empty for a model without a vocabulary.
+        """
+        ...
+
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """The vector of one query.
 

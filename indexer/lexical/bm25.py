@@ -39,11 +39,15 @@ class _Postings:
         rows: int32 ``(n,)``, distinct; ascending for a term.
         impacts: float32 ``(n,)``, above 0 except with okapi's idf.
         peak: no impact is greater.
+        idf: the sum of what the terms in it tell; see `inverse_document_frequency`.
+        weight: what an alternative's impacts still have to be multiplied by.
     """
 
     rows: NDArray[np.int32]
     impacts: NDArray[np.float32]
     peak: float
+    idf: float = 0.0
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,8 @@ class Bm25Index:
         """See `LexicalIndex.match`; costs what the query's postings cost, never the catalogue."""
         scratch = self._scratch()
         first_seen = []
-        asked, ceiling = 0.0, 0.0
+        asked: float = 0.0
+        ceiling: float = 0.0
         for clause in clauses:
             found = self._clause(clause, scratch)
             if found is None:
@@ -96,8 +101,8 @@ class Bm25Index:
             scratch.seen[found.rows] = True
             scratch.scores[found.rows] += found.impacts * np.float32(clause.importance)
             if not clause.optional:
-                weight = self._weight(len(found.rows))
-                scratch.covered[found.rows] += weight
+                weight = self._idf(len(found.rows))
+                scratch.covered[found.rows] += np.float32(weight)
                 asked += weight
         if not first_seen:
             return Matches.none()
@@ -135,19 +140,42 @@ class Bm25Index:
             if (postings := self._alternative(alternative)) is not None
         ]
         if len(found) <= 1:
-            return found[0] if found else None
+            return self._weighed(found[0], 1.0) if found else None
+        counted = self._any_of(found, scratch)
+        tells = self._idf(counted)
+        scaled = [self._weighed(postings, tells / postings.idf) for postings in found]
         # Shifted, so that zero stays "not seen" where okapi's idf makes impacts negative.
-        lowest = min(float(postings.impacts.min()) for postings in found)
+        lowest = min(float(postings.impacts.min()) for postings in scaled)
         shift = np.float32(1.0 - min(lowest, 0.0))
         first_seen = []
-        for postings in found:
+        for postings in scaled:
             before = scratch.best[postings.rows]
             first_seen.append(postings.rows[before == 0])
             scratch.best[postings.rows] = np.maximum(before, postings.impacts + shift)
         rows = np.concatenate(first_seen)
         impacts = scratch.best[rows] - shift
         scratch.best[rows] = 0
-        return _Postings(rows, impacts, max(postings.peak for postings in found))
+        return _Postings(rows, impacts, max(postings.peak for postings in scaled))
+
+    @staticmethod
+    def _any_of(found: Sequence[_Postings], scratch: _Scratch) -> int:
+        """How many rows have any of the alternatives."""
+        for postings in found:
+            scratch.best[postings.rows] = 1
+        count = 0
+        for postings in found:
+            count += int(scratch.best[postings.rows].sum())
+            scratch.best[postings.rows] = 0
+        return count
+
+    @staticmethod
+    def _weighed(postings: _Postings, factor: float) -> _Postings:
+        factor *= postings.weight
+        if factor == 1.0:
+            return postings
+        return _Postings(
+            postings.rows, postings.impacts * np.float32(factor), postings.peak * factor
+        )
 
     def _alternative(self, alternative: Alternative) -> _Postings | None:
         """The rows that have all its terms; ``None`` when none has."""
@@ -155,29 +183,31 @@ class Bm25Index:
         known = [postings for postings in terms if postings is not None]
         if not known or len(known) < len(terms):
             return None
-        rows, impacts = known[0].rows, known[0].impacts
+        rows, impacts, idf = known[0].rows, known[0].impacts, known[0].idf
         for other in known[1:]:
             rows, left, right = np.intersect1d(
                 rows, other.rows, assume_unique=True, return_indices=True
             )
             impacts = impacts[left] + other.impacts[right]
+            idf += other.idf
         if not len(rows):
             return None
-        if len(known) == 1 and alternative.weight == 1.0:
-            return known[0]
         peak = known[0].peak if len(known) == 1 else float(impacts.max())
-        return _Postings(rows, impacts * np.float32(alternative.weight), peak * alternative.weight)
+        return _Postings(rows, impacts, peak, idf, alternative.weight)
 
     def _postings(self, term: str) -> _Postings | None:
         found = self._terms.find(term)
         if found is None:
             return None
         place = slice(int(self._offsets[found]), int(self._offsets[found + 1]))
-        return _Postings(self._rows[place], self._impacts[place], float(self._maxima[found]))
+        peak = float(self._maxima[found])
+        return _Postings(
+            self._rows[place], self._impacts[place], peak, self._idf(place.stop - place.start)
+        )
 
-    def _weight(self, count: int) -> np.float32:
+    def _idf(self, count: int) -> float:
         counts = np.array([count])
-        return np.float32(inverse_document_frequency(counts, self._products, "lucene")[0])
+        return float(inverse_document_frequency(counts, self._products, "lucene")[0])
 
     def _scratch(self) -> _Scratch:
         """This thread's own."""

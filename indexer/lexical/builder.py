@@ -141,7 +141,7 @@ class _Collected:
         """This field, and its proven guesses as a field of the same lengths."""
         lengths = np.frombuffer(self.lengths, np.uint32).astype(np.int64)
         average = max(float(lengths.mean()) if len(lengths) else 0.0, 1e-12)
-        norms = weight / (1 - b + b * lengths / average)
+        norms = (weight / (1 - b + b * lengths / average)).astype(np.float64)
         counts = np.frombuffer(self.counts, np.uint32).astype(np.int64)
         terms = renumber[np.frombuffer(self.tokens, np.uint32)].astype(np.uint32)
         yield _Field(terms, np.concatenate(([0], np.cumsum(counts))), norms)

@@ -33,6 +33,10 @@ class OkapiIndex:
             raise ValueError("rank-bm25 needs at least one term; give a catalogue that has text")
         self._okapi = BM25Okapi([list(document) for document in documents], k1=k1, b=b)
 
+    def rows(self, term: str) -> NDArray[np.int32]:
+        """See `LexicalIndex.rows`."""
+        return np.flatnonzero(self._holds([term])).astype(np.int32)
+
     def match(self, clauses: Sequence[Clause], *, coverage: float = 0.0) -> Matches:
         """See `LexicalIndex.match`; costs one Python step per product and term."""
         products = len(self._okapi.doc_freqs)
@@ -42,7 +46,7 @@ class OkapiIndex:
         for clause in clauses:
             best, held = self._clause(clause)
             if held.any():
-                weight = inverse_document_frequency(np.array([held.sum()]), products, "lucene")[0]
+                weight = self._idf(held)
                 asked += weight * (not clause.optional)
                 covered += weight * held * (not clause.optional)
                 scores += best * clause.importance
@@ -60,13 +64,23 @@ class OkapiIndex:
 
     def _clause(self, clause: Clause) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """What the clause adds to each product's score, and which products have it."""
+        held = [self._holds(alternative.terms) for alternative in clause.alternatives]
+        found = [place for place, rows in enumerate(held) if rows.any()]
         best = np.full(len(self._okapi.doc_freqs), -np.inf)
-        for alternative in clause.alternatives:
-            held = self._holds(alternative.terms)
-            scores = np.asarray(self._okapi.get_scores(list(alternative.terms)))
-            best[held] = np.maximum(best[held], scores[held] * alternative.weight)
-        held = np.isfinite(best)
-        return np.where(held, best, 0.0), held
+        for place in found:
+            alternative, rows = clause.alternatives[place], held[place]
+            factor = alternative.weight
+            if len(found) > 1:
+                terms = [self._holds([term]) for term in dict.fromkeys(alternative.terms)]
+                together = self._idf(np.any([held[other] for other in found], axis=0))
+                factor *= together / sum(map(self._idf, terms))
+            scores = np.asarray(self._okapi.get_scores(list(dict.fromkeys(alternative.terms))))
+            best[rows] = np.maximum(best[rows], scores[rows] * factor)
+        return np.where(np.isfinite(best), best, 0.0), np.isfinite(best)
+
+    def _idf(self, held: NDArray[np.bool_]) -> float:
+        counts = np.array([held.sum()])
+        return float(inverse_document_frequency(counts, len(held), "lucene")[0])
 
     def _holds(self, terms: Sequence[str]) -> NDArray[np.bool_]:
         wanted = set(terms)

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from indexer.hits import Matches
     from indexer.lexical.clause import Clause
 
@@ -17,12 +20,19 @@ class LexicalIndex(Protocol):
     Implementations are immutable and safe to call from several threads.
     """
 
+    def rows(self, term: str) -> NDArray[np.int32]:
+        """The rows that have an analysed term, int32 ``(n,)``, ascending; not to be written to."""
+        ...
+
     def match(self, clauses: Sequence[Clause], *, coverage: float = 0.0) -> Matches:
         """All products that cover the query well enough, with their BM25 scores.
 
         A product scores, for each clause, the best of the alternatives that it has: the sum of
-        the BM25 impacts of the alternative's terms times its weight; the product's score is the
-        sum over clauses, each times its importance.
+        the BM25 impacts of the alternative's terms, times its weight. Where a clause has several
+        alternatives they are ways to say one thing, so that none tells more than another for
+        being rare: impacts are taken as if every term's idf added up to that of the products
+        with any alternative (as for synonyms in Lucene). The product's score is the sum over
+        clauses, each times its importance.
 
         A product *covers* a query by the share of the query's weight that its clauses carry, a
         clause that n of N products have weighing ln(1 + (N - n + 0.5) / (n + 0.5)). Optional

@@ -34,6 +34,11 @@ class ExactIndex:
         rows = np.flatnonzero(mask)
         return Hits.best(rows, self.similarities(query, rows), limit)
 
+    def gather(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """See `VectorIndex.gather`."""
+        vectors: NDArray[np.float32] = self._vectors[rows]
+        return vectors
+
     def similarities(
         self, query: NDArray[np.float32], rows: NDArray[np.int64]
     ) -> NDArray[np.float32]:

@@ -101,6 +101,11 @@ class IvfIndex:
         rows = found[0][found[0] >= 0]
         return Hits.best(rows, self.similarities(query, rows), limit)
 
+    def gather(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """See `VectorIndex.gather`."""
+        vectors: NDArray[np.float32] = widen(self._vectors[rows])
+        return vectors
+
     def similarities(
         self, query: NDArray[np.float32], rows: NDArray[np.int64]
     ) -> NDArray[np.float32]:

@@ -33,6 +33,17 @@ class VectorIndex(Protocol):
         """
         ...
 
+    def gather(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The vectors of given rows.
+
+        Args:
+            rows: int64 ``(n,)``.
+
+        Returns:
+            float32 ``(n, dimension)`` in the order of `rows`, L2 norm 1 but for half precision.
+        """
+        ...
+
     def similarities(
         self, query: NDArray[np.float32], rows: NDArray[np.int64]
     ) -> NDArray[np.float32]:

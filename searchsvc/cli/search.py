@@ -75,6 +75,11 @@ def search(
         return
     for line in result.degraded:
         stderr.print(f"degraded: {line}", markup=False)
+    if result.understood.corrected:
+        say(f"searched for: {result.understood.corrected}")
+    if explain:
+        for step in result.understood.steps:
+            say(f"  {step.kind}: {step.typed} -> {step.meant} ({step.weight:.2f})")
     say(f"{result.total:,} products in {took_ms:.1f} ms")
     for place, hit in enumerate(result.hits, offset + 1):
         product = orjson.loads(hit.product)

@@ -91,9 +91,36 @@ class HitExplanation(BaseModel):
     identified: bool = Field(description="The query equals one of its identifiers.")
     lexical_rank: int | None = Field(description="Among the keyword matches, from 1.")
     lexical_score: float = Field(description="BM25; 0 for no keyword match.")
+    coverage: float = Field(description="The share of the query's words that it has.")
     semantic_rank: int | None = Field(description="Among the neighbours in meaning, from 1.")
     similarity: float | None = Field(description="Cosine of query and product.")
     fused_score: float | None = Field(description="Of both rankings.")
+    feedback: float = Field(description="Gained by resembling the best candidates.")
+
+
+class QueryStep(BaseModel):
+    """One thing that was done to understand the query."""
+
+    kind: Literal[
+        "corrected",
+        "expanded",
+        "split",
+        "joined",
+        "quantity",
+        "synonym",
+        "discounted",
+        "forbidden",
+    ]
+    typed: str = Field(description="The words that it was done to.")
+    meant: str = Field(description="What is looked for.")
+    weight: float = Field(description="What it counts beside what was typed, which counts 1.")
+
+
+class QueryUnderstanding(BaseModel):
+    """What a query was taken for."""
+
+    steps: list[QueryStep]
+    embedded: list[str] = Field(description="The texts whose meaning was searched for.")
 
 
 class SearchHit(BaseModel):
@@ -111,6 +138,9 @@ class SearchResponse(BaseModel):
     index: str
     generation: str = Field(description="Of the catalogue that was searched.")
     query: str
+    corrected_query: str | None = Field(
+        description="What was searched for instead, where the query has misspelt words."
+    )
     query_id: str = Field(description="32 hexadecimal digits; name it in events.")
     total: int = Field(description="Products in the match set; its pages hold each one once.")
     offset: int
@@ -118,6 +148,7 @@ class SearchResponse(BaseModel):
     hits: list[SearchHit]
     degraded: list[str] = Field(description="What was left out of the answer, and why.")
     took_ms: float
+    understood: QueryUnderstanding | None = Field(None, description="With explain.")
     stages_ms: dict[str, float] | None = Field(None, description="With explain.")
 
 

@@ -10,29 +10,48 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def weighted(
-    bm25: NDArray[np.float32],
-    cosines: NDArray[np.float32],
-    *,
-    semantic_weight: float,
-    best_bm25: float,
-) -> NDArray[np.float32]:
-    """``w * cosine + (1 - w) * BM25 / best BM25``: both on a scale that means the same always.
+def lexical_share(scores: NDArray[np.float32], ceiling: float) -> NDArray[np.float32]:
+    """BM25 as a share of what the best conceivable product would score, 0 to 1.
 
-    The cosine is taken as it is, since its absolute value says how near a product is; only BM25,
-    which has no scale of its own, is divided by the query's best score.
+    The ceiling is the sum of each word's greatest impact in the catalogue, the upper bound of
+    query evaluation (Turtle, Flood: *Query evaluation: strategies and optimizations*, 1995). A
+    product that has one of three words scores low by it even where none does better; divided by
+    the query's best score it would look perfect.
 
     Args:
-        bm25: float32 ``(n,)``, 0 for a row that is no lexical match.
-        cosines: float32 ``(n,)`` of the same rows.
-        semantic_weight: w, 0 to 1.
-        best_bm25: of all matches of the query; 0 when there is none.
+        scores: float32 ``(n,)``, BM25.
+        ceiling: see `Matches`; 0 when nothing can score.
+
+    Returns:
+        float32 ``(n,)``.
+    """
+    if ceiling <= 0:
+        return np.zeros_like(scores)
+    return (scores / np.float32(ceiling)).astype(np.float32)
+
+
+def semantic_share(cosines: NDArray[np.float32], unrelated: float) -> NDArray[np.float32]:
+    """Cosines on a scale where 0 is the nearest product of an unrelated query, and 1 the same.
+
+    Models differ in what cosine they give unrelated texts, and so do catalogues in how near
+    their nearest product is to anything; see `indexer.build.foreign`. Products below 0 keep
+    their order.
+
+    Args:
+        cosines: float32 ``(n,)``.
+        unrelated: the cosine that becomes 0, below 1.
 
     Returns:
         float32 ``(n,)``, at most 1 (and a few ten-thousandths: vectors are in half precision).
     """
-    relative = bm25 / best_bm25 if best_bm25 > 0 else np.zeros_like(bm25)
-    fused = semantic_weight * cosines + (1 - semantic_weight) * relative
+    return ((cosines - np.float32(unrelated)) / np.float32(1 - unrelated)).astype(np.float32)
+
+
+def weighted(
+    lexical: NDArray[np.float32], semantic: NDArray[np.float32], *, semantic_weight: float
+) -> NDArray[np.float32]:
+    """``w * semantic + (1 - w) * lexical`` of two shares, float32 ``(n,)``."""
+    fused = semantic_weight * semantic + (1 - semantic_weight) * lexical
     return fused.astype(np.float32)
 
 

@@ -9,15 +9,18 @@ import numpy as np
 
 from indexer.hits import Hits
 from searchsvc.policy import Fusion
-from searchsvc.ranking.fusion import reciprocal_ranks, weighted
+from searchsvc.ranking.feedback import REORDERED, resemblance
+from searchsvc.ranking.fusion import lexical_share, reciprocal_ranks, semantic_share, weighted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from indexer.hits import Matches
+    from indexer.vectors.protocol import VectorIndex
     from searchsvc.policy import RankingPolicy
 
-_IDENTIFIED = np.float32(2)  # fused scores are between -1 and 1: what the query names comes first
+_IDENTIFIED = np.float32(4)  # fused scores are between -2 and 2: what the query names comes first
+_ALL = np.float32(1 - 1e-4)  # shares are sums of rounded numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,98 +31,64 @@ class Window:
         rows: int64, distinct.
         places: int64, where each row stands among the lexical matches; -1 for no match.
         bm25: float32, 0 for no lexical match.
+        coverage: float32, the share of the query's words that the row has.
         lexical_ranks: int64, from 1; 0 for a row that is not among the best lexical matches.
         semantic_ranks: int64, from 1; 0 for a row that is no neighbour.
         identified: bool, the query equals one of the product's identifiers.
+        ceiling: no row can have more BM25.
     """
 
     rows: NDArray[np.int64]
     places: NDArray[np.int64]
     bm25: NDArray[np.float32]
+    coverage: NDArray[np.float32]
     lexical_ranks: NDArray[np.int64]
     semantic_ranks: NDArray[np.int64]
     identified: NDArray[np.bool_]
+    ceiling: float
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
-    """How a hit got its place.
+class Meaning:
+    """How near the candidates are to what the query means.
 
     Attributes:
-        identified: the query equals one of its identifiers.
-        lexical_rank: among the lexical matches, from 1; ``None`` if not among them.
-        lexical_score: BM25; 0 for no lexical match.
-        semantic_rank: among the neighbours, from 1; ``None`` if not among them.
-        similarity: cosine to the query; ``None`` where it was not needed or not to be had.
-        fused_score: before the preference of identified products; ``None`` behind the window.
+        cosines: float32 ``(n,)``, in the order of the window.
+        unrelated: the cosine that says nothing; see `semantic_share`.
+        vectors: of the products.
     """
 
-    identified: bool
-    lexical_rank: int | None
-    lexical_score: float
-    semantic_rank: int | None
-    similarity: float | None
-    fused_score: float | None
-
-    def summary(self) -> str:
-        """One line for people."""
-        parts = ["the query is its identifier"] if self.identified else []
-        if self.lexical_rank is not None:
-            parts.append(f"words: rank {self.lexical_rank}, BM25 {self.lexical_score:.3f}")
-        if self.similarity is not None:
-            parts.append(f"meaning: rank {self.semantic_rank or '-'}, {self.similarity:.3f}")
-        if self.fused_score is None:
-            return "; ".join([*parts, "behind the ranking window"])
-        return "; ".join([*parts, f"fused {self.fused_score:.4f}"])
+    cosines: NDArray[np.float32]
+    unrelated: float
+    vectors: VectorIndex
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The window in its final order.
+    """The window in its final order; all arrays are ``(n,)``.
 
     Attributes:
-        rows: int64 ``(n,)``, best first.
-        scores: float32 ``(n,)``, descending.
+        rows: int64, best first.
+        scores: float32, descending.
         window: what was ranked.
-        cosines: float32 ``(n,)`` in the order of the window, ``None`` without a query vector.
-        fused: float32 ``(n,)`` in the order of the window.
-        lexical_share: what a BM25 score of 1 adds to a fused score.
+        meaning: ``None`` without a query vector.
+        fused: float32 in the order of the window, before feedback and preference.
+        feedback: float32 in the order of `rows`, what each gained by it.
+        lexical_weight: of the lexical share.
     """
 
     rows: NDArray[np.int64]
     scores: NDArray[np.float32]
     window: Window
-    cosines: NDArray[np.float32] | None
+    meaning: Meaning | None
     fused: NDArray[np.float32]
-    lexical_share: float
+    feedback: NDArray[np.float32]
+    lexical_weight: float
 
     def lexical_only(self, bm25: NDArray[np.float32]) -> NDArray[np.float32]:
         """The scores of rows behind the window, which have nothing but their BM25."""
-        return (bm25 * self.lexical_share).astype(np.float32)
-
-    def explain(self, row: int, lexical: Matches) -> Explanation:
-        """How `row`, in the window or behind it, got its place among the `lexical` matches."""
-        place = int(np.searchsorted(self.window.rows, row))
-        match = int(lexical.places(np.array([row]))[0])
-        bm25 = float(lexical.scores[match]) if match >= 0 else 0.0
-        lexical_rank = lexical.rank(match) if match >= 0 else None
-        if place == len(self.window.rows) or self.window.rows[place] != row:
-            return Explanation(
-                identified=False,
-                lexical_rank=lexical_rank,
-                lexical_score=bm25,
-                semantic_rank=None,
-                similarity=None,
-                fused_score=None,
-            )
-        return Explanation(
-            identified=bool(self.window.identified[place]),
-            lexical_rank=lexical_rank,
-            lexical_score=bm25,
-            semantic_rank=int(self.window.semantic_ranks[place]) or None,
-            similarity=None if self.cosines is None else float(self.cosines[place]),
-            fused_score=float(self.fused[place]),
-        )
+        share = lexical_share(bm25, self.window.ceiling)
+        return (share * np.float32(self.lexical_weight)).astype(np.float32)
 
 
 def gather(lexical: Matches, semantic: Hits, identified: NDArray[np.int64], size: int) -> Window:
@@ -127,44 +96,86 @@ def gather(lexical: Matches, semantic: Hits, identified: NDArray[np.int64], size
     best = Hits.best(lexical.rows, lexical.scores, size)
     rows = np.unique(np.concatenate((best.rows, semantic.rows, identified)))
     places = lexical.places(rows)
-    bm25 = np.zeros(len(rows), np.float32)
-    bm25[places >= 0] = lexical.scores[places[places >= 0]]
+    matching = places >= 0
+    bm25, coverage = np.zeros((2, len(rows)), np.float32)
+    bm25[matching] = lexical.scores[places[matching]]
+    coverage[matching] = lexical.coverage[places[matching]]
     return Window(
         rows=rows,
         places=places,
         bm25=bm25,
+        coverage=coverage,
         lexical_ranks=_ranks(rows, best),
         semantic_ranks=_ranks(rows, semantic),
         identified=np.isin(rows, identified),
+        ceiling=lexical.ceiling,
     )
 
 
-def rank(
-    window: Window,
-    cosines: NDArray[np.float32] | None,
-    policy: RankingPolicy,
-    best_bm25: float,
-) -> Ranking:
+def rank(window: Window, meaning: Meaning | None, policy: RankingPolicy) -> Ranking:
     """Order the window by fused score, identified products first, ties by row.
 
     Args:
         window: the candidates.
-        cosines: float32 ``(n,)`` of the window's rows; ``None`` ranks by BM25 alone.
+        meaning: of the query; ``None`` ranks by words alone.
         policy: which fusion, with which weights.
-        best_bm25: of all lexical matches of the query, filtered out or not: what BM25 is divided
-            by must not depend on a filter.
     """
+    weight = policy.semantic_weight if meaning is not None else 0.0
     if policy.fusion is Fusion.RRF:
         fused = reciprocal_ranks(window.lexical_ranks, window.semantic_ranks, k=policy.rrf_k)
-        lexical_share = 0.0  # a row behind the window has no rank
+        lexical_weight = 0.0  # a row behind the window has no rank
     else:
-        weight = policy.semantic_weight if cosines is not None else 0.0
-        known = cosines if cosines is not None else np.zeros_like(window.bm25)
-        fused = weighted(window.bm25, known, semantic_weight=weight, best_bm25=best_bm25)
-        lexical_share = (1 - weight) / best_bm25 if best_bm25 > 0 else 0.0
+        fused = _fuse(window, meaning, policy, weight)
+        lexical_weight = 1 - weight
     scores = (fused + _IDENTIFIED * window.identified).astype(np.float32)
     order = np.lexsort((window.rows, -scores))
-    return Ranking(window.rows[order], scores[order], window, cosines, fused, lexical_share)
+    rows, scores = window.rows[order], scores[order]
+    feedback = np.zeros(len(rows), np.float32)
+    if meaning is not None and policy.fusion is Fusion.WEIGHTED and policy.feedback_weight:
+        gained = _feedback(rows[:REORDERED], scores[:REORDERED], meaning, policy)
+        rows, scores, feedback = _reordered(rows, scores, gained)
+    return Ranking(rows, scores, window, meaning, fused, feedback, lexical_weight)
+
+
+def _fuse(
+    window: Window, meaning: Meaning | None, policy: RankingPolicy, weight: float
+) -> NDArray[np.float32]:
+    lexical = lexical_share(window.bm25, window.ceiling)
+    semantic = np.zeros_like(lexical)
+    if meaning is not None:
+        semantic = semantic_share(meaning.cosines, meaning.unrelated)
+    has_all = (window.coverage >= _ALL) & (window.bm25 > 0)
+    fused = weighted(lexical, semantic, semantic_weight=weight)
+    return (fused + np.float32(policy.all_words_weight) * has_all).astype(np.float32)
+
+
+def _feedback(
+    rows: NDArray[np.int64],
+    scores: NDArray[np.float32],
+    meaning: Meaning,
+    policy: RankingPolicy,
+) -> NDArray[np.float32]:
+    alike = resemblance(meaning.vectors.gather(rows), scores)
+    share = semantic_share(alike, meaning.unrelated)
+    return (np.float32(policy.feedback_weight) * share).astype(np.float32)
+
+
+def _reordered(
+    rows: NDArray[np.int64], scores: NDArray[np.float32], gained: NDArray[np.float32]
+) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
+    """The first rows by their scores with what they gained; the others stay behind them."""
+    count = len(gained)
+    first = (scores[:count] + gained).astype(np.float32)
+    order = np.lexsort((rows[:count], -first))
+    floor = first.min(initial=np.inf)
+    behind = np.minimum(scores[count:], floor).astype(np.float32)
+    feedback = np.zeros(len(rows), np.float32)
+    feedback[:count] = gained[order]
+    return (
+        np.concatenate((rows[:count][order], rows[count:])),
+        np.concatenate((first[order], behind)),
+        feedback,
+    )
 
 
 def _ranks(rows: NDArray[np.int64], hits: Hits) -> NDArray[np.int64]:

@@ -31,6 +31,7 @@ def encode_response(
         "index": snapshot.index,
         "generation": snapshot.generation,
         "query": query.text,
+        "corrected_query": result.understood.corrected,
         "query_id": uuid4().hex,
         "total": result.total,
         "offset": query.offset,
@@ -40,6 +41,10 @@ def encode_response(
         "took_ms": round(took_ms, 3),
     }
     if query.explain:
+        body["understood"] = {
+            "steps": [_rounded(asdict(step)) for step in result.understood.steps],
+            "embedded": [result.understood.text, *result.understood.readings],
+        }
         body["stages_ms"] = {name: round(ms, 3) for name, ms in result.stage_ms.items()}
     return orjson.dumps(body)
 
@@ -51,8 +56,12 @@ def _encode_hit(hit: Hit) -> dict[str, Any]:
         "product": orjson.Fragment(hit.product),
     }
     if hit.explanation is not None:
-        encoded["explain"] = {
-            name: round(value, _SCORE_DIGITS) if isinstance(value, float) else value
-            for name, value in asdict(hit.explanation).items()
-        }
+        encoded["explain"] = _rounded(asdict(hit.explanation))
     return encoded
+
+
+def _rounded(values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: round(value, _SCORE_DIGITS) if isinstance(value, float) else value
+        for name, value in values.items()
+    }

@@ -1,0 +1,134 @@
+"""Correction of misspelt words against the catalogue's own."""
+
+from __future__ import annotations
+
+from math import exp, log1p
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from indexer.analysis.text import fold
+from indexer.analysis.words import has_digit
+from searchsvc.query.slot import Step, StepKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from indexer.snapshot import Snapshot
+    from indexer.spelling.dictionary import Correction
+    from searchsvc.query.slot import Slot
+
+_CANDIDATES = 4
+_CORRECTED = 0.9  # weight of the likeliest correction of a word that no product has
+_EXPANDED = 0.5  # weight of one of a word that some product has
+_LEAST = 0.2  # weight of a correction that is worth looking for
+_COMMON_ROWS = 200_000  # a word in more products says nothing about what was meant beside it
+
+
+def correct(slots: Sequence[Slot], snapshot: Snapshot) -> Iterator[Step]:
+    """Let each misspelt word also be what was meant.
+
+    A word that no product has is read as its likeliest correction; a word that some product has
+    stays, and is only looked for as a more likely one, too. Words with digits are identifiers
+    and measures, and never corrected.
+    """
+    context = _context(slots, snapshot)
+    for slot in slots:
+        if slot.optional or slot.alternatives.keys() - {(slot.term,)} or has_digit(slot.term):
+            continue
+        found = _likeliest(slot, context, snapshot)
+        if slot.found:
+            yield from _expand(slot, found, snapshot)
+            continue
+        steps = []
+        if not found or found[0][0].distance > 1:  # a lost space is likelier than two errors
+            steps = list(_split(slot, snapshot))
+        if found and not steps:
+            steps = list(_replace(slot, found, snapshot))
+        yield from steps
+
+
+def _likeliest(
+    slot: Slot, context: NDArray[np.int32] | None, snapshot: Snapshot
+) -> list[tuple[Correction, float]]:
+    """Corrections and their log odds, best first; those that fit the query's other words gain.
+
+    A product that has both words counts as an occurrence in this context.
+    """
+    same = _Stems(snapshot)
+    found = snapshot.spelling.corrections(fold(slot.word.text), _CANDIDATES, same=same)
+    weighed = []
+    for correction in found:
+        odds = correction.score
+        if context is not None:
+            rows = snapshot.lexical.rows(same(correction.word))
+            odds += log1p(float(_common(rows, context)))
+        weighed.append((correction, odds))
+    return sorted(weighed, key=lambda pair: -pair[1])
+
+
+def _replace(
+    slot: Slot, found: Sequence[tuple[Correction, float]], snapshot: Snapshot
+) -> Iterator[Step]:
+    best = found[0][1]
+    for correction, odds in found:
+        weight = _CORRECTED * exp(min(0.0, (odds - best) / 2))
+        if weight >= _LEAST:
+            slot.allow(tuple(snapshot.analyzer.terms(correction.word)), weight)
+            yield Step(StepKind.CORRECTED, slot.word.text, correction.word, weight)
+    slot.read_as = found[0][0].word
+
+
+def _expand(
+    slot: Slot, found: Sequence[tuple[Correction, float]], snapshot: Snapshot
+) -> Iterator[Step]:
+    likely = snapshot.spelling.log_probability(fold(slot.word.text))
+    for correction, _ in found:
+        if correction.score > likely:
+            slot.allow(tuple(snapshot.analyzer.terms(correction.word)), _EXPANDED)
+            yield Step(StepKind.EXPANDED, slot.word.text, correction.word, _EXPANDED)
+
+
+def _split(slot: Slot, snapshot: Snapshot) -> Iterator[Step]:
+    """A space was forgotten: both parts must be in one product."""
+    for parts in snapshot.spelling.splits(fold(slot.word.text)):
+        terms = tuple(snapshot.analyzer.terms(" ".join(parts)))
+        rows = snapshot.lexical.rows(terms[0])
+        if _common(rows, snapshot.lexical.rows(terms[-1])):
+            slot.allow(terms, _CORRECTED)
+            slot.read_as = " ".join(parts)
+            yield Step(StepKind.SPLIT, slot.word.text, slot.read_as, _CORRECTED)
+            return
+
+
+def _context(slots: Sequence[Slot], snapshot: Snapshot) -> NDArray[np.int32] | None:
+    """The rows of the rarest word that needs no correction, ``None`` where there is none."""
+    known = [slot.term for slot in slots if slot.found and not slot.optional]
+    rows = min((snapshot.lexical.rows(term) for term in known), key=len, default=None)
+    return None if rows is None or len(rows) > _COMMON_ROWS else rows
+
+
+def _common(rows: NDArray[np.int32], others: NDArray[np.int32]) -> int:
+    """How many rows are in both; both ascend."""
+    small, large = sorted((rows, others), key=len)
+    if not len(small):
+        return 0
+    places = np.searchsorted(large, small)
+    places[places == len(large)] = 0
+    return int(np.count_nonzero(large[places] == small))
+
+
+class _Stems:
+    """The stem of a word, computed once for a query."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._analyzer = snapshot.analyzer
+        self._known: dict[str, str] = {}
+
+    def __call__(self, word: str) -> str:
+        stem = self._known.get(word)
+        if stem is None:
+            stem = self._known[word] = self._analyzer.stems([word])[0]
+        return stem

@@ -1,0 +1,83 @@
+"""A slot: one word of a query while it is being understood."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from indexer.lexical.clause import Alternative, Clause
+
+if TYPE_CHECKING:
+    from indexer.analysis.words import Word
+
+OPTIONAL_IMPORTANCE = 0.1
+"""What a function word counts beside words that mean something."""
+
+
+class StepKind(StrEnum):
+    """What was done to a query."""
+
+    CORRECTED = "corrected"
+    EXPANDED = "expanded"
+    SPLIT = "split"
+    JOINED = "joined"
+    QUANTITY = "quantity"
+    SYNONYM = "synonym"
+    DISCOUNTED = "discounted"
+    FORBIDDEN = "forbidden"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that was done.
+
+    Attributes:
+        typed: the words that it was done to.
+        meant: what is looked for.
+        weight: what it counts beside what was typed, which counts 1.
+    """
+
+    kind: StepKind
+    typed: str
+    meant: str
+    weight: float = 1.0
+
+
+@dataclass(slots=True)
+class Slot:
+    """A word of the query and the ways in which products may say it.
+
+    Attributes:
+        word: as typed.
+        term: its stem.
+        found: whether any product has the term.
+        optional: whether it is a function word.
+        alternatives: weight by terms.
+        read_as: the word in the text that is embedded; ``""`` leaves it out.
+    """
+
+    word: Word
+    term: str
+    found: bool
+    optional: bool = False
+    alternatives: dict[tuple[str, ...], float] = field(default_factory=dict)
+    read_as: str = ""
+
+    def allow(self, terms: tuple[str, ...], weight: float) -> None:
+        """Let products match by `terms`, if they do not already for more."""
+        self.alternatives[terms] = max(weight, self.alternatives.get(terms, 0.0))
+
+    def clause(self, *, asked: bool) -> Clause:
+        """The clause of this slot.
+
+        Args:
+            asked: whether the query has a word that means something; without one, function
+                words are what is asked for.
+        """
+        optional = self.optional and asked
+        return Clause(
+            tuple(Alternative(terms, weight) for terms, weight in self.alternatives.items()),
+            OPTIONAL_IMPORTANCE if optional else 1.0,
+            optional,
+        )

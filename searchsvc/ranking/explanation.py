@@ -1,0 +1,75 @@
+"""How a hit got its place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from indexer.hits import Matches
+    from searchsvc.ranking.window import Ranking
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The parts of one hit's score.
+
+    Attributes:
+        identified: the query equals one of its identifiers.
+        lexical_rank: among the lexical matches, from 1; ``None`` if not among them.
+        lexical_score: BM25; 0 for no lexical match.
+        coverage: the share of the query's words that it has, by their weight.
+        semantic_rank: among the neighbours, from 1; ``None`` if not among them.
+        similarity: cosine to the query; ``None`` where it was not needed or not to be had.
+        fused_score: of both legs; ``None`` behind the window.
+        feedback: what it gained by resembling the best candidates.
+    """
+
+    identified: bool
+    lexical_rank: int | None
+    lexical_score: float
+    coverage: float
+    semantic_rank: int | None
+    similarity: float | None
+    fused_score: float | None
+    feedback: float
+
+    def summary(self) -> str:
+        """One line for people."""
+        parts = ["the query is its identifier"] if self.identified else []
+        if self.lexical_rank is not None:
+            parts.append(
+                f"words: rank {self.lexical_rank}, BM25 {self.lexical_score:.3f}, "
+                f"{self.coverage:.0%} of the query"
+            )
+        if self.similarity is not None:
+            parts.append(f"meaning: rank {self.semantic_rank or '-'}, {self.similarity:.3f}")
+        if self.fused_score is None:
+            return "; ".join([*parts, "behind the ranking window"])
+        return "; ".join([*parts, f"fused {self.fused_score:.4f}, feedback {self.feedback:+.4f}"])
+
+
+def explain(row: int, ranking: Ranking, lexical: Matches) -> Explanation:
+    """How `row`, in the window or behind it, got its place among the `lexical` matches."""
+    window = ranking.window
+    match = int(lexical.places(np.array([row]))[0])
+    place = int(np.searchsorted(window.rows, row))
+    inside = place < len(window.rows) and window.rows[place] == row
+    similarity = None
+    feedback = 0.0
+    if inside:
+        feedback = float(ranking.feedback[np.flatnonzero(ranking.rows == row)[0]])
+        if ranking.meaning is not None:
+            similarity = float(ranking.meaning.cosines[place])
+    return Explanation(
+        identified=inside and bool(window.identified[place]),
+        lexical_rank=lexical.rank(match) if match >= 0 else None,
+        lexical_score=float(lexical.scores[match]) if match >= 0 else 0.0,
+        coverage=float(lexical.coverage[match]) if match >= 0 else 0.0,
+        semantic_rank=(int(window.semantic_ranks[place]) or None) if inside else None,
+        similarity=similarity,
+        fused_score=float(ranking.fused[place]) if inside else None,
+        feedback=feedback,
+    )
