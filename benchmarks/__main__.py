@@ -55,7 +55,7 @@ def relevance(  # noqa: PLR0913 - a command's options are its arguments
     ],
     *,
     baseline: Annotated[
-        str | None, typer.Option(help="Compare with this system; by default hybrid, RRF.")
+        str | None, typer.Option(help="Compare with this system; by default plain RRF.")
     ] = None,
     systems: Annotated[
         list[str] | None, typer.Option(help="Only this system; repeat it for several.")
@@ -69,6 +69,9 @@ def relevance(  # noqa: PLR0913 - a command's options are its arguments
     write_runs: Annotated[
         Path | None, typer.Option(help="Write every ranking here as a TREC run.")
     ] = None,
+    ablate: Annotated[
+        bool, typer.Option("--ablate", help="Also our search without each of its parts.")
+    ] = False,
     worst: Annotated[int, typer.Option(min=0, help="Print the worst queries, so many.")] = 0,
     split: Annotated[str, typer.Option(help="Judged queries of BEIR and ESCI.")] = "test",
     locale: Annotated[str, typer.Option(help="Market of ESCI: us, es or jp.")] = "us",
@@ -91,6 +94,7 @@ def relevance(  # noqa: PLR0913 - a command's options are its arguments
         without=tuple(without or ()),
         run_files=tuple(run or ()),
         runs_dir=write_runs,
+        with_ablations=ablate,
     )
     with tempfile.TemporaryDirectory() as scratch, _explained_failures():
         embedder = open_default_embedder(Settings())

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from benchmarks.systems import System
 
-DEFAULT_BASELINE = "hybrid, RRF"
+DEFAULT_BASELINE = "plain RRF"
 
 _SHIPPED = " (shipped)"
 

@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks.building import build
 from benchmarks.catalogue.cli import generate
 from benchmarks.machine import describe_machine
-from benchmarks.systems import DEPTH, RankBm25
+from benchmarks.systems import RankBm25
 from indexer.manifest import describe_file
 from indexer.product import Product
 from indexer.snapshot import VECTORS_FILE, open_snapshot
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _HYBRID, _SLOW = "hybrid", "rank-bm25"
 _BLOCK_QUERIES = 50  # also enough for a median of what needs a tenth of a second for each
 _PAGE = 20
+_NEIGHBOURS = 100
 _SEED = 20_261_122
 
 
@@ -129,7 +130,7 @@ def _systems(
         _HYBRID: hybrid,
         "hybrid, vector given": lambda text: ask(text, given),
         "hybrid, filtered, vector given": lambda text: ask(text, given, narrow=True),
-        "exact vector search": lambda text: exact.search(vectors[text], DEPTH),
+        "exact vector search": lambda text: exact.search(vectors[text], _NEIGHBOURS),
         _SLOW: RankBm25(snapshot).rank,
     }
 
@@ -161,8 +162,8 @@ def _recall(
 ) -> float:
     shares = []
     for vector in list(vectors.values())[:200]:
-        truth = exact.search(vector, DEPTH).rows
-        found = snapshot.vectors.search(vector, DEPTH).rows
+        truth = exact.search(vector, _NEIGHBOURS).rows
+        found = snapshot.vectors.search(vector, _NEIGHBOURS).rows
         shares.append(len(np.intersect1d(found, truth)) / len(truth))
     return round(float(np.mean(shares)), 4)
 

@@ -41,7 +41,7 @@ from benchmarks.contestants import choose, find_baseline, find_shipped, read_run
 from benchmarks.errors import CollectionError
 from benchmarks.machine import describe_machine
 from benchmarks.summary import MEASURES, TOP, evaluate_run, summarize, values_of
-from benchmarks.systems import all_systems, run
+from benchmarks.systems import ablations, all_systems, run
 from benchmarks.trec_run import TrecRun, write_run
 from indexer.product import Product
 
@@ -66,6 +66,7 @@ class Options:
         only: names of the systems that take part; all when empty.
         without: names of the systems that do not.
         run_files: TREC runs that join as further systems.
+        with_ablations: also the shipped system without each of its parts.
         runs_dir: where the rankings are written as TREC runs, None for nowhere.
     """
 
@@ -75,6 +76,7 @@ class Options:
     without: tuple[str, ...] = ()
     run_files: tuple[Path, ...] = ()
     runs_dir: Path | None = None
+    with_ablations: bool = False
 
 
 DEFAULT_OPTIONS = Options()
@@ -109,7 +111,10 @@ def measure_relevance(
     snapshot = open_index(collection, data_dir, embedder)
     # A query without judgments says nothing about a ranking.
     texts = {q.id: q.text for q in collection.queries if q.id in collection.qrels}
-    systems = choose(all_systems(snapshot, embedder, policy), options.only, options.without)
+    all_there_are = all_systems(snapshot, embedder, policy)
+    if options.with_ablations:
+        all_there_are += ablations(snapshot, embedder, policy)
+    systems = choose(all_there_are, options.only, options.without)
     shipped = find_shipped([system.name for system in systems])
     given = read_runs(options.run_files, texts, [system.name for system in systems])
     find_baseline(options.baseline, [*(system.name for system in systems), *given])

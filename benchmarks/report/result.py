@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 SHIPPED_MARK = "(shipped)"
-DEFAULT_BASELINE = "hybrid, RRF"
+DEFAULT_BASELINE = "plain RRF"
 MAIN_MEASURE = "nDCG@10"
 
 

@@ -21,35 +21,35 @@ class Named:
         return [text]
 
 
-SYSTEMS = [Named("rank-bm25"), Named("hybrid, RRF"), Named("hybrid, weighted (shipped)")]
+SYSTEMS = [Named("rank-bm25"), Named("plain RRF"), Named("hybrid (shipped)")]
 NAMES = [system.name for system in SYSTEMS]
 
 
-@pytest.mark.parametrize("asked", ["hybrid, weighted", "hybrid, weighted (shipped)"])
+@pytest.mark.parametrize("asked", ["hybrid", "hybrid (shipped)"])
 def test_the_mark_of_the_shipped_system_may_be_left_out(asked: str) -> None:
-    assert find_system(asked, NAMES) == "hybrid, weighted (shipped)"
+    assert find_system(asked, NAMES) == "hybrid (shipped)"
 
 
 def test_an_unknown_system_is_answered_with_those_there_are() -> None:
-    with pytest.raises(UnknownSystemError, match=r"no system 'bm25'; .*rank-bm25; hybrid, RRF"):
+    with pytest.raises(UnknownSystemError, match=r"no system 'bm25'; .*rank-bm25; plain RRF"):
         find_baseline("bm25", NAMES)
 
 
 def test_the_baseline_is_rrf_or_else_the_first() -> None:
-    assert find_baseline(None, NAMES) == "hybrid, RRF"
-    assert find_baseline(None, ["vectors", "hybrid, RRF (shipped)"]) == "hybrid, RRF (shipped)"
+    assert find_baseline(None, NAMES) == "plain RRF"
+    assert find_baseline(None, ["vectors", "plain RRF (shipped)"]) == "plain RRF (shipped)"
     assert find_baseline(None, ["vectors", "other"]) == "vectors"
-    assert find_baseline("hybrid, weighted", NAMES) == "hybrid, weighted (shipped)"
+    assert find_baseline("hybrid", NAMES) == "hybrid (shipped)"
 
 
 def test_the_shipped_system_is_the_marked_one_or_else_the_last() -> None:
-    assert find_shipped([*NAMES, "a run"]) == "hybrid, weighted (shipped)"
+    assert find_shipped([*NAMES, "a run"]) == "hybrid (shipped)"
     assert find_shipped(["rank-bm25", "vectors"]) == "vectors"
 
 
 def test_systems_are_chosen_in_their_order() -> None:
     assert choose(SYSTEMS) == SYSTEMS
-    assert choose(SYSTEMS, only=["hybrid, weighted", "rank-bm25"]) == [SYSTEMS[0], SYSTEMS[2]]
+    assert choose(SYSTEMS, only=["hybrid", "rank-bm25"]) == [SYSTEMS[0], SYSTEMS[2]]
     assert choose(SYSTEMS, without=["rank-bm25"]) == SYSTEMS[1:]
     assert choose(SYSTEMS, only=NAMES[:2], without=NAMES[:1]) == [SYSTEMS[1]]
 

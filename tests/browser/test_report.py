@@ -28,7 +28,7 @@ pytestmark = pytest.mark.browser
 
 JSON = dict[str, Any]
 
-SHIPPED, BASELINE, OTHER = "judged (shipped)", "hybrid, RRF", "reversed"
+SHIPPED, BASELINE, OTHER = "judged (shipped)", "plain RRF", "reversed"
 EVIL = '</script><img src="x" onerror="window.attacked = true">'
 DEAD_PICTURE = "http://127.0.0.1:9/dead.jpg"  # the port that discards
 TEN = 10

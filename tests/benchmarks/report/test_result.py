@@ -50,9 +50,9 @@ def test_the_shipped_system_is_the_named_one_else_the_marked_one_else_the_last(
 def test_the_baseline_is_the_named_one_else_rrf_else_another(result: JSON) -> None:
     assert parse_results([result])[0].baseline == "BM25"
     result["baseline"] = "gone"
-    result["systems"]["hybrid, RRF"] = result["systems"]["external run"]
-    assert parse_results([result])[0].baseline == "hybrid, RRF"
-    del result["systems"]["hybrid, RRF"], result["baseline"]
+    result["systems"]["plain RRF"] = result["systems"]["external run"]
+    assert parse_results([result])[0].baseline == "plain RRF"
+    del result["systems"]["plain RRF"], result["baseline"]
     assert parse_results([result])[0].baseline == "BM25"
     result["systems"] = {"alone": result["systems"]["BM25"]}
     assert parse_results([result])[0].baseline == "alone"
