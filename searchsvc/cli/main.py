@@ -10,6 +10,7 @@ from searchsvc.cli.judge import judge
 from searchsvc.cli.reindex import reindex
 from searchsvc.cli.search import search
 from searchsvc.cli.serve import demo, serve
+from searchsvc.cli.tune import tune
 
 app = typer.Typer(
     name="searchsvc",
@@ -18,7 +19,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
-for command in (reindex, serve, search, inspect, rollback, demo, judge):
+for command in (reindex, serve, search, inspect, rollback, demo, judge, tune):
     app.command()(command)
 app.add_typer(model.app, name="model")
 app.add_typer(synonyms.app, name="synonyms")
