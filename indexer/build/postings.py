@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from sys import intern
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from indexer.build.texts import field_terms, searchable_texts
 from indexer.lexical.bm25 import Bm25Index
-from indexer.lexical.builder import Bm25Builder
+from indexer.lexical.builder import Bm25Builder, FieldTerms
 from indexer.product import Product
 
 if TYPE_CHECKING:
     from indexer.build.progress import Progress
-    from indexer.lexical.builder import FieldTerms
     from indexer.settings import LexicalSettings
     from indexer.snapshot import Snapshot
 
@@ -23,7 +23,7 @@ _FILE = "postings"
 class TrialPostings:
     """The terms of a snapshot's products, from which postings are computed again.
 
-    The terms are held in memory: about as much as the catalogue's texts.
+    The terms are held in memory, eight bytes for each occurrence.
     """
 
     def __init__(self, snapshot: Snapshot, progress: Progress) -> None:
@@ -34,7 +34,7 @@ class TrialPostings:
             product = Product.from_json(snapshot.products.json(row))
             self._rows.append(
                 {
-                    name: field_terms(name, analyzer.analyse(text), analyzer)
+                    name: _shared(field_terms(name, analyzer.analyse(text), analyzer))
                     for name, text in searchable_texts(product).items()
                     if name in snapshot.manifest.settings.lexical.weights
                 }
@@ -54,3 +54,12 @@ class TrialPostings:
             path = Path(directory) / _FILE
             builder.write(path)
             return Bm25Index(path)  # it stays mapped when the file is gone
+
+
+def _shared(terms: FieldTerms) -> FieldTerms:
+    """`terms` with one object for each word of the catalogue, however often it occurs."""
+    return FieldTerms(
+        tuple(map(intern, terms.terms)),
+        tuple(map(intern, terms.extra)),
+        tuple(map(intern, terms.unproven)),
+    )
