@@ -65,6 +65,12 @@ class Metrics:
             ("index",),
             registry=self.registry,
         )
+        self.corrected = Counter(
+            "searchsvc_corrected_queries_total",
+            "Searches whose misspelt words were replaced.",
+            ("index",),
+            registry=self.registry,
+        )
         self.overloaded = Counter(
             "searchsvc_overloaded_total",
             "Requests refused because too many were waiting.",
@@ -105,6 +111,8 @@ class Metrics:
             self.degraded.labels(index).inc()
         if not result.total:
             self.empty.labels(index).inc()
+        if result.understood.corrected is not None:
+            self.corrected.labels(index).inc()
 
     def render(self) -> bytes:
         """The exposition of this process, or of all workers where they share a directory."""

@@ -18,7 +18,9 @@ export function createExplanation(hit, place, { bestBm25, asked }) {
   if (!asked) return panel;
   panel.append(
     gauged(row("BM25", ...words(explain)), explain.lexical_score / bestBm25),
+    gauged(row("Coverage", covered(explain)), explain.coverage),
     gauged(row("Similarity", ...meaning(explain)), explain.similarity),
+    row("Feedback", gained(explain)),
   );
   if (explain.identified) {
     const badge = element("span", { className: "badge" }, "Identified by number");
@@ -68,9 +70,18 @@ function gauged(line, share) {
 }
 
 function words({ lexical_rank: rank, lexical_score: score }) {
-  if (score === null) return ["behind the ranking window"];
   if (score <= 0) return ["no match"];
   return [...ranked(rank), score.toFixed(2)];
+}
+
+function covered({ lexical_rank: rank, coverage }) {
+  return rank === null ? "no word" : `${Math.round(100 * coverage)} % of the words`;
+}
+
+/** What resembling the best candidates was worth; none are compared without a vector. */
+function gained({ fused_score: fused, feedback }) {
+  if (fused === null) return "behind the ranking window";
+  return feedback ? `${feedback > 0 ? "+" : "−"}${Math.abs(feedback).toFixed(3)}` : "none";
 }
 
 function meaning({ semantic_rank: rank, similarity }) {

@@ -3,13 +3,14 @@
 import { createCard } from "./card.js";
 import { byId, element } from "./dom.js";
 import { createExplanation, showStages } from "./explain.js";
+import { showCorrection, showUnderstanding } from "./understanding.js";
 
 /** Every element of the page that something happens to, by id. */
 export const page = Object.fromEntries(
   [
     "search", "box", "examples", "count", "took", "picker", "index", "explain", "shell", "curl",
-    "command", "copy", "copied", "stages", "notice", "messages", "retry", "results", "cards",
-    "nothing", "more",
+    "command", "copy", "copied", "corrected", "understood", "stages", "notice", "messages", "retry",
+    "results", "cards", "nothing", "more",
   ].map((id) => [id, byId(id)]),
 );
 
@@ -22,7 +23,7 @@ export function showBusy(busy) {
 
 /** Show what the service found. */
 export function showAnswer(answer) {
-  const { hits, total, took_ms: tookMs, stages_ms: stages } = answer;
+  const { hits, total, took_ms: tookMs, stages_ms: stages, understood } = answer;
   const query = answer.query.trim();
   showCards(answer, query !== "");
   page.count.textContent = `${query ? "" : "All "}${number(total)} ${total === 1 ? "product" : "products"}`;
@@ -31,6 +32,9 @@ export function showAnswer(answer) {
   page.more.textContent = `Show more (${number(hits.length)} of ${number(total)})`;
   page.nothing.hidden = total > 0;
   if (total === 0) page.nothing.replaceChildren(...(query ? noMatch(query) : noProducts()));
+  showCorrection(page.corrected, query, answer.corrected_query);
+  page.understood.hidden = !understood || !query;
+  if (understood) showUnderstanding(page.understood, understood);
   page.stages.hidden = !stages;
   if (stages) showStages(page.stages, stages, tookMs);
   for (const chip of page.examples.querySelectorAll("button")) {
@@ -46,6 +50,8 @@ export function showNoIndex() {
   page.count.textContent = "No index yet";
   page.took.textContent = "";
   page.more.hidden = true;
+  showCorrection(page.corrected, "", null);
+  page.understood.hidden = true;
   page.stages.hidden = true;
   page.nothing.hidden = false;
   page.nothing.replaceChildren(
