@@ -10,6 +10,7 @@
     <data_dir>/<index>/live.lock              held while one of these two is replaced
     <data_dir>/<index>/generations/<name>/    snapshots, see `indexer.snapshot`
     <data_dir>/<index>/reports/<name>.json    what the build saw, and <name>.rejections.jsonl
+    <data_dir>/<index>/reports/<name>.gate.json  what the gate measured, query by query
     <data_dir>/<index>/staging-…/             an unfinished build
 """
 
