@@ -64,7 +64,7 @@ def _likeliest(
         odds = correction.score
         if context is not None:
             rows = snapshot.lexical.rows(same(correction.word))
-            odds += log1p(float(_common(rows, context)))
+            odds += log1p(len(common_rows(rows, context)))
         weighed.append((correction, odds))
     return sorted(weighed, key=lambda pair: -pair[1])
 
@@ -96,7 +96,7 @@ def _split(slot: Slot, snapshot: Snapshot) -> Iterator[Step]:
     for parts in snapshot.spelling.splits(fold(slot.word.text)):
         terms = tuple(snapshot.analyzer.terms(" ".join(parts)))
         rows = snapshot.lexical.rows(terms[0])
-        if _common(rows, snapshot.lexical.rows(terms[-1])):
+        if len(common_rows(rows, snapshot.lexical.rows(terms[-1]))):
             slot.allow(terms, _CORRECTED)
             slot.read_as = " ".join(parts)
             yield Step(StepKind.SPLIT, slot.word.text, slot.read_as, _CORRECTED)
@@ -110,14 +110,15 @@ def _context(slots: Sequence[Slot], snapshot: Snapshot) -> NDArray[np.int32] | N
     return None if rows is None or len(rows) > _COMMON_ROWS else rows
 
 
-def _common(rows: NDArray[np.int32], others: NDArray[np.int32]) -> int:
-    """How many rows are in both; both ascend."""
+def common_rows(rows: NDArray[np.int32], others: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The rows that are in both; all ascend."""
     small, large = sorted((rows, others), key=len)
     if not len(small):
-        return 0
+        return small
     places = np.searchsorted(large, small)
     places[places == len(large)] = 0
-    return int(np.count_nonzero(large[places] == small))
+    both: NDArray[np.int32] = small[large[places] == small]
+    return both
 
 
 class _Stems:

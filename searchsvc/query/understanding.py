@@ -12,13 +12,14 @@ The words are analysed as those of products are. Then, each step noted for the e
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from indexer.analysis.analyzer import LONGEST_JOINED
 from indexer.analysis.text import caseless, fold
 from indexer.analysis.words import Gap, has_digit
-from searchsvc.query.correcting import correct
+from searchsvc.query.correcting import common_rows, correct
 from searchsvc.query.function_words import function_words
 from searchsvc.query.slot import Slot, Step, StepKind
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 _NUMBER_ALONE = 0.5  # "17" for "17 inch": many titles leave the unit out
 _JOINED = 0.75
+_USUAL = 2  # times as many products have the joined form as have its words: it weighs 1
 _SYNONYM = 0.9
 _MOST_READINGS = 4  # texts to embed; each costs a run of the model
 
@@ -125,12 +127,17 @@ def _join(slots: Sequence[Slot], snapshot: Snapshot) -> Iterator[Step]:
         if len(joined) > LONGEST_JOINED:
             continue
         term = snapshot.analyzer.stems([joined])[0]
-        if not len(snapshot.lexical.rows(term)):
+        rows = snapshot.lexical.rows(term)
+        if not len(rows):
             continue
+        # The catalogue tells which way it is written: many more say "headset" than "head … set".
+        apart = [snapshot.lexical.rows(slot.term) for slot in slots[begin:end]]
+        usual = len(rows) > _USUAL * len(reduce(common_rows, apart))
+        weight = 1.0 if usual else _JOINED
         for slot in slots[begin:end]:
-            slot.allow((term,), _JOINED)
+            slot.allow((term,), weight)
         typed = " ".join(slot.word.text for slot in slots[begin:end])
-        yield Step(StepKind.JOINED, typed, joined, _JOINED)
+        yield Step(StepKind.JOINED, typed, joined, weight)
 
 
 def _runs(slots: Sequence[Slot]) -> Iterator[tuple[int, int]]:
