@@ -131,6 +131,30 @@ class Manifest(_Value):
             ) from error
 
 
+class Provenance(BaseModel):
+    """What the manifest of any version says about the vectors of its generation."""
+
+    model_config = ConfigDict(frozen=True)
+
+    embedder: EmbedderEntry
+    files: dict[str, FileEntry]
+
+    @classmethod
+    def read(cls, directory: Path) -> Provenance:
+        """That of the generation in `directory`.
+
+        Raises:
+            SnapshotCorruptError: there is no manifest, or it does not say.
+        """
+        try:
+            return cls.model_validate_json((directory / MANIFEST_FILE).read_bytes())
+        except (OSError, ValidationError) as error:
+            raise SnapshotCorruptError(
+                f"generation {directory.name} does not say whose vectors it has. "
+                "Rebuild with 'searchsvc reindex'."
+            ) from error
+
+
 class _Version(BaseModel):
     format_version: int
     analysis_version: int

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from indexer.errors import SnapshotError
-from indexer.manifest import Manifest, describe_file
+from indexer.manifest import Provenance, describe_file
 from indexer.snapshot import VECTORS_FILE
 from indexer.storage import read_arrays
 
@@ -47,14 +47,15 @@ class EmbeddingCache:
     def of(cls, directory: Path, embedder: Embedder) -> EmbeddingCache:
         """What the generation in `directory` offers; nothing if its model or its files differ.
 
-        A damaged generation is no error here: to rebuild is how it is repaired.
+        One that this version of the program cannot search may still have vectors to offer. A
+        damaged generation is no error here: to rebuild is how it is repaired.
         """
         try:
-            manifest = Manifest.read(directory)
-            if manifest.embedder.fingerprint != embedder.fingerprint:
+            known = Provenance.read(directory)
+            if known.embedder.fingerprint != embedder.fingerprint:
                 return cls()
             path = directory / VECTORS_FILE
-            if describe_file(path) != manifest.files[VECTORS_FILE]:
+            if describe_file(path) != known.files.get(VECTORS_FILE):
                 return cls()
             file = read_arrays(path)
         except (SnapshotError, OSError):

@@ -18,9 +18,10 @@ import pytest
 
 from indexer.build.reindex import ReindexOptions, reindex
 from indexer.embedding.hashing import HashingEmbedder
-from indexer.errors import FeedRefusedError, FeedTruncatedError
+from indexer.errors import FeedRefusedError, FeedTruncatedError, SnapshotFormatError
 from indexer.layout import IndexLayout
 from indexer.lexical.clause import plain_clauses
+from indexer.manifest import MANIFEST_FILE
 from indexer.publish import rollback
 from indexer.settings import EmbeddingSettings, IndexSettings
 from indexer.snapshot import VECTORS_FILE, open_snapshot, verify
@@ -102,6 +103,23 @@ def test_a_build_from_the_cache_is_the_same_to_the_byte(build: Build, data_dir: 
     two = IndexLayout.of(data_dir, "two").generation_dir(fresh.generation)
     for path in two.iterdir():
         assert (one / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+def test_an_upgrade_of_the_format_or_the_analysis_embeds_nothing(
+    build: Build, layout: IndexLayout
+) -> None:
+    build(records(30))
+    path = layout.generation_dir(layout.require_current()) / MANIFEST_FILE
+    manifest = orjson.loads(path.read_bytes())
+    path.write_bytes(
+        orjson.dumps(
+            {**manifest, "format_version": 1, "analysis_version": 1, "gone_since": [1, 2]}
+        )
+    )
+    with pytest.raises(SnapshotFormatError):
+        open_snapshot(layout)
+    assert build(records(30)).embedded == 0
+    assert len(open_snapshot(layout).products) == 30
 
 
 def test_another_model_or_a_damaged_cache_embeds_everything(
