@@ -1,6 +1,7 @@
 """Writes the fixture of the current format version: ``python -m tests.compat.make_fixture``.
 
-Run it once when FORMAT_VERSION is raised; the fixtures of earlier versions stay as they are.
+Run it when FORMAT_VERSION is raised, and again after each change of the files until that version
+is released; the fixtures of earlier versions stay as they are.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ def main() -> None:
         settings = IndexSettings(vectors=VectorSettings(exact_below=0))
         reindex(str(feed), layout, settings, HashingEmbedder(16))
         target = FOLDER / f"format_{FORMAT_VERSION}"
+        shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(layout.generation_dir(layout.require_current()), target)
 
 
