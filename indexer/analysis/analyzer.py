@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import Stemmer
 
 from indexer.analysis.quantities import Quantity, find_quantities
 from indexer.analysis.text import caseless, fold
-from indexer.analysis.words import Gap, Word, has_digit, split_words
+from indexer.analysis.words import Gap, Words, has_digit, split_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from indexer.settings import Language
 
-ANALYSIS_VERSION = 2
+ANALYSIS_VERSION = 3
 """Raised whenever any text's terms may change; an index of another version is rebuilt.
 
 1: NFKC, case folded, decimal numbers kept whole, Snowball stems, then accents off.
 2: joined forms of compounds and part numbers, quantities in one unit.
+3: single letters of names join, too; fractions, more names of units.
 """
 
 LONGEST_JOINED = 32
 """Characters of a joined form; what is longer is no word."""
+
+_ARTICLE = "a"  # in too many languages
+_MOST_STEMS = 1 << 16  # kept: the words that make up nearly all of a catalogue's text
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class Analysis:
         quantities: numbers with their unit.
     """
 
-    words: list[Word]
+    words: Words
     terms: list[str]
     quantities: list[Quantity]
 
@@ -49,8 +52,7 @@ class Analyzer:
 
     def __init__(self, language: Language) -> None:
         self._language = language
-        # A Snowball object keeps the word it works on: one for each thread.
-        self._local = threading.local()
+        self._terms = _Terms(language)
 
     @property
     def language(self) -> Language:
@@ -61,62 +63,88 @@ class Analyzer:
         """The words, terms and quantities of `text`."""
         text = caseless(text)
         words = split_words(text)
-        return Analysis(words, self.stems([word.text for word in words]), find_quantities(text))
+        return Analysis(words, self.stems(words.texts), find_quantities(text))
 
     def terms(self, text: str) -> list[str]:
         """The terms of `text` in their order, repeated as often as they occur."""
-        return self.stems([word.text for word in split_words(caseless(text))])
+        return self.stems(split_words(caseless(text)).texts)
 
-    def stems(self, words: list[str]) -> list[str]:
+    def stems(self, words: Iterable[str]) -> list[str]:
         """The term of each of `words`, which must be caseless already."""
-        if self._language != "none":
-            words = self._stemmer().stemWords(words)
-        # Accents go last: most stemmers tell endings apart by them.
-        return [word if word.isascii() else fold(word) for word in words]
+        terms = self._terms
+        return [terms[word] for word in words]
 
-    def joined(self, words: Sequence[Word], *, numbers: bool) -> list[str]:
+    def joined(self, words: Words, *, is_name: bool) -> list[str]:
         """Terms of what is written as one word: ``tshirt`` for ``t-shirt``, ``tn2110``.
 
         Args:
             words: of a text.
-            numbers: whether a number also joins what a space parts it from (``RTX 2060``).
+            is_name: whether the text names things: then a number or a single letter also joins
+                what a space parts it from (``RTX 2060``, ``T Shirt``).
         """
-        joined = _joined(words, numbers=numbers)
-        return self.stems([text for text in joined if len(text) <= LONGEST_JOINED])
+        gaps = words.gaps()
+        joined = [*_pairs(words.texts, gaps, is_name=is_name), *_chains(words.texts, gaps)]
+        return self.stems(text for text in joined if len(text) <= LONGEST_JOINED)
 
-    def neighbours(self, words: Sequence[Word]) -> list[str]:
+    def neighbours(self, words: Words) -> list[str]:
         """Terms that two words parted by a space would be if they were one (``head set``)."""
+        texts = words.texts
         return self.stems(
-            [
-                left.text + right.text
-                for left, right in pairwise(words)
-                if right.gap is Gap.SPACE
-                and not (has_digit(left.text) or has_digit(right.text))
-                and len(left.text) + len(right.text) <= LONGEST_JOINED
-            ]
+            texts[place - 1] + texts[place]
+            for place, gap in enumerate(words.gaps())
+            if gap is Gap.SPACE
+            and len(texts[place - 1]) + len(texts[place]) <= LONGEST_JOINED
+            and not (has_digit(texts[place - 1]) or has_digit(texts[place]))
         )
+
+
+class _Terms(dict[str, str]):
+    """The term of each word; those that were asked for lately are remembered."""
+
+    def __init__(self, language: Language) -> None:
+        super().__init__()
+        self._language = language
+        # A Snowball object keeps the word it works on: one for each thread.
+        self._local = threading.local()
+
+    def __missing__(self, word: str) -> str:
+        # Accents go last: most stemmers tell endings apart by them.
+        term = word if self._language == "none" else self._stemmer().stemWord(word)
+        if not term.isascii():
+            term = fold(term)
+        if len(self) >= _MOST_STEMS:
+            self.clear()
+        self[word] = term
+        return term
 
     def _stemmer(self) -> Stemmer.Stemmer:
         stemmer = getattr(self._local, "stemmer", None)
         if stemmer is None:
-            stemmer = self._local.stemmer = Stemmer.Stemmer(self._language)
+            stemmer = self._local.stemmer = Stemmer.Stemmer(self._language, 0)
         return stemmer
 
 
-def _joined(words: Sequence[Word], *, numbers: bool) -> Iterator[str]:
-    """Each pair that belongs together, and each longer chain (``SM-P615-N``)."""
-    chain = words[0].text if words else ""
-    length = 1
-    for left, right in pairwise(words):
-        number = numbers and (has_digit(left.text) or has_digit(right.text))
-        if right.gap is Gap.JOINED or (right.gap is Gap.SPACE and number):
-            yield left.text + right.text
-        if right.gap is Gap.JOINED:
-            chain += right.text
-            length += 1
-            continue
-        if length > 2:  # noqa: PLR2004 - a chain of two was given as a pair
-            yield chain
-        chain, length = right.text, 1
-    if length > 2:  # noqa: PLR2004 - as above
-        yield chain
+def _pairs(texts: Sequence[str], gaps: Sequence[Gap], *, is_name: bool) -> Iterator[str]:
+    """Each two words that belong together."""
+    for place, gap in enumerate(gaps):
+        if gap is Gap.JOINED or (
+            is_name and gap is Gap.SPACE and (_binds(texts[place - 1]) or _binds(texts[place]))
+        ):
+            yield texts[place - 1] + texts[place]
+
+
+def _chains(texts: Sequence[str], gaps: Sequence[Gap]) -> Iterator[str]:
+    """Each chain of more than two words (``SM-P615-N``)."""
+    if Gap.JOINED not in gaps:
+        return
+    begin = 0
+    for place, gap in enumerate((*gaps[1:], Gap.OTHER), 1):
+        if gap is not Gap.JOINED:
+            if place - begin > 2:  # noqa: PLR2004 - a chain of two was given as a pair
+                yield "".join(texts[begin:place])
+            begin = place
+
+
+def _binds(word: str) -> bool:
+    """Whether `word` seldom means something without its neighbour."""
+    return has_digit(word) or (len(word) == 1 and word != _ARTICLE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from indexer.analysis.text import DASHES
@@ -13,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # A decimal number, or a run of letters and digits with inner apostrophes.
-_WORD = re.compile(r"\d+\.\d+|[^\W_]+(?:'[^\W_]+)*")
-_JOINING = {"", "_", ".", "&", *DASHES}
-_JOINING_DIGITS = {"/", ",", "+", "#"}
+_WORD = re.compile(r"(\d+\.\d+|[^\W_]+(?:'[^\W_]+)*)")
+_DIGIT = re.compile(r"\d")
+_JOINING_DIGITS = frozenset("/,+#")
 
 
 class Gap(Enum):
@@ -24,6 +25,13 @@ class Gap(Enum):
     JOINED = "joined"  # one written word: t-shirt, 3.5mm, h&m
     SPACE = "space"
     OTHER = "other"
+
+
+_GAPS = {
+    " ": Gap.SPACE,
+    **dict.fromkeys((", ", ". ", ": ", " - ", " / ", *_JOINING_DIGITS), Gap.OTHER),
+    **dict.fromkeys(("", "_", ".", "&", *DASHES), Gap.JOINED),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,30 +51,59 @@ class Word:
     gap: Gap
 
 
-def split_words(text: str) -> list[Word]:
-    """The words of `text`, which must be caseless already, in their order."""
-    return list(_words(text))
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of a text in their order; put together, both lists are the text.
+
+    Catalogues have too many words for an object each: `Word` is made when it is asked for.
+
+    Attributes:
+        texts: each word, caseless, with its accents.
+        between: what stands before the first word, between the words and behind the last one:
+            one more than there are words.
+    """
+
+    texts: list[str]
+    between: list[str]
+
+    def gaps(self) -> list[Gap]:
+        """How each word is parted from the one before it."""
+        if not self.texts:
+            return []
+        known = _GAPS.get
+        gaps = [known(text) or _rare_gap(text) for text in self.between]
+        if not _JOINING_DIGITS.isdisjoint(self.between):
+            for place in range(1, len(self.texts)):
+                if self.between[place] in _JOINING_DIGITS and self._is_number_pair(place):
+                    gaps[place] = Gap.JOINED
+        gaps[0] = Gap.OTHER
+        del gaps[-1]
+        return gaps
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def __iter__(self) -> Iterator[Word]:
+        lengths = [0] * (2 * len(self.texts) + 1)
+        lengths[0::2] = map(len, self.between)
+        lengths[1::2] = map(len, self.texts)
+        ends = list(accumulate(lengths))
+        yield from map(Word, self.texts, ends[0::2], ends[1::2], self.gaps())
+
+    def _is_number_pair(self, place: int) -> bool:
+        return has_digit(self.texts[place - 1]) and has_digit(self.texts[place])
 
 
-def _words(text: str) -> Iterator[Word]:
-    previous: re.Match[str] | None = None
-    for match in _WORD.finditer(text):
-        gap = Gap.OTHER
-        if previous is not None:
-            between = text[previous.end() : match.start()]
-            gap = _gap(between, previous[0], match[0])
-        yield Word(match[0], match.start(), match.end(), gap)
-        previous = match
-
-
-def _gap(between: str, left: str, right: str) -> Gap:
-    if between in _JOINING:
-        return Gap.JOINED
-    if between in _JOINING_DIGITS and has_digit(left) and has_digit(right):
-        return Gap.JOINED
-    return Gap.SPACE if between.isspace() else Gap.OTHER
+def split_words(text: str) -> Words:
+    """The words of `text`, which must be caseless already."""
+    parts = _WORD.split(text)
+    return Words(parts[1::2], parts[0::2])
 
 
 def has_digit(word: str) -> bool:
     """Whether `word` may be (a part of) a number, model or part number."""
-    return any(char.isdecimal() for char in word)
+    return _DIGIT.search(word) is not None
+
+
+def _rare_gap(between: str) -> Gap:
+    return Gap.SPACE if between.isspace() else Gap.OTHER

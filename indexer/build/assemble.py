@@ -69,7 +69,7 @@ def assemble(
     progress: Progress,
 ) -> Assembled:
     """Write a complete snapshot of the products in `spool` into the empty `directory`."""
-    texts, columns = _write_products(directory, spool, settings, progress)
+    texts, columns = _write_products(directory, spool, settings, embedder, progress)
     vectors = vectorize(texts, embedder, cache, progress)
     write_arrays(
         directory / VECTORS_FILE, {"vectors": vectors.vectors, "digests": vectors.digests}
@@ -95,7 +95,11 @@ def assemble(
 
 
 def _write_products(
-    directory: Path, spool: Spool, settings: IndexSettings, progress: Progress
+    directory: Path,
+    spool: Spool,
+    settings: IndexSettings,
+    embedder: Embedder,
+    progress: Progress,
 ) -> tuple[list[str], ColumnsSummary]:
     """Everything but the vectors; gives the texts to embed, by row."""
     analyzer = Analyzer(settings.language)
@@ -118,7 +122,7 @@ def _write_products(
     products.write()
     summary = columns.write(directory / COLUMNS_FILE)
     lexical.write(directory / LEXICAL_FILE)
-    spelling.write(directory / SPELLING_FILE)
+    spelling.write(directory / SPELLING_FILE, language_words=embedder.words())
     return to_embed, summary
 
 

@@ -42,7 +42,7 @@ def field_terms(field: TextField, analysis: Analysis, analyzer: Analyzer) -> Fie
     return FieldTerms(
         analysis.terms,
         extra=[
-            *analyzer.joined(analysis.words, numbers=is_name),
+            *analyzer.joined(analysis.words, is_name=is_name),
             *(quantity.term for quantity in analysis.quantities),
         ],
         unproven=analyzer.neighbours(analysis.words) if is_name else (),
@@ -51,14 +51,14 @@ def field_terms(field: TextField, analysis: Analysis, analyzer: Analyzer) -> Fie
 
 def spelled_words(
     analyses: Mapping[TextField, Analysis],
-) -> tuple[list[str], list[str]]:
+) -> tuple[set[str], set[str]]:
     """The words of what shops write with care, and those of everything else."""
-    careful: list[str] = []
-    other: list[str] = []
+    careful: set[str] = set()
+    other: set[str] = set()
     for field, analysis in analyses.items():
         words = careful if field in _CAREFUL else other
-        words.extend(fold(word.text) for word in analysis.words)
-    return careful, other
+        words.update(analysis.words.texts)
+    return set(map(fold, careful)), set(map(fold, other))
 
 
 def embedding_text(texts: dict[TextField, str], settings: EmbeddingSettings) -> str:

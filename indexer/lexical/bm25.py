@@ -96,7 +96,7 @@ class Bm25Index:
             found = self._clause(clause, scratch)
             if found is None:
                 continue
-            ceiling += found.peak * clause.importance
+            ceiling += max(found.peak, 0.0) * clause.importance
             first_seen.append(found.rows[~scratch.seen[found.rows]])
             scratch.seen[found.rows] = True
             scratch.scores[found.rows] += found.impacts * np.float32(clause.importance)
@@ -107,7 +107,11 @@ class Bm25Index:
         if not first_seen:
             return Matches.none()
         touched = np.sort(np.concatenate(first_seen))
-        matches = self._select(touched, scratch, asked, coverage, ceiling)
+        if all(clause.optional for clause in clauses):
+            ones = np.ones(len(touched), np.float32)
+            matches = Matches(touched.astype(np.int64), scratch.scores[touched], ones, ceiling)
+        else:
+            matches = self._select(touched, scratch, asked, coverage, ceiling)
         scratch.scores[touched] = 0
         scratch.covered[touched] = 0
         scratch.seen[touched] = False
@@ -122,10 +126,6 @@ class Bm25Index:
         ceiling: float,
     ) -> Matches:
         """The touched rows that cover enough of what was asked for."""
-        if not asked:
-            scores = scratch.scores[touched]
-            ones = np.ones(len(touched), np.float32)
-            return Matches(touched.astype(np.int64), scores, ones, ceiling)
         covered = scratch.covered[touched]
         enough = (covered > 0) & (covered >= coverage * covered.max() * ROUNDING)
         kept = touched[enough]

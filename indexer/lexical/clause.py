@@ -30,7 +30,7 @@ class Clause:
         alternatives: a product scores by the best of those that it has.
         importance: what the clause's score counts.
         optional: whether the clause adds to scores without being asked for: it neither makes a
-            product match where there are other clauses, nor counts as uncovered.
+            product match, unless the whole query is optional, nor counts as uncovered.
     """
 
     alternatives: tuple[Alternative, ...]

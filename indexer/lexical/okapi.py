@@ -43,6 +43,7 @@ class OkapiIndex:
         scores, covered, asked = np.zeros((3, products))
         touched = np.zeros(products, np.bool_)
         ceiling = 0.0
+        alone = all(clause.optional for clause in clauses)
         for clause in clauses:
             best, held = self._clause(clause)
             if held.any():
@@ -51,10 +52,10 @@ class OkapiIndex:
                 covered += weight * held * (not clause.optional)
                 scores += best * clause.importance
                 touched |= held
-                ceiling += best[held].max() * clause.importance
+                ceiling += max(best[held].max(), 0.0) * clause.importance
         share = np.divide(covered, asked, out=np.ones(products), where=asked > 0)
         enough = share >= coverage * share[touched].max(initial=0.0) * ROUNDING
-        rows = np.flatnonzero(touched & enough & ((covered > 0) | (asked == 0)))
+        rows = np.flatnonzero(touched & enough & ((covered > 0) | alone))
         return Matches(
             rows.astype(np.int64),
             scores[rows].astype(np.float32),

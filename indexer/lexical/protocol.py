@@ -39,8 +39,8 @@ class LexicalIndex(Protocol):
         clauses weigh nothing, as do clauses that no product has. In the set is every product
         that covers at least the share `coverage` of what the best one covers: where one product
         has all of a query's words, a product with a stray word is no match; where none has more
-        than two of seven, it is. Where only optional clauses are found, all products with any of
-        them are in the set.
+        than two of seven, it is. Optional clauses alone make no match, unless the query has no
+        others: then all products with any of them are in the set, and cover it.
 
         Args:
             clauses: of the query.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from indexer.analysis.text import fold
 from indexer.spelling.deletions import deletion_arrays
 from indexer.spelling.words import has_spelling
 from indexer.storage import StringTable, write_arrays
@@ -37,11 +38,18 @@ class SpellingBuilder:
         self._title_frequencies.update(careful)
         self._frequencies.update(careful.union(texts))
 
-    def write(self, path: Path) -> None:
-        """Write the dictionary of all products added so far; see `SpellingDictionary`."""
+    def write(self, path: Path, *, language_words: Iterable[str] = ()) -> None:
+        """Write the dictionary of all products added so far; see `SpellingDictionary`.
+
+        Args:
+            path: of the file.
+            language_words: words that are no errors even though no product has them, in any
+                order.
+        """
         words = sorted(filter(has_spelling, self._frequencies), key=str.encode)
         frequencies = [self._frequencies[word] for word in words]
         title_frequencies = [self._title_frequencies[word] for word in words]
+        right = {fold(word) for word in language_words} - self._frequencies.keys()
         write_arrays(
             path,
             {
@@ -49,6 +57,9 @@ class SpellingBuilder:
                 "frequencies": np.array(frequencies, np.uint32),
                 "title_frequencies": np.array(title_frequencies, np.uint32),
                 **deletion_arrays(words),
+                **StringTable.of(sorted(filter(has_spelling, right), key=str.encode)).arrays(
+                    "language"
+                ),
                 "products": np.array([self._products], np.int64),
             },
         )

@@ -69,6 +69,7 @@ class SpellingDictionary:
     def __init__(self, path: Path) -> None:
         file = read_arrays(path)
         self._words = StringTable.read(file, "words")
+        self._language = StringTable.read(file, "language")
         self._frequencies = file.array("frequencies")
         self._title_frequencies = file.array("title_frequencies")
         self._deletions = DeletionIndex(file)
@@ -89,6 +90,13 @@ class SpellingDictionary:
         """How many products have `word`; 0 for an unknown one and for one with digits."""
         number = self._words.find(word)
         return 0 if number is None else int(self._frequencies[number])
+
+    def is_word(self, word: str) -> bool:
+        """Whether `word` is known to be right, be it of the catalogue or of its language.
+
+        A language is known as far as the embedding model knows it.
+        """
+        return self._words.find(word) is not None or self._language.find(word) is not None
 
     def log_probability(self, word: str) -> float:
         """Ln P(word), which an unknown word has, too.

@@ -24,22 +24,22 @@ _CANDIDATES = 4
 _CORRECTED = 0.9  # weight of the likeliest correction of a word that no product has
 _EXPANDED = 0.5  # weight of one of a word that some product has
 _LEAST = 0.2  # weight of a correction that is worth looking for
+_MOST_WORDS = 16  # to look at; a longer text is no query, and each costs a tenth of a millisecond
 _COMMON_ROWS = 200_000  # a word in more products says nothing about what was meant beside it
 
 
 def correct(slots: Sequence[Slot], snapshot: Snapshot) -> Iterator[Step]:
     """Let each misspelt word also be what was meant.
 
-    A word that no product has is read as its likeliest correction; a word that some product has
-    stays, and is only looked for as a more likely one, too. Words with digits are identifiers
+    A word that no product has is read as its likeliest correction. A word that some product has,
+    or that is one of the language, stays, and is only looked for as a more likely one, too: a
+    shop without shirts has no "shorts" for who wants a shirt. Words with digits are identifiers
     and measures, and never corrected.
     """
     context = _context(slots, snapshot)
-    for slot in slots:
-        if slot.optional or slot.alternatives.keys() - {(slot.term,)} or has_digit(slot.term):
-            continue
+    for slot in [slot for slot in slots if _is_questionable(slot)][:_MOST_WORDS]:
         found = _likeliest(slot, context, snapshot)
-        if slot.found:
+        if slot.found or snapshot.spelling.is_word(fold(slot.word.text)):
             yield from _expand(slot, found, snapshot)
             continue
         steps = []
@@ -48,6 +48,11 @@ def correct(slots: Sequence[Slot], snapshot: Snapshot) -> Iterator[Step]:
         if found and not steps:
             steps = list(_replace(slot, found, snapshot))
         yield from steps
+
+
+def _is_questionable(slot: Slot) -> bool:
+    others = slot.alternatives.keys() - {(slot.term,)}
+    return not (slot.optional or slot.settled or others or has_digit(slot.word.text))
 
 
 def _likeliest(
@@ -61,6 +66,8 @@ def _likeliest(
     found = snapshot.spelling.corrections(fold(slot.word.text), _CANDIDATES, same=same)
     weighed = []
     for correction in found:
+        if tuple(snapshot.analyzer.terms(correction.word)) in slot.refused:
+            continue
         odds = correction.score
         if context is not None:
             rows = snapshot.lexical.rows(same(correction.word))
@@ -96,8 +103,8 @@ def _split(slot: Slot, snapshot: Snapshot) -> Iterator[Step]:
     for parts in snapshot.spelling.splits(fold(slot.word.text)):
         terms = tuple(snapshot.analyzer.terms(" ".join(parts)))
         rows = snapshot.lexical.rows(terms[0])
-        if len(common_rows(rows, snapshot.lexical.rows(terms[-1]))):
-            slot.allow(terms, _CORRECTED)
+        both = common_rows(rows, snapshot.lexical.rows(terms[-1]))
+        if len(both) and slot.allow(terms, _CORRECTED):
             slot.read_as = " ".join(parts)
             yield Step(StepKind.SPLIT, slot.word.text, slot.read_as, _CORRECTED)
             return

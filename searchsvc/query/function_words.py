@@ -7,7 +7,12 @@ Languages that are not here have none.
 
 from __future__ import annotations
 
+import re
 from functools import cache
+
+from indexer.analysis.text import fold
+
+_CONTRACTED = re.compile(r"(.+)'(?:d|ll|m|re|s|t|ve)")  # what's, mum's, don't
 
 _WORDS: dict[str, str] = {
     "english": """
@@ -93,7 +98,21 @@ _WORDS: dict[str, str] = {
 }
 
 
+def is_function_word(word: str, language: str) -> bool:
+    """Whether `word`, caseless, says nothing about a product.
+
+    Args:
+        word: may be contracted with another one (``what's``, ``mum's``).
+        language: one without a list has no such words.
+    """
+    words = _function_words(language)
+    folded = fold(word)
+    if folded in words:
+        return True
+    contracted = _CONTRACTED.fullmatch(folded)
+    return contracted is not None and contracted[1] in words
+
+
 @cache
-def function_words(language: str) -> frozenset[str]:
-    """The words of `language`, folded; empty for a language without a list."""
+def _function_words(language: str) -> frozenset[str]:
     return frozenset(_WORDS.get(language, "").split())

@@ -52,21 +52,40 @@ class Slot:
         word: as typed.
         term: its stem.
         found: whether any product has the term.
-        optional: whether it is a function word.
+        optional: whether it is a function word, or says what another slot asks for.
+        settled: whether it must not be corrected.
         alternatives: weight by terms.
-        read_as: the word in the text that is embedded; ``""`` leaves it out.
+        quantity: the term of the quantity that the word is a part of; ``""`` for none.
+        refused: terms that it must never be taken for.
+        read_as: the word in the text that is embedded.
     """
 
     word: Word
     term: str
     found: bool
     optional: bool = False
+    settled: bool = False
     alternatives: dict[tuple[str, ...], float] = field(default_factory=dict)
+    quantity: str = ""
+    refused: set[tuple[str, ...]] = field(default_factory=set)
     read_as: str = ""
 
-    def allow(self, terms: tuple[str, ...], weight: float) -> None:
-        """Let products match by `terms`, if they do not already for more."""
+    def allow(self, terms: tuple[str, ...], weight: float) -> bool:
+        """Let products match by `terms`, if they do not already for more.
+
+        Returns:
+            False where these are refused.
+        """
+        if terms in self.refused:
+            return False
         self.alternatives[terms] = max(weight, self.alternatives.get(terms, 0.0))
+        return True
+
+    def refuse(self, terms: tuple[str, ...]) -> None:
+        """Let no product match by `terms`, unless they are what was typed."""
+        if terms != (self.term,):
+            self.refused.add(terms)
+            self.alternatives.pop(terms, None)
 
     def clause(self, *, asked: bool) -> Clause:
         """The clause of this slot.
