@@ -28,6 +28,7 @@ def test_every_system_and_stage_has_its_percentiles(result: dict[str, Any]) -> N
     assert set(result["milliseconds"]) == set(result["ratio_to_hybrid"]) == SYSTEMS
     assert set(result["stages"]) == {
         "mask",
+        "understand",
         "lexical",
         "embed",
         "semantic",

@@ -13,7 +13,9 @@ from indexer.layout import IndexLayout
 from indexer.snapshot import Snapshot, open_snapshot
 from searchsvc.http.schemas import SearchResponse
 from searchsvc.query.query import Query
-from searchsvc.ranking.window import Explanation
+from searchsvc.query.slot import Step, StepKind
+from searchsvc.query.understanding import Understanding
+from searchsvc.ranking.explanation import Explanation
 from searchsvc.results.response import encode_response
 from searchsvc.search import Hit, SearchResult
 
@@ -24,6 +26,7 @@ KEYS = [
     "index",
     "generation",
     "query",
+    "corrected_query",
     "query_id",
     "total",
     "offset",
@@ -36,9 +39,19 @@ EXPLAINED = Explanation(
     identified=True,
     lexical_rank=1,
     lexical_score=12.345678912,
+    coverage=0.75,
     semantic_rank=None,
     similarity=0.123456789,
     fused_score=2 / 3,
+    feedback=0.1234567891,
+)
+UNDERSTOOD = Understanding(clauses=(), text="shoe")
+CORRECTED = Understanding(
+    clauses=(),
+    text="red shoe",
+    readings=("red boot",),
+    corrected="red shoe",
+    steps=(Step(StepKind.CORRECTED, "sheo", "shoe", 0.123456789),),
 )
 
 
@@ -56,7 +69,14 @@ def answer(
 ) -> bytes:
     stages = {"mask": 0.00049, "fetch": 1.23456}
     result = SearchResult(
-        **{"total": 7, "hits": hits, "degraded": (), "stage_ms": stages, **changes}
+        **{
+            "total": 7,
+            "hits": hits,
+            "understood": UNDERSTOOD,
+            "degraded": (),
+            "stage_ms": stages,
+            **changes,
+        }
     )
     return encode_response(result, query or Query("shoe"), snapshot, took_ms)
 
@@ -82,9 +102,9 @@ def test_the_keys_are_those_that_are_documented(snapshot: Snapshot) -> None:
     explained = orjson.loads(
         answer(snapshot, Hit("a", 1.0, b"{}", EXPLAINED), query=Query("shoe", explain=True))
     )
-    assert list(explained) == [*KEYS, "stages_ms"]
+    assert list(explained) == [*KEYS, "understood", "stages_ms"]
     assert list(explained["hits"][0]) == ["id", "score", "product", "explain"]
-    assert set(KEYS) | {"stages_ms"} == set(SearchResponse.model_fields)
+    assert set(KEYS) | {"understood", "stages_ms"} == set(SearchResponse.model_fields)
 
 
 def test_numbers_are_rounded_to_what_they_hold(snapshot: Snapshot) -> None:
@@ -102,12 +122,38 @@ def test_numbers_are_rounded_to_what_they_hold(snapshot: Snapshot) -> None:
         "identified": True,
         "lexical_rank": 1,
         "lexical_score": 12.345679,
+        "coverage": 0.75,
         "semantic_rank": None,
         "similarity": 0.123457,
         "fused_score": 0.666667,
+        "feedback": 0.123457,
     }
     assert body["took_ms"] == 1.235
     assert body["stages_ms"] == {"mask": 0.0, "fetch": 1.235}
+
+
+def test_a_corrected_query_is_always_told_and_how_it_came_about_on_request(
+    snapshot: Snapshot,
+) -> None:
+    assert orjson.loads(answer(snapshot))["corrected_query"] is None
+    plain = orjson.loads(answer(snapshot, query=Query("red sheo"), understood=CORRECTED))
+    assert (plain["query"], plain["corrected_query"]) == ("red sheo", "red shoe")
+    assert "understood" not in plain
+    query = Query("red sheo", explain=True)
+    body = answer(snapshot, query=query, understood=CORRECTED)
+    assert orjson.loads(body)["understood"] == {
+        "steps": [{"kind": "corrected", "typed": "sheo", "meant": "shoe", "weight": 0.123457}],
+        "embedded": ["red shoe", "red boot"],
+    }
+
+
+@pytest.mark.parametrize("kind", StepKind)
+def test_every_kind_of_step_fits_the_schema(snapshot: Snapshot, kind: StepKind) -> None:
+    understood = Understanding((), "b", steps=(Step(kind, "a", "b"),))
+    body = answer(snapshot, query=Query("a", explain=True), understood=understood)
+    read = SearchResponse.model_validate_json(body, strict=True)
+    assert read.understood is not None
+    assert [step.kind for step in read.understood.steps] == [kind.value]
 
 
 def test_degradation_and_the_place_of_the_page_are_told(snapshot: Snapshot) -> None:
