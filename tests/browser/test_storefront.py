@@ -271,6 +271,126 @@ def test_pictures_of_the_sample_come_from_this_service_wherever_it_listens(
     assert source == f"{page.site.base}/sample/image/floor-lamp/aabbcc.svg"
 
 
+# The query understood
+
+
+def test_a_misspelt_query_says_what_was_searched_for_instead(page: Storefront) -> None:
+    page.open("?q=harbuor+jacket+007", query="harbuor jacket 007")
+    line = page.part("corrected")
+    assert line.text == "Showing results for harbour jacket 007 — you typed harbuor jacket 007"
+    assert line.get_attribute("role") == "status"
+    assert line.is_displayed()
+    assert page.titles()[0] == "Harbour Jacket 007 Navy"
+    assert page.part("box").get_property("value") == "harbuor jacket 007"
+    assert not page.part("understood").is_displayed()
+    page.search("harbour jacket 007")
+    assert line.text == ""
+
+
+def test_a_correction_is_not_announced_again_while_it_stays_the_same(page: Storefront) -> None:
+    page.open("?q=harbuor+jacket", query="harbuor jacket")
+    page.script(
+        "window.changes = 0; new MutationObserver(() => window.changes++)"
+        ".observe(document.getElementById('corrected'), {childList: true, subtree: true})"
+    )
+    page.part("explain").send_keys(Keys.SPACE)
+    page.await_that(lambda: page.all(".explanation"))
+    assert page.script("return window.changes") == 0
+    page.search("harbuor lamp")
+    assert page.script("return window.changes") == 1
+
+
+def test_markup_in_a_corrected_query_is_text(page: Storefront) -> None:
+    query = "<b id=bold>harbuor</b>"
+    page.open()
+    page.search(query)
+    shown = page.texts("#corrected q")
+    assert shown == [query]
+    assert not page.all("#bold")
+
+
+def test_each_step_is_listed_in_plain_words(page: Storefront) -> None:
+    page.open("?q=the+harbuor+ja+cket&explain=1", query="the harbuor ja cket")
+    answer = page.site.search(query="the harbuor ja cket", explain="true")
+    kinds = [step["kind"] for step in answer["understood"]["steps"]]
+    assert {"corrected", "discounted"} <= set(kinds)
+    lines = page.texts("#understood li")
+    assert "harbuor → harbour: no product says “harbuor”" in lines
+    assert lines[-1] == "the: counts little beside the other words"
+    assert page.part("understood").accessible_name == "How the query was read"
+    page.search("ladder")
+    assert page.texts("#understood li") == ["Taken as it was typed."]
+    page.search("")
+    assert not page.part("understood").is_displayed()
+
+
+@pytest.mark.parametrize(
+    ("steps", "lines"),
+    [
+        (
+            [("corrected", "mosue", "mouse", 0.9), ("corrected", "mosue", "mosque", 0.4)],
+            [
+                "mosue → mouse: no product says “mosue”",
+                "mosue → or mosque: less likely, 40 % of the weight",
+            ],
+        ),
+        (
+            [("expanded", "form", "foam", 0.5)],
+            ["form → also foam: more products say so, 50 % of the weight"],
+        ),
+        (
+            [("split", "redshoe", "red shoe", 0.9)],
+            ["redshoe → red shoe: a space was missing"],
+        ),
+        (
+            [("joined", "head set", "headset", 0.75)],
+            ["head set = headset: also looked for as one word"],
+        ),
+        ([("quantity", "17 inch", "43.2cm", 1)], ["17 inch → 43.2 cm: whatever the unit"]),
+        (
+            [("synonym", "sneaker", "trainers", 0.9)],
+            ["sneaker → also trainers: a synonym"],
+        ),
+        ([("forbidden", "vans", "minivan", 0)], ["vans ≠ minivan: never taken for it"]),
+        (
+            [("discounted", "for", "for", 0), ("discounted", "my", "my", 0)],
+            ["for, my: count little beside the other words"],
+        ),
+        ([("telepathy", "shoe", "boot", 1)], ["shoe → boot: telepathy"]),
+        ([], ["Taken as it was typed."]),
+    ],
+)
+def test_every_kind_of_step_has_its_words(
+    page: Storefront, steps: list[tuple[str, str, str, float]], lines: list[str]
+) -> None:
+    page.open()
+    names = ("kind", "typed", "meant", "weight")
+    understood = {
+        "steps": [dict(zip(names, step, strict=True)) for step in steps],
+        "embedded": ["as typed"],
+    }
+    assert _understanding(page, understood) == lines
+
+
+def test_the_readings_by_synonyms_are_listed(page: Storefront) -> None:
+    page.open()
+    understood = {"steps": [], "embedded": ["red hoover", "red vacuum cleaner", "red sweeper"]}
+    assert _understanding(page, understood) == [
+        "By meaning also red vacuum cleaner; red sweeper: with the synonym in its place"
+    ]
+
+
+def _understanding(page: Storefront, understood: dict[str, object]) -> list[str]:
+    lines: list[str] = page.module(
+        "understanding.js",
+        "(m.showUnderstanding(a[1], a[0]), [...a[1].querySelectorAll('li')]"
+        ".map((e) => e.textContent))",
+        understood,
+        page.part("understood"),
+    )
+    return lines
+
+
 # The ranking explained
 
 
@@ -285,7 +405,9 @@ def test_the_switch_explains_each_place_and_where_the_time_went(page: Storefront
     assert lines == [
         f"Place1 · score {answer['hits'][0]['score']:.3f}",
         f"BM25rank {explain['lexical_rank']} · {explain['lexical_score']:.2f}",
+        f"Coverage{100 * explain['coverage']:.0f} % of the words",
         f"Similarityrank {explain['semantic_rank']} · {explain['similarity']:.3f}",
+        f"Feedback+{explain['feedback']:.3f}",
     ]
     places = page.texts(".explanation > div:first-child dd")
     assert [int(place.split()[0]) for place in places] == list(range(1, len(places) + 1))
@@ -536,7 +658,11 @@ def test_the_count_is_announced_and_the_landmarks_are_there(page: Storefront) ->
 
 def test_a_phone_of_360_pixels_needs_no_horizontal_scrolling(page: Storefront) -> None:
     page.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
-    for address, query in (("?explain=1", ""), ("?q=marionette&explain=1", "marionette")):
+    for address, query in (
+        ("?explain=1", ""),
+        ("?q=marionette&explain=1", "marionette"),
+        (f"?q=harbuor+{'jacket' * 12}&explain=1", f"harbuor {'jacket' * 12}"),
+    ):
         page.open(address, query=query)
         page.part("shell").click()
         assert page.script("return document.documentElement.scrollWidth") == PHONE["width"]
@@ -552,8 +678,9 @@ def test_every_text_meets_the_contrast_of_wcag_aa(page: Storefront, scheme: str)
     background = page.script("return getComputedStyle(document.body).backgroundColor")
     assert (int(re.findall(r"\d+", background)[0]) < 128) == (scheme == "dark")
     assert page.script(_POOR_CONTRAST) == []
-    page.open("?q=zzzyyyxxx", query="zzzyyyxxx")
-    assert page.script(_POOR_CONTRAST) == []
+    for query in ("zzzyyyxxx", "the harbuor jacket"):
+        page.open(f"?q={query}&explain=1", query=query)
+        assert page.script(_POOR_CONTRAST) == []
 
 
 def test_nothing_moves_for_those_who_ask_for_it(page: Storefront) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,14 +15,17 @@ from hypothesis import strategies as st
 
 from indexer.embedding.hashing import HashingEmbedder
 from indexer.layout import IndexLayout
-from indexer.lexical.clause import plain_clauses
 from indexer.snapshot import Snapshot, open_snapshot
 from searchsvc.errors import BadFilterError, EmbeddingUnavailableError
 from searchsvc.policy import Fusion, RankingPolicy
 from searchsvc.query.filters import AnyOf, Between
 from searchsvc.query.mask import row_mask
 from searchsvc.query.query import Query
-from searchsvc.search import SearchResult, search
+from searchsvc.query.understanding import understand
+from searchsvc.ranking.fusion import lexical_share
+from searchsvc.search import Hit, SearchResult, search
+from searchsvc.synonyms.document import SynonymsDocument
+from searchsvc.synonyms.table import Synonyms
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,6 +48,8 @@ QUERIES = st.sampled_from(
         "",
         "!!!",
         "the",
+        "waterprof jakcet",
+        "lap top 2 l for my son",
     ]
 )
 FILTERS = st.sampled_from(
@@ -63,6 +68,7 @@ POLICIES = st.sampled_from(
         replace(POLICY, semantic_weight=1.0),
         replace(POLICY, min_coverage=0.0),
         RankingPolicy(),
+        replace(POLICY, all_words_weight=1.0, feedback_weight=1.0),
     ]
 )
 
@@ -124,9 +130,16 @@ def test_scores_never_rise_and_ties_break_by_id(
     hits = ask(snapshot, text, policy, filter=condition, limit=1_000, explain=True).hits
     for one, two in pairwise(hits):
         assert one.score >= two.score
-        ranked = one.explanation is not None and one.explanation.fused_score is not None
-        if ranked and one.score == two.score and two.explanation.fused_score is not None:  # type: ignore[union-attr]
+        # Scores behind others may be lowered to theirs: a tie is one in every part.
+        if one.score == two.score and _parts(one) == _parts(two):
             assert one.id < two.id
+
+
+def _parts(hit: Hit) -> tuple[Any, ...]:
+    explained = hit.explanation
+    assert explained is not None
+    parts = (explained.fused_score, explained.feedback, explained.identified)
+    return (*parts, explained.lexical_score)
 
 
 @given(QUERIES, FILTERS.filter(lambda condition: condition is not None), POLICIES)
@@ -151,6 +164,7 @@ def test_a_narrow_filter_finds_neighbours_beyond_the_nearest_of_the_catalogue(
     condition = Between("price", 0, 40)
     mask = row_mask(condition, snapshot.columns, len(snapshot.products))
     wanted = snapshot.vectors.search(EMBEDDER.embed_query(text), 5, mask)
+    assert policy.min_cosine is not None
     enough = max(policy.min_cosine, policy.min_cosine_share * float(nearest.scores[0]))
     expected = {snapshot.products.id(int(row)) for row in wanted.at_least(enough).rows}
     found = ask(snapshot, text, policy, filter=condition, limit=1_000)
@@ -178,10 +192,10 @@ def test_the_same_question_has_the_same_answer(
 def test_an_exact_identifier_comes_first_however_it_is_typed(
     snapshot: Snapshot, row: int, policy: RankingPolicy, name: str
 ) -> None:
-    product = orjson.loads(snapshot.products.json(row))
-    typed = f" {product[name].lower()} ".replace("-", " ")
+    found = orjson.loads(snapshot.products.json(row))
+    typed = f" {found[name].lower()} ".replace("-", " ")
     best = ask(snapshot, typed, policy, explain=True).hits[0]
-    assert orjson.loads(best.product)[name] == product[name]
+    assert orjson.loads(best.product)[name] == found[name]
     assert best.explanation is not None
     assert best.explanation.identified
 
@@ -207,13 +221,48 @@ def test_a_filtered_out_identifier_stays_out(snapshot: Snapshot) -> None:
 
 
 def test_without_a_vector_the_lexical_answer_is_marked_as_degraded(snapshot: Snapshot) -> None:
-    result = search(Query("waterproof jacket", limit=50), snapshot, Broken(), POLICY)
-    terms = snapshot.analyzer.terms("waterproof jacket")
-    matches = snapshot.lexical.match(plain_clauses(terms), coverage=POLICY.min_coverage)
+    text = "waterproof jacket"
+    result = search(Query(text, limit=50), snapshot, Broken(), POLICY)
+    clauses = understand(text, snapshot, POLICY).clauses
+    matches = snapshot.lexical.match(clauses, coverage=POLICY.min_coverage)
     assert result.degraded == ("semantic: no vector of 17 characters",)
-    assert result.total == len(matches) > 0
-    best = np.lexsort((matches.rows, -matches.scores))[:50]
-    assert ids(result) == [snapshot.products.id(int(row)) for row in matches.rows[best]]
+    assert result.total == len(matches) > 20
+    bonus = POLICY.all_words_weight * (matches.coverage >= 0.9999)
+    scores = lexical_share(matches.scores, matches.ceiling) + bonus
+    best = np.lexsort((matches.rows, -matches.scores))[:20]  # POLICY's window
+    first = best[np.lexsort((matches.rows[best], -scores[best].astype(np.float32)))]
+    rest = np.lexsort((matches.rows, -matches.scores))[20:50]
+    rows = matches.rows[np.concatenate((first, rest))]
+    assert ids(result) == [snapshot.products.id(int(row)) for row in rows]
+
+
+@given(QUERIES, FILTERS, POLICIES)
+@settings(max_examples=30)
+def test_a_degraded_answer_has_the_same_order_on_every_page_and_nothing_beyond_the_whole_one(
+    snapshot: Snapshot, text: str, condition: Any, policy: RankingPolicy
+) -> None:
+    query = Query(text, filter=condition, limit=3_000)
+    degraded = search(query, snapshot, Broken(), policy)
+    assert set(ids(degraded)) <= set(ids(search(query, snapshot, EMBEDDER, policy)))
+    assert degraded.total == len(degraded.hits) == len(set(ids(degraded)))
+    assert all(one.score >= two.score for one, two in pairwise(degraded.hits))
+    page = search(replace(query, offset=15, limit=20), snapshot, Broken(), policy)
+    assert page.hits == degraded.hits[15:35]
+
+
+def test_a_misspelt_query_finds_what_was_meant_with_a_vector_and_without(
+    snapshot: Snapshot,
+) -> None:
+    for embedder in (EMBEDDER, Broken()):
+        wrong = search(Query("waterprof jakcet", limit=100), snapshot, embedder, POLICY)
+        right = search(Query("waterproof jacket", limit=100), snapshot, embedder, POLICY)
+        assert wrong.understood.corrected == "waterproof jacket"
+        assert right.understood.corrected is None
+        assert ids(wrong)[:10] == ids(right)[:10]
+        off = replace(POLICY, correct_spelling=False)
+        typed = search(Query("waterprof jakcet", limit=100), snapshot, embedder, off)
+        assert typed.understood.corrected is None
+        assert typed.total < right.total
 
 
 def test_an_empty_query_lists_the_catalogue_by_id_and_embeds_nothing(snapshot: Snapshot) -> None:
@@ -225,8 +274,10 @@ def test_an_empty_query_lists_the_catalogue_by_id_and_embeds_nothing(snapshot: S
 
 def test_the_hits_are_the_union_of_both_legs(snapshot: Snapshot) -> None:
     text = "waterproof jacket"
-    lexical = snapshot.lexical.match(snapshot.analyzer.terms(text), coverage=POLICY.min_coverage)
+    clauses = understand(text, snapshot, POLICY).clauses
+    lexical = snapshot.lexical.match(clauses, coverage=POLICY.min_coverage)
     near = snapshot.vectors.search(EMBEDDER.embed_query(text), POLICY.neighbours)
+    assert POLICY.min_cosine is not None
     cut = max(POLICY.min_cosine, POLICY.min_cosine_share * float(near.scores[0]))
     rows = set(lexical.rows.tolist()) | set(near.rows[near.scores >= cut].tolist())
     result = ask(snapshot, text, limit=1_000)
@@ -234,17 +285,24 @@ def test_the_hits_are_the_union_of_both_legs(snapshot: Snapshot) -> None:
 
 
 def test_an_explanation_adds_up(snapshot: Snapshot) -> None:
-    result = ask(snapshot, "waterproof jacket", limit=1_000, explain=True)
-    best = max(hit.explanation.lexical_score or 0.0 for hit in result.hits if hit.explanation)
+    text = "waterproof jacket"
+    result = ask(snapshot, text, limit=1_000, explain=True)
+    clauses = understand(text, snapshot, POLICY).clauses
+    ceiling = snapshot.lexical.match(clauses, coverage=POLICY.min_coverage).ceiling
     ranked = [hit for hit in result.hits if hit.explanation and hit.explanation.fused_score]
     assert len(ranked) > 20
+    weight = POLICY.semantic_weight
     for hit in ranked:
         explained = hit.explanation
         assert explained is not None
         assert explained.similarity is not None
-        assert explained.lexical_score is not None
-        expected = 0.6 * explained.similarity + 0.4 * explained.lexical_score / best
-        assert hit.score == pytest.approx(expected, abs=1e-5)
+        assert explained.fused_score is not None
+        semantic = (explained.similarity - 0.35) / 0.65  # this model has no vocabulary to measure
+        expected = weight * semantic + (1 - weight) * explained.lexical_score / ceiling
+        if explained.coverage >= 0.9999 and explained.lexical_score > 0:
+            expected += POLICY.all_words_weight
+        assert explained.fused_score == pytest.approx(expected, abs=1e-5)
+        assert hit.score == pytest.approx(explained.fused_score + explained.feedback, abs=1e-5)
     behind = [hit for hit in result.hits if hit not in ranked]
     assert behind
     assert all(h.explanation and "behind" in h.explanation.summary() for h in behind)
@@ -254,6 +312,133 @@ def test_an_explanation_adds_up(snapshot: Snapshot) -> None:
     assert [score for _, score in by_rank] == sorted(score for _, score in by_rank)
 
 
+def test_feedback_moves_products_and_removes_none(snapshot: Snapshot) -> None:
+    text = "warm jacket for rainy hikes"
+    without = ask(snapshot, text, replace(POLICY, feedback_weight=0.0), limit=1_000)
+    strong = ask(snapshot, text, replace(POLICY, feedback_weight=1.0), limit=1_000)
+    assert without.total == strong.total
+    assert set(ids(without)) == set(ids(strong))
+    assert ids(without) != ids(strong)
+
+
+class Wordy(HashingEmbedder):
+    """With a vocabulary, by which a build measures what cosines mean."""
+
+    def words(self) -> list[str]:
+        parts = ("ba", "do", "ke", "lim", "nor", "pus")
+        return ["".join(syllables) for syllables in product(parts, repeat=3)]
+
+
+SHELF = [
+    {"id": f"p{number:02}", "title": f"{colour} {thing}"}
+    for number, (colour, thing) in enumerate(
+        product(
+            ("red", "reddish", "blue", "bluish", "green", "grey"),
+            ("lamp", "lampshade", "lantern", "lens", "ladder", "latch", "kettle"),
+        )
+    )
+]
+UNKNOWN = "reddishlampshade"
+"""No product has the word; some have parts of it, which is what the embedder sees."""
+
+
+@pytest.fixture
+def measured(build: Build, layout: IndexLayout) -> Snapshot:
+    """A catalogue whose model told what its unrelated cosines are."""
+    build(SHELF, embedder=Wordy(64))
+    return open_snapshot(layout)
+
+
+def by_meaning(snapshot: Snapshot, text: str, policy: RankingPolicy) -> set[str]:
+    """What is found for words that no product has, hence by meaning alone."""
+    policy = replace(policy, correct_spelling=False, join_words=False)
+    result = search(Query(text, limit=100, explain=True), snapshot, Wordy(64), policy)
+    assert all(hit.explanation and hit.explanation.lexical_rank is None for hit in result.hits)
+    return set(ids(result))
+
+
+@pytest.mark.parametrize("strictness", [0.0, 0.3, 0.9, 0.925, 1.0])
+def test_what_matches_by_meaning_is_nearer_than_so_many_unrelated_queries_come(
+    measured: Snapshot, strictness: float
+) -> None:
+    least = measured.manifest.semantic.foreign_cosine(strictness)
+    assert least is not None
+    near = measured.vectors.search(Wordy(64).embed_query(UNKNOWN), len(SHELF))
+    expected = {measured.products.id(int(row)) for row in near.at_least(least).rows}
+    policy = RankingPolicy(strictness=strictness, min_cosine_share=0.0)
+    assert by_meaning(measured, UNKNOWN, policy) == expected
+    assert 0 < len(expected) < len(SHELF)
+
+
+def test_stricter_means_fewer(measured: Snapshot) -> None:
+    found = [
+        by_meaning(measured, UNKNOWN, RankingPolicy(strictness=share / 10, min_cosine_share=0.0))
+        for share in range(11)
+    ]
+    assert all(more >= fewer for more, fewer in pairwise(found))
+    assert len(found[0]) > len(found[-1])
+
+
+@pytest.mark.parametrize("strictness", [0.0, 1.0])
+def test_a_given_cosine_overrides_the_strictness(measured: Snapshot, strictness: float) -> None:
+    near = measured.vectors.search(Wordy(64).embed_query(UNKNOWN), len(SHELF))
+    middle = float(near.scores[20])
+    policy = RankingPolicy(min_cosine=middle, min_cosine_share=0.0, strictness=strictness)
+    expected = {measured.products.id(int(row)) for row in near.at_least(middle).rows}
+    assert by_meaning(measured, UNKNOWN, policy) == expected
+
+
+def test_a_measured_catalogue_scores_from_its_own_zero(measured: Snapshot) -> None:
+    policy = RankingPolicy(semantic_weight=1.0, all_words_weight=0.0, feedback_weight=0.0)
+    zero = measured.manifest.semantic.foreign_cosine(0.5)
+    assert zero is not None
+    assert zero != pytest.approx(0.35, abs=1e-3)
+    for hit in search(Query("red lamp", explain=True), measured, Wordy(64), policy).hits:
+        assert hit.explanation is not None
+        assert hit.explanation.similarity is not None
+        expected = (hit.explanation.similarity - zero) / (1 - zero)
+        assert hit.score == pytest.approx(expected, abs=1e-5)
+
+
+def test_what_must_never_be_meant_is_not_found_by_meaning_either(
+    build: Build, layout: IndexLayout
+) -> None:
+    titles = ["vans", "minivan", "minivan and vans", "caravan", "kettle"]
+    build([{"id": title, "title": title} for title in titles])
+    snapshot = open_snapshot(layout)
+    policy = replace(POLICY, min_cosine=0.01, min_cosine_share=0.0)
+    embedder = HashingEmbedder(64)
+    document = SynonymsDocument.model_validate({"never": [["vans", "minivan"]]})
+    never = Synonyms.compile(document, lambda text: tuple(snapshot.analyzer.terms(text)))
+    before = search(Query("vans"), snapshot, embedder, policy)
+    after = search(Query("vans"), snapshot, embedder, replace(policy, synonyms=never))
+    assert {"vans", "minivan", "minivan and vans"} <= set(ids(before))
+    assert set(ids(after)) == set(ids(before)) - {"minivan"}
+    assert ids(after)[0] == "vans"
+
+
+def test_a_synonym_is_found_by_words_and_by_meaning(build: Build, layout: IndexLayout) -> None:
+    titles = ["vacuum cleaner", "space heater", "kettle"]
+    build([{"id": title, "title": title} for title in titles])
+    snapshot = open_snapshot(layout)
+    document = SynonymsDocument.model_validate({"sets": [["hoover", "vacuum cleaner"]]})
+    synonyms = Synonyms.compile(document, lambda text: tuple(snapshot.analyzer.terms(text)))
+    policy = replace(POLICY, min_cosine=0.3)
+    plain = search(Query("hoover"), snapshot, HashingEmbedder(64), policy)
+    assert "vacuum cleaner" not in ids(plain)
+    both = search(
+        Query("hoover", explain=True),
+        snapshot,
+        HashingEmbedder(64),
+        replace(policy, synonyms=synonyms),
+    )
+    assert ids(both)[0] == "vacuum cleaner"
+    explained = both.hits[0].explanation
+    assert explained is not None
+    assert explained.lexical_rank == explained.semantic_rank == 1
+    assert both.understood.readings == ("vacuum cleaner",)
+
+
 def test_a_filter_that_does_not_fit_is_the_askers_mistake(snapshot: Snapshot) -> None:
     with pytest.raises(BadFilterError, match="unknown field"):
         ask(snapshot, "jacket", filter=AnyOf("colour!", ("red",)))
@@ -261,7 +446,16 @@ def test_a_filter_that_does_not_fit_is_the_askers_mistake(snapshot: Snapshot) ->
 
 def test_every_stage_is_timed(snapshot: Snapshot) -> None:
     stages = ask(snapshot, "jacket").stage_ms
-    assert list(stages) == ["mask", "lexical", "embed", "semantic", "match set", "fuse", "fetch"]
+    assert list(stages) == [
+        "mask",
+        "understand",
+        "lexical",
+        "embed",
+        "semantic",
+        "match set",
+        "fuse",
+        "fetch",
+    ]
 
 
 _titles = st.lists(

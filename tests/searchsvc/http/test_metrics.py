@@ -13,6 +13,8 @@ import pytest
 
 from searchsvc.http.counting import CountRequests
 from searchsvc.http.metrics import MULTIPROCESS_VARIABLE, Metrics
+from searchsvc.query.understanding import Understanding
+from searchsvc.search import SearchResult
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
@@ -29,6 +31,17 @@ def test_processes_that_share_a_directory_count_as_one(
         subprocess.run([sys.executable, "-c", counting], env=environment, cwd=ROOT, check=True)
     monkeypatch.setenv(MULTIPROCESS_VARIABLE, str(tmp_path))
     assert b"searchsvc_overloaded_total 6.0" in Metrics().render()
+
+
+@pytest.mark.parametrize(("corrected", "counted"), [("red shoe", 1), (None, None)])
+def test_a_corrected_query_is_counted_by_index(
+    corrected: str | None, counted: float | None
+) -> None:
+    metrics = Metrics()
+    understood = Understanding((), "red shoe", corrected=corrected)
+    metrics.searched("shop", 0.001, SearchResult(1, (), understood, (), {}))
+    name = "searchsvc_corrected_queries_total"
+    assert metrics.registry.get_sample_value(name, {"index": "shop"}) == counted
 
 
 def _requests(metrics: Metrics, status: str) -> float | None:
