@@ -11,6 +11,7 @@ from indexer.build.assemble import assemble
 from indexer.build.clock import Clock
 from indexer.build.gate import Unevaluated, cannot_be_evaluated, refused
 from indexer.build.intake import Intake
+from indexer.build.predecessor import find_predecessor
 from indexer.build.progress import Progress, Silent
 from indexer.build.report import REFUSED, BuildReport, RejectionLog, ReportsDirectory
 from indexer.build.source import PublishedSource, known_validators
@@ -156,12 +157,10 @@ class _Run:
 
     def _published_products(self) -> int:
         try:
-            current = self.layout.current()
-            if current is None:
-                return 0
-            return Manifest.read(self.layout.generation_dir(current)).products
+            before = find_predecessor(self.layout)
         except SnapshotError:
-            return 0  # a damaged generation is repaired by publishing a new one
+            return 0  # what is damaged is repaired by publishing a new one
+        return before.products if before else 0
 
     def _gate(self) -> Gate | None:
         if self.settings.gate is None:
@@ -219,7 +218,13 @@ class _Run:
     def _validators(self, location: str) -> Validators | None:
         if self.options.force:
             return None
-        return known_validators(self.layout, location, self._build_digest())
+        try:
+            known = known_validators(self.layout, location, self._build_digest())
+            if known is not None:
+                Manifest.read(self.layout.generation_dir(self.layout.require_current()))
+        except SnapshotError:
+            return None  # an unchanged feed, too, has to repair what cannot be read
+        return known
 
     def _build_digest(self) -> str:
         text = self.settings.model_dump_json() + self.embedder.fingerprint

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from indexer.build.predecessor import find_predecessor
 from indexer.build.reindex import ReindexOptions
 from indexer.build.reindex import reindex as run_reindex
 from indexer.embedding.acquire import DEFAULT_MODEL
-from indexer.errors import SnapshotError
+from indexer.errors import SettingsError, SnapshotError
 from indexer.feeds.reader import MAX_BYTES, TIMEOUT_SECONDS, FeedFormat
 from indexer.layout import IndexLayout
-from indexer.manifest import Manifest
 from indexer.settings import IndexSettings
 from searchsvc.cli.gate import RelevanceGate, describe_gate
 from searchsvc.cli.output import (
@@ -30,6 +30,7 @@ from searchsvc.cli.progress import Bars
 from searchsvc.embedders import open_embedder
 
 if TYPE_CHECKING:
+    from indexer.build.predecessor import Predecessor
     from indexer.build.report import BuildReport
 
 _SHOWN_REASONS = 10
@@ -79,10 +80,10 @@ def reindex(
         service = read_settings(data_dir)
         layout = IndexLayout.of(service.data_dir, index)
         settings = IndexSettings.read(settings_file) if settings_file else None
-        published = published_manifest(layout)
-        if published is not None:
-            settings = settings or published.settings
-            model = model or published.embedder.name
+        before = _predecessor(layout, has_settings=settings is not None)
+        if before is not None:
+            settings = settings or before.settings
+            model = model or before.embedder.name
         settings = settings or IndexSettings()
         embedder = open_embedder(service.models_dir, model or DEFAULT_MODEL)
         gate = RelevanceGate(layout, settings.gate, service, embedder) if settings.gate else None
@@ -103,14 +104,23 @@ def reindex(
             say(line)
 
 
-def published_manifest(layout: IndexLayout) -> Manifest | None:
-    """That of the current generation, whose settings and model the next one keeps."""
+def _predecessor(layout: IndexLayout, *, has_settings: bool) -> Predecessor | None:
+    """What the next generation goes by.
+
+    Raises:
+        SettingsError: it is lost, and nobody says what to go by instead.
+    """
     try:
-        current = layout.current()
-        return Manifest.read(layout.generation_dir(current)) if current else None
-    except SnapshotError as error:  # a reindex repairs it, but with which settings?
-        stderr.print(f"settings and model of the damaged index are lost: {error}", markup=False)
-        return None
+        return find_predecessor(layout)
+    except SnapshotError as error:
+        if has_settings:
+            stderr.print(f"{error}; going by --settings and --model", markup=False)
+            return None
+        # Defaults in their place would lose the field mapping, the language and the gate.
+        raise SettingsError(
+            f"{error}. Give the settings again by --settings (a file with {{}} for the defaults), "
+            "and --model where it is not the default one."
+        ) from error
 
 
 def describe(report: BuildReport) -> list[str]:

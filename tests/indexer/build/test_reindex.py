@@ -315,6 +315,21 @@ def test_an_unchanged_feed_is_asked_for_conditionally_and_changes_nothing(
     assert conditional == [None, '"v1"', None, None, None]
 
 
+def test_an_unchanged_feed_rebuilds_what_cannot_be_read(
+    layout: IndexLayout, feed_url: tuple[str, list[str | None]]
+) -> None:
+    url, conditional = feed_url
+    embedder = HashingEmbedder(64)
+    first = reindex(url, layout, IndexSettings(), embedder)
+    path = layout.generation_dir(first.generation) / MANIFEST_FILE
+    path.write_bytes(orjson.dumps({**orjson.loads(path.read_bytes()), "format_version": 1}))
+    second = reindex(url, layout, IndexSettings(), embedder)
+    assert not second.unchanged
+    assert len(open_snapshot(layout).products) == 20
+    assert reindex(url, layout, IndexSettings(), embedder).unchanged
+    assert conditional == [None, None, '"v1"']
+
+
 _CHILD = """
 import sys
 from indexer.build.reindex import reindex

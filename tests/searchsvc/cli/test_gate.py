@@ -228,6 +228,31 @@ def test_a_published_generation_of_another_format_is_not_compared(layout: IndexL
 
 
 @pytest.mark.usefixtures("judgments")
+def test_the_gate_of_another_format_still_holds(layout: IndexLayout) -> None:
+    published()
+    path = layout.generation_dir(layout.require_current()) / MANIFEST_FILE
+    manifest = json.loads(path.read_bytes())
+    path.write_bytes(orjson.dumps({**manifest, "format_version": 99}))
+    assert "expected at least 0.6" in reindex(damaged(), code=1).stderr
+    reindex(RECORDS)
+    assert report_of(layout, layout.require_current())["gate"]["passed"]
+
+
+@pytest.mark.usefixtures("judgments")
+def test_lost_settings_are_not_replaced_by_defaults_without_a_gate(layout: IndexLayout) -> None:
+    published()
+    current = layout.require_current()
+    (layout.generation_dir(current) / MANIFEST_FILE).write_text("{")
+    error = reindex(RECORDS, code=2).stderr
+    assert f"index 'shop' are lost: generation {current}" in error
+    assert "Give the settings again by --settings" in error
+    assert layout.current() == current
+    arguments = ("--settings", settings_file(), "--model", "hashing-64")
+    assert "are lost" in reindex(RECORDS, *arguments).stderr
+    assert layout.current() != current
+
+
+@pytest.mark.usefixtures("judgments")
 def test_a_published_generation_that_no_library_can_read_is_not_compared(
     layout: IndexLayout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
