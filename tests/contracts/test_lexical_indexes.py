@@ -13,7 +13,7 @@ from rank_bm25 import BM25Okapi
 
 from indexer.lexical.bm25 import Bm25Index
 from indexer.lexical.builder import Bm25Builder, FieldTerms
-from indexer.lexical.clause import plain_clauses
+from indexer.lexical.clause import Alternative, Clause, plain_clauses
 from indexer.lexical.okapi import OkapiIndex
 from indexer.settings import LexicalSettings
 
@@ -25,6 +25,20 @@ if TYPE_CHECKING:
 _words = st.sampled_from("red green blue shoe boot jacket warm dry ñandú 17 tn2110".split())  # noqa: SIM905 - reads better
 _documents = st.lists(st.lists(_words, max_size=12), min_size=1, max_size=25).filter(any)
 _queries = st.lists(_words | st.just("unknown"), max_size=6)
+_alternatives = st.builds(
+    Alternative,
+    st.lists(_words | st.just("unknown"), min_size=1, max_size=3).map(tuple),
+    st.floats(0.05, 1),
+)
+_clauses = st.lists(
+    st.builds(
+        Clause,
+        st.lists(_alternatives, min_size=1, max_size=4).map(tuple),
+        st.floats(0.1, 2),
+        st.booleans(),
+    ),
+    max_size=5,
+)
 
 
 def postings(
@@ -95,3 +109,89 @@ def test_an_earlier_query_leaves_no_trace(
         again = index.match(plain_clauses(query), coverage=0.5)
         np.testing.assert_array_equal(again.rows, fresh.rows)
         np.testing.assert_array_equal(again.scores, fresh.scores)
+
+
+@given(_documents, _clauses, st.sampled_from([0.0, 0.4, 0.7, 1.0]))
+@settings(max_examples=200)
+def test_both_indexes_take_clauses_alike(
+    path: Path, documents: list[list[str]], clauses: list[Clause], coverage: float
+) -> None:
+    indexes: list[LexicalIndex] = [postings(documents, path), OkapiIndex(documents)]
+    ours, reference = (index.match(clauses, coverage=coverage) for index in indexes)
+    np.testing.assert_array_equal(ours.rows, reference.rows)
+    np.testing.assert_allclose(ours.scores, reference.scores, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(ours.coverage, reference.coverage, rtol=1e-5)
+
+
+@given(_documents, _clauses)
+@settings(max_examples=40)
+def test_no_score_is_above_the_ceiling_and_no_coverage_outside_its_bounds(
+    path: Path, documents: list[list[str]], clauses: list[Clause]
+) -> None:
+    for index in (postings(documents, path), OkapiIndex(documents)):
+        matches = index.match(clauses)
+        assert (matches.scores <= matches.ceiling + 1e-4).all()
+        assert ((matches.coverage >= 0) & (matches.coverage <= 1)).all()
+        assert (np.diff(matches.rows) > 0).all()
+
+
+@given(_documents, _clauses)
+@settings(max_examples=40)
+def test_a_product_matches_by_all_terms_of_an_alternative_of_what_is_asked(
+    path: Path, documents: list[list[str]], clauses: list[Clause]
+) -> None:
+    asked = [clause for clause in clauses if not clause.optional] or clauses
+    expected = [
+        row
+        for row, document in enumerate(documents)
+        if any(set(way.terms) <= set(document) for clause in asked for way in clause.alternatives)
+    ]
+    for index in (postings(documents, path), OkapiIndex(documents)):
+        assert index.match(clauses).rows.tolist() == expected
+
+
+@given(_documents, _words)
+@settings(max_examples=40)
+def test_the_rows_of_a_term_are_those_that_have_it(
+    path: Path, documents: list[list[str]], term: str
+) -> None:
+    expected = [row for row, document in enumerate(documents) if term in document]
+    for index in (postings(documents, path), OkapiIndex(documents)):
+        rows = index.rows(term)
+        assert rows.dtype == np.int32
+        assert rows.tolist() == expected
+
+
+def clause(*terms: str, optional: bool = False, importance: float = 1.0) -> Clause:
+    return Clause((Alternative(terms),), importance, optional)
+
+
+_TITLES = [["the", "boys"], ["the", "lamp"], ["red", "lamp"], ["hat"], ["boot"], ["jacket"]]
+
+
+@pytest.fixture(params=["postings", "okapi"])
+def titles(request: pytest.FixtureRequest, tmp_path: Path) -> LexicalIndex:
+    return (
+        postings(_TITLES, tmp_path / "l") if request.param == "postings" else OkapiIndex(_TITLES)
+    )
+
+
+def test_function_words_beside_an_unknown_word_match_nothing(titles: LexicalIndex) -> None:
+    assert not len(titles.match([clause("the", optional=True), clause("girls")]))
+
+
+def test_function_words_alone_are_what_is_asked_for(titles: LexicalIndex) -> None:
+    matches = titles.match([clause("the", optional=True), clause("who", optional=True)])
+    assert matches.rows.tolist() == [0, 1]
+    assert matches.coverage.tolist() == [1.0, 1.0]
+
+
+def test_function_words_tell_products_apart_that_match_anyway(titles: LexicalIndex) -> None:
+    matches = titles.match([clause("the", optional=True, importance=0.1), clause("lamp")])
+    assert matches.rows.tolist() == [1, 2]
+    assert matches.scores[0] != matches.scores[1]
+    assert matches.coverage.tolist() == [1.0, 1.0]
+
+
+def test_a_query_without_clauses_matches_nothing(titles: LexicalIndex) -> None:
+    assert not len(titles.match([]))

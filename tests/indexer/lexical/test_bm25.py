@@ -100,3 +100,39 @@ def test_the_size_of_the_blocks_does_not_change_the_file(
         monkeypatch.setattr(postings, "_BLOCK_ROWS", size)
         built(tmp_path / "blocks", settings, *rows)
         assert (tmp_path / "blocks").read_bytes() == (tmp_path / "whole").read_bytes()
+
+
+def test_joined_forms_are_found_without_making_a_field_longer(tmp_path: Path) -> None:
+    settings = LexicalSettings(weights={"title": 1.0}, k1=1.2, b=0.75)
+    tf = 1 / (0.25 + 0.75 * 2 / 1.5)  # two words, one and a half on average
+    for extra in ((), ("tshirt",)):
+        builder = Bm25Builder(settings)
+        builder.add({"title": FieldTerms(["t", "shirt"], extra=extra)})
+        builder.add({"title": FieldTerms(["hat"])})
+        builder.write(tmp_path / "l")
+        index = Bm25Index(tmp_path / "l")
+        assert ("tshirt" in index) == bool(extra)
+        scores = index.match(plain_clauses(["shirt"])).scores
+        np.testing.assert_allclose(scores, math.log(2) * tf * 2.2 / (tf + 1.2), rtol=1e-6)
+
+
+def test_an_unproven_form_counts_where_some_product_proves_it(tmp_path: Path) -> None:
+    builder = Bm25Builder(LexicalSettings(weights={"title": 1.0}))
+    builder.add({"title": FieldTerms(["head", "set"], unproven=["headset"])})
+    builder.add({"title": FieldTerms(["big", "hat"], unproven=["bighat"])})
+    builder.add({"title": FieldTerms(["headset"])})
+    builder.write(tmp_path / "l")
+    index = Bm25Index(tmp_path / "l")
+    assert index.rows("headset").tolist() == [0, 2]
+    assert "bighat" not in index
+    assert index.rows("bighat").tolist() == []
+
+
+def test_a_ceiling_is_what_no_product_exceeds_even_with_negative_impacts(tmp_path: Path) -> None:
+    # "red" is in most products, so that okapi's idf makes it count against them.
+    settings = LexicalSettings(weights={"title": 1.0}, idf="okapi")
+    titles = [["red"], ["red", "hat"], ["hat", "red"], ["red", "hat"], ["hat"]]
+    index = built(tmp_path / "l", settings, *({"title": title} for title in titles))
+    matches = index.match(plain_clauses(["red", "hat"]))
+    assert matches.scores.min() < 0
+    assert matches.scores.max() <= matches.ceiling
