@@ -22,7 +22,7 @@ ANALYSIS_VERSION = 3
 
 1: NFKC, case folded, decimal numbers kept whole, Snowball stems, then accents off.
 2: joined forms of compounds and part numbers, quantities in one unit.
-3: single letters of names join, too; fractions, more names of units.
+3: single letters of names join, too; fractions, more names of units; words without their accents.
 """
 
 LONGEST_JOINED = 32
@@ -73,6 +73,15 @@ class Analyzer:
         """The term of each of `words`, which must be caseless already."""
         terms = self._terms
         return [terms[word] for word in words]
+
+    def unaccented(self, words: Iterable[str]) -> list[str]:
+        """Terms of `words`, caseless, as if typed without accents, where that makes other ones.
+
+        Endings tell themselves by their accents: French ``brulee`` is no form of ``br\u00fbler``.
+        """
+        terms = self._terms
+        pairs = ((terms[fold(word)], terms[word]) for word in words if not word.isascii())
+        return [plain for plain, term in pairs if plain != term]
 
     def joined(self, words: Words, *, is_name: bool) -> list[str]:
         """Terms of what is written as one word: ``tshirt`` for ``t-shirt``, ``tn2110``.

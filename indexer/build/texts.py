@@ -43,6 +43,7 @@ def field_terms(field: TextField, analysis: Analysis, analyzer: Analyzer) -> Fie
         analysis.terms,
         extra=[
             *analyzer.joined(analysis.words, is_name=is_name),
+            *analyzer.unaccented(analysis.words.texts),
             *(quantity.term for quantity in analysis.quantities),
         ],
         unproven=analyzer.neighbours(analysis.words) if is_name else (),

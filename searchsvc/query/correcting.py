@@ -99,8 +99,12 @@ def _expand(
 
 
 def _split(slot: Slot, snapshot: Snapshot) -> Iterator[Step]:
-    """A space was forgotten: both parts must be in one product."""
-    for parts in snapshot.spelling.splits(fold(slot.word.text)):
+    """A space was forgotten: both parts must be in one product.
+
+    What is behind the space may be inflected in another way than titles have it ("headsets").
+    """
+    splits = snapshot.spelling.splits
+    for parts in (*splits(fold(slot.word.text)), *splits(slot.term)):
         terms = tuple(snapshot.analyzer.terms(" ".join(parts)))
         rows = snapshot.lexical.rows(terms[0])
         both = common_rows(rows, snapshot.lexical.rows(terms[-1]))

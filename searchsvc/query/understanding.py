@@ -105,8 +105,13 @@ def understand(text: str, snapshot: Snapshot, policy: RankingPolicy) -> Understa
 
 
 def _slot(word: Word, term: str, snapshot: Snapshot) -> Slot:
-    found = len(snapshot.lexical.rows(term)) > 0
-    return Slot(word, term, found, alternatives={(term,): 1.0}, read_as=word.text)
+    slot = Slot(word, term, len(snapshot.lexical.rows(term)) > 0, read_as=word.text)
+    slot.allow((term,), 1.0)
+    for plain in snapshot.analyzer.unaccented([word.text]):
+        if len(snapshot.lexical.rows(plain)):
+            slot.found = True
+            slot.allow((plain,), 1.0)
+    return slot
 
 
 def _discount(slots: Sequence[Slot], snapshot: Snapshot) -> Iterator[Step]:
