@@ -9,6 +9,9 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_LEAST_SPAN = 1e-3
+"""Of cosines that say something; a model that finds everything alike leaves none."""
+
 
 def lexical_share(scores: NDArray[np.float32], ceiling: float) -> NDArray[np.float32]:
     """BM25 as a share of what the best conceivable product would score, 0 to 1.
@@ -35,16 +38,18 @@ def semantic_share(cosines: NDArray[np.float32], unrelated: float) -> NDArray[np
 
     Models differ in what cosine they give unrelated texts, and so do catalogues in how near
     their nearest product is to anything; see `indexer.build.foreign`. Products below 0 keep
-    their order.
+    their order down to -1, where they are all as unrelated as can be.
 
     Args:
         cosines: float32 ``(n,)``.
-        unrelated: the cosine that becomes 0, below 1.
+        unrelated: the cosine that becomes 0.
 
     Returns:
-        float32 ``(n,)``, at most 1 (and a few ten-thousandths: vectors are in half precision).
+        float32 ``(n,)``, from -1 to 1.
     """
-    return ((cosines - np.float32(unrelated)) / np.float32(1 - unrelated)).astype(np.float32)
+    span = max(1 - unrelated, _LEAST_SPAN)
+    share = (cosines - np.float32(unrelated)) / np.float32(span)
+    return np.clip(share, -1, 1).astype(np.float32)
 
 
 def weighted(

@@ -137,20 +137,19 @@ def test_feedback_never_changes_the_set_and_scores_never_rise(
         assert score == np.float32(np.float32(first[int(row)]) + gained)
 
 
-@given(_lexical, _semantic, _rows, _weight, _weight, _weight)
-def test_what_the_query_identifies_comes_first_whatever_the_weights(
+@given(_lexical, _semantic, _rows, st.tuples(_weight, _weight, _weight), st.floats(-1, 1))
+def test_what_the_query_identifies_comes_first_whatever_the_weights_and_the_model(
     lexical: dict[int, float],
     semantic: dict[int, float],
     identified: set[int],
-    semantic_weight: float,
-    all_words: float,
-    feedback: float,
+    weights: tuple[float, float, float],
+    unrelated: float,
 ) -> None:
     window = gather(matches(lexical), hits(semantic), numbers(identified), 12)
     policy = RankingPolicy(
-        semantic_weight=semantic_weight, all_words_weight=all_words, feedback_weight=feedback
+        semantic_weight=weights[0], all_words_weight=weights[1], feedback_weight=weights[2]
     )
-    ranking = rank(window, meaning(window, semantic), policy)
+    ranking = rank(window, meaning(window, semantic, unrelated), policy)
     assert set(ranking.rows[: len(identified)].tolist()) == identified
 
 
