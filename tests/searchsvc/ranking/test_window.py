@@ -162,7 +162,7 @@ def test_the_fused_score_is_the_weighted_sum_of_two_shares(
     ranking = rank(window, meant, replace(POLICY, semantic_weight=weight))
     for row, score in by_row(ranking).items():
         by_words = lexical.get(row, 0.0) / 16
-        by_meaning = (semantic.get(row, -0.5) - 0.25) / 0.75
+        by_meaning = max((semantic.get(row, -0.5) - 0.25) / 0.75, -1.0)
         assert score == pytest.approx(weight * by_meaning + (1 - weight) * by_words, abs=1e-6)
 
 
