@@ -7,7 +7,7 @@ import secrets
 import signal
 import socket
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -37,6 +37,7 @@ from searchsvc.judging.ratings import check_rater
 from searchsvc.judging.report import JudgingReport, QueryReport, report_judging
 from searchsvc.judging.session import Session
 from searchsvc.judging.store import RatingsStore
+from searchsvc.live import effective_policy
 from searchsvc.query.query import MAX_LIMIT
 from searchsvc.relevance.judgments import QRELS_FILE, Judgments
 
@@ -44,8 +45,6 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from fastapi import FastAPI
-
-    from searchsvc.settings import Settings
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _PATIENCE_MS = 60_000.0
@@ -95,13 +94,20 @@ def judge(
             return
         name = check_rater(rater)
         settings = read_settings(data_dir)
-        snapshot = open_snapshot(find_index(settings.data_dir, index))
+        layout = find_index(settings.data_dir, index)
+        snapshot = open_snapshot(layout)
+        policy = effective_policy(layout, settings, snapshot)
         directory.mkdir(parents=True, exist_ok=True)
         with _listening(host, port) as listener, RatingsStore(directory) as store:
             with store.exclusive():
                 collection = open_collection(directory, queries)
                 session = Session(directory, store, collection, name)
-            _add_pools(session, collection, snapshot, settings, depth, quiet=as_json)
+            with (
+                closing(Embedders(settings.models_dir, _PATIENCE_MS)) as embedders,
+                Bars(quiet=as_json) as bars,
+            ):
+                embedder = embedders.get(snapshot.manifest.embedder)
+                _add_pools(session, collection, Pooler(snapshot, embedder, policy, depth), bars)
             session.publish()
             _serve(session, snapshot, listener, host, as_json=as_json)
             count = session.publish()
@@ -130,36 +136,22 @@ def _listening(host: str, port: int) -> Generator[socket.socket]:
         yield listener
 
 
-def _add_pools(
-    session: Session,
-    collection: Judgments,
-    snapshot: Snapshot,
-    settings: Settings,
-    depth: int,
-    *,
-    quiet: bool,
-) -> None:
+def _add_pools(session: Session, collection: Judgments, pooler: Pooler, bars: Bars) -> None:
     """Pool every query.
 
     Raises:
         ModelUnavailableError: a pool without vectors would favour keyword search.
     """
-    embedders = Embedders(settings.models_dir, _PATIENCE_MS)
-    embedder = embedders.get(snapshot.manifest.embedder)
-    pooler = Pooler(snapshot, embedder, settings.ranking_policy(), depth)
+    bars.start("pooling queries", len(collection.queries))
     try:
-        with Bars(quiet=quiet) as bars:
-            bars.start("pooling queries", len(collection.queries))
-            for query in collection.queries:
-                session.add_pool(query.id, pooler.pool(query.text))
-                bars.advance(1)
+        for query in collection.queries:
+            session.add_pool(query.id, pooler.pool(query.text))
+            bars.advance(1)
     except EmbeddingUnavailableError as error:
         raise ModelUnavailableError(
             f"{error}, and a pool without vectors would favour keyword search. Run 'searchsvc "
             "model install', or name the models by SEARCHSVC_MODELS_DIR."
         ) from error
-    finally:
-        embedders.close()
 
 
 def _serve(

@@ -17,6 +17,7 @@ from typer.testing import CliRunner, Result
 from indexer.embedding.hashing import HashingEmbedder
 from searchsvc.cli import judge as judge_module
 from searchsvc.cli.main import app
+from searchsvc.judging.pool import Pooler
 from searchsvc.judging.store import RatingsStore, read_ratings
 from searchsvc.relevance.judgments import load_judgments
 from tests.searchsvc.eventually import eventually
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from indexer.layout import IndexLayout
     from tests.conftest import Build
 
 FEED = [{"id": f"s{number}", "title": f"Red shoe {number}"} for number in range(8)]
@@ -116,6 +118,27 @@ def test_a_session_ends_well_with_a_signal_and_writes_the_table(
     (one,) = read_ratings(directory)
     assert (one.rater, one.label) == ("anna", 2)
     assert load_judgments(directory).qrels == {"q001": {one.product_id: 2}}
+
+
+def test_the_pool_has_what_the_synonyms_of_the_index_find(
+    run: Callable[..., Result],
+    layout: IndexLayout,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found: list[set[str]] = []
+
+    def watch(pooler: Pooler, text: str) -> frozenset[str]:
+        found.append({*pooler.by_words(text)})
+        return frozenset(found[-1])
+
+    monkeypatch.setattr(Pooler, "pool", watch)
+    (tmp_path / "queries.txt").write_text("kicks\n")
+    rater = Rater(monkeypatch, signal.SIGINT)
+    layout.synonyms_file.write_text('{"sets": [["kicks", "shoe"]]}')
+    run("--queries", str(tmp_path / "queries.txt"), "--port", "0")
+    assert rater.answers == [204]
+    assert found == [{record["id"] for record in FEED}]
 
 
 def test_for_scripts_it_prints_the_address_and_nothing_else(
