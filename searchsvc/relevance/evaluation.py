@@ -90,11 +90,7 @@ def evaluate_snapshot(
         EvaluationError: no judged query has a relevant product in the snapshot, an answer lacks
             a part, or a measure looks deeper than an answer can be.
     """
-    depth = max((DEPTH, *(measure.cutoff for measure in measures)))
-    if depth > MAX_LIMIT:
-        raise EvaluationError(
-            f"a measure looks at {depth} products; a search gives at most {MAX_LIMIT}"
-        )
+    depth = checked_depth(max((DEPTH, *(measure.cutoff for measure in measures))))
     present = present_judgments(snapshot, judgments)
     rankings: dict[str, tuple[str, ...]] = {}
     milliseconds = []
@@ -118,6 +114,20 @@ def evaluate_snapshot(
         gone=relevant - found,
         median_ms=float(np.median(milliseconds)),
     )
+
+
+def checked_depth(depth: int) -> int:
+    """`depth`, if a measure can look so deep.
+
+    Raises:
+        EvaluationError: it is more than a search gives.
+    """
+    if depth > MAX_LIMIT:
+        raise EvaluationError(
+            f"a measure looks at {depth} products; a search gives at most {MAX_LIMIT}. "
+            "Choose a smaller cutoff"
+        )
+    return depth
 
 
 def present_judgments(snapshot: Snapshot, judgments: Judgments) -> Mapping[str, Mapping[str, int]]:

@@ -20,13 +20,14 @@ TUNABLE: Mapping[str, Sequence[float]] = MappingProxyType(
         "all_words_weight": (0.0, 0.08, 0.16, 0.25, 0.35),
         "feedback_weight": (0.0, 0.1, 0.2, 0.3, 0.4),
         "rrf_k": (5, 10, 20, 40, 60, 100),
-        "strictness": (0.5, 0.7, 0.8, 0.9, 0.95, 0.99),
-        "min_cosine": (0.2, 0.3, 0.35, 0.4, 0.5),
-        "min_cosine_share": (0.4, 0.5, 0.6, 0.7, 0.8),
-        "min_coverage": (0.0, 0.2, 0.4, 0.6, 0.8, 1.0),
     }
 )
-"""By field of `RankingPolicy`; what only bounds costs (``window``, ``neighbours``) is left out."""
+"""By field of `RankingPolicy`.
+
+Left out is what only bounds costs (``window``, ``neighbours``), and what drops weak matches
+(``strictness``, ``min_coverage`` and the like): no measure sees what follows its cutoff, so that
+dropping nothing would win by every one of them, and fill totals and last pages with noise.
+"""
 
 FIELD_FACTORS = (0.25, 0.5, 2.0, 4.0)
 """By what a field's weight is multiplied: only the ratios of weights matter much."""
@@ -60,11 +61,7 @@ def ranking_axes(policy: RankingPolicy) -> dict[str, tuple[float, ...]]:
 
 
 def _has_effect(name: str, policy: RankingPolicy) -> bool:
-    if name == "strictness":  # a cosine takes its place
-        return policy.min_cosine is None
-    if _OF_FUSION.get(name, policy.fusion) is not policy.fusion:
-        return False
-    return getattr(policy, name) is not None
+    return _OF_FUSION.get(name, policy.fusion) is policy.fusion
 
 
 def lexical_axes(settings: LexicalSettings) -> dict[str, tuple[float, ...]]:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from searchsvc.relevance.evaluation import DEPTH, present_judgments, ranked_ids
+from searchsvc.relevance.evaluation import (
+    DEPTH,
+    checked_depth,
+    present_judgments,
+    ranked_ids,
+)
 from searchsvc.relevance.grids import (
     current_values,
     lexical_axes,
@@ -61,7 +66,7 @@ class Trials:
             postings: for the settings that need a reindex; ``None`` leaves those alone.
 
         Raises:
-            EvaluationError: no query counts.
+            EvaluationError: no query counts, or `measure` looks deeper than an answer can be.
         """
         self._settings = snapshot.manifest.settings.lexical
         self.axes: Mapping[str, Sequence[float]] = ranking_axes(policy)
@@ -71,7 +76,9 @@ class Trials:
         self.queries = tuple(query for query in judgments.queries if query.id in self._present)
         self._policy = policy
         self._measure = measure
-        self._depth = max(DEPTH, measure.cutoff) if measure.condensed else measure.cutoff
+        self._depth = checked_depth(
+            max(DEPTH, measure.cutoff) if measure.condensed else measure.cutoff
+        )
         self._postings = postings
         self._lexical = self._settings, snapshot.lexical
         self._embedder = _RememberingEmbedder(embedder)

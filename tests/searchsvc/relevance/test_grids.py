@@ -40,13 +40,19 @@ def test_the_value_in_use_is_always_one_of_those_tried() -> None:
 
 
 def test_settings_without_effect_are_not_tried() -> None:
-    weighted = ranking_axes(POLICY)
-    assert "rrf_k" not in weighted
-    assert "min_cosine" not in weighted
-    ranks = ranking_axes(replace(POLICY, fusion=Fusion.RRF, min_cosine=0.4))
+    assert "rrf_k" not in ranking_axes(POLICY)
+    ranks = ranking_axes(replace(POLICY, fusion=Fusion.RRF))
     assert "semantic_weight" not in ranks
-    assert "strictness" not in ranks
-    assert {"rrf_k", "min_cosine"} <= set(ranks)
+    assert "rrf_k" in ranks
+
+
+def test_what_cuts_weak_matches_off_is_never_tuned() -> None:
+    cuts = {"strictness", "min_cosine", "min_cosine_share", "min_coverage"}
+    assert cuts <= set(ranking_settings())
+    for fusion in Fusion:
+        for cosine in (None, 0.4):
+            axes = ranking_axes(replace(POLICY, fusion=fusion, min_cosine=cosine))
+            assert not cuts & set(axes)
 
 
 def test_values_find_their_way_into_policy_and_settings() -> None:

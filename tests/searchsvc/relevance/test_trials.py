@@ -70,6 +70,12 @@ def test_the_settings_in_use_score_what_an_evaluation_gives(
     assert scores == found.values[measure]
 
 
+def test_a_measure_deeper_than_an_answer_is_refused(snapshot: Snapshot) -> None:
+    for measure in (Measure("R", 1001), Measure("nDCG", 1001, condensed=True)):
+        with pytest.raises(EvaluationError, match="1001 products.*at most 1000"):
+            Trials(snapshot, HashingEmbedder(64), POLICY, JUDGMENTS, measure)
+
+
 def test_another_choice_scores_what_its_policy_gives(snapshot: Snapshot) -> None:
     embedder = CountingEmbedder()
     trials = Trials(snapshot, embedder, POLICY, JUDGMENTS, NDCG)
