@@ -24,6 +24,7 @@ _CANDIDATES = 4
 _CORRECTED = 0.9  # weight of the likeliest correction of a word that no product has
 _EXPANDED = 0.5  # weight of one of a word that some product has
 _LEAST = 0.2  # weight of a correction that is worth looking for
+_FAR_MORE = 10  # times as many products have what was meant as have what may be right as it is
 _MOST_WORDS = 16  # to look at; a longer text is no query, and each costs a tenth of a millisecond
 _COMMON_ROWS = 200_000  # a word in more products says nothing about what was meant beside it
 
@@ -39,14 +40,16 @@ def correct(slots: Sequence[Slot], snapshot: Snapshot) -> Iterator[Step]:
     context = _context(slots, snapshot)
     for slot in [slot for slot in slots if _is_questionable(slot)][:_MOST_WORDS]:
         found = _likeliest(slot, context, snapshot)
-        if slot.found or snapshot.spelling.is_word(fold(slot.word.text)):
+        if slot.found:
             yield from _expand(slot, found, snapshot)
             continue
+        is_word = snapshot.spelling.is_word(fold(slot.word.text))
         steps = []
-        if not found or found[0][0].distance > 1:  # a lost space is likelier than two errors
-            steps = list(_split(slot, snapshot))
-        if found and not steps:
-            steps = list(_replace(slot, found, snapshot))
+        # A lost space is likelier than two errors, and than a word the shop has nothing of.
+        if is_word or not found or found[0][0].distance > 1:
+            steps = list(_split(slot, snapshot, rewrite=not is_word))
+        if not steps:
+            steps = list((_expand if is_word else _replace)(slot, found, snapshot))
         yield from steps
 
 
@@ -79,6 +82,8 @@ def _likeliest(
 def _replace(
     slot: Slot, found: Sequence[tuple[Correction, float]], snapshot: Snapshot
 ) -> Iterator[Step]:
+    if not found:
+        return
     best = found[0][1]
     for correction, odds in found:
         weight = _CORRECTED * exp(min(0.0, (odds - best) / 2))
@@ -91,14 +96,19 @@ def _replace(
 def _expand(
     slot: Slot, found: Sequence[tuple[Correction, float]], snapshot: Snapshot
 ) -> Iterator[Step]:
-    likely = snapshot.spelling.log_probability(fold(slot.word.text))
+    word = fold(slot.word.text)
+    likely = snapshot.spelling.log_probability(word)
+    least = 0
+    if not snapshot.spelling.is_word(word):
+        # Another form of a word that products have, or joined from its parts; or an accident.
+        least = _FAR_MORE * len(snapshot.lexical.rows(slot.term))
     for correction, _ in found:
-        if correction.score > likely:
+        if correction.score > likely and correction.frequency > least:
             slot.allow(tuple(snapshot.analyzer.terms(correction.word)), _EXPANDED)
             yield Step(StepKind.EXPANDED, slot.word.text, correction.word, _EXPANDED)
 
 
-def _split(slot: Slot, snapshot: Snapshot) -> Iterator[Step]:
+def _split(slot: Slot, snapshot: Snapshot, *, rewrite: bool) -> Iterator[Step]:
     """A space was forgotten: both parts must be in one product.
 
     What is behind the space may be inflected in another way than titles have it ("headsets").
@@ -109,8 +119,10 @@ def _split(slot: Slot, snapshot: Snapshot) -> Iterator[Step]:
         rows = snapshot.lexical.rows(terms[0])
         both = common_rows(rows, snapshot.lexical.rows(terms[-1]))
         if len(both) and slot.allow(terms, _CORRECTED):
-            slot.read_as = " ".join(parts)
-            yield Step(StepKind.SPLIT, slot.word.text, slot.read_as, _CORRECTED)
+            apart = " ".join(parts)
+            if rewrite:
+                slot.read_as = apart
+            yield Step(StepKind.SPLIT, slot.word.text, apart, _CORRECTED)
             return
 
 

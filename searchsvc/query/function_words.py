@@ -42,7 +42,7 @@ _WORDS: dict[str, str] = {
         est et etre eu eux fait il ils j je l la le les leur leurs lui m ma mais me meme mes moi
         mon n ne nos notre nous on ou par pas pour qu que qui s sa sans se ses si son sont sous
         sur t ta te tes toi ton tu un une vos votre vous y
-        acheter bon bonne bons cherche meilleur meilleure ligne pas cher chere
+        acheter bon bonne bons cherche meilleur meilleure ligne cher chere
     """,
     "spanish": """
         a al algo ante como con contra cual de del desde donde e el ella ellas ellos en entre era
@@ -82,7 +82,7 @@ _WORDS: dict[str, str] = {
         bast basta billig billiga billigt bra fin fint kopa online soker
     """,
     "danish": """
-        af alle at bliver da de dem den denne der deres det dette dig din dine disse dit du efter
+        af alle bliver da de dem den denne der deres det dette dig din dine disse dit du efter
         eller en end er et for fra ham han hans har have hende her hos hun hvad hvis hvor i ikke
         ind jeg jer kan man med meget men mig min mine mit mod ned noget nogle nu og om op os over
         pa sig sin sine sit skal som sa til ud uden under var vi vil ville at

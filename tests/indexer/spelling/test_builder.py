@@ -58,3 +58,23 @@ def test_neither_the_order_nor_the_process_changes_the_file(tmp_path: Path) -> N
     builder.write(tmp_path / "here")
     files = {(tmp_path / name).read_bytes() for name in ("1", "2", "here")}
     assert len(files) == 1
+
+
+def test_words_of_the_language_are_right_but_nobody_means_them(tmp_path: Path) -> None:
+    builder = SpellingBuilder()
+    builder.add(["cable", "mouse"])
+    builder.write(tmp_path / "s", language_words=["Fable", "café", "cable", "b2b", "f"])
+    dictionary = SpellingDictionary(tmp_path / "s")
+    assert len(dictionary) == 2
+    assert [word for word in ("fable", "cafe", "cable", "mouse") if dictionary.is_word(word)] == [
+        "fable", "cafe", "cable", "mouse",
+    ]  # fmt: skip
+    assert not any(dictionary.is_word(word) for word in ("b2b", "f", "gable", "Fable"))
+    assert dictionary.frequency("fable") == 0
+    assert [it.word for it in dictionary.corrections("gable")] == ["cable"]
+
+
+def test_the_order_of_the_language_does_not_change_the_file(tmp_path: Path) -> None:
+    for name, words in (("one", ["fable", "table"]), ("two", ["table", "fable", "fable"])):
+        SpellingBuilder().write(tmp_path / name, language_words=words)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()

@@ -1,9 +1,6 @@
-"""What queries are taken for, asked through the whole search where products are to be found."""
+"""What queries are taken for."""
 
 from __future__ import annotations
-
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
@@ -12,207 +9,21 @@ from hypothesis import strategies as st
 
 from indexer.analysis.words import has_digit
 from indexer.build.reindex import ReindexOptions, reindex
-from indexer.embedding.hashing import HashingEmbedder
 from indexer.layout import IndexLayout
 from indexer.settings import IndexSettings
 from indexer.snapshot import Snapshot, open_snapshot
 from searchsvc.policy import RankingPolicy
-from searchsvc.query.query import Query
 from searchsvc.query.slot import OPTIONAL_IMPORTANCE, StepKind
-from searchsvc.query.understanding import Understanding, understand
-from searchsvc.search import search
-from searchsvc.synonyms.document import SynonymsDocument
-from searchsvc.synonyms.table import Synonyms
-
-if TYPE_CHECKING:
-    from indexer.settings import Language
-    from tests.conftest import Build
-
-WORDS_ONLY = RankingPolicy(semantic_weight=0.0, min_cosine=1.0)
-FILLING = [
-    "Garden hose reel",
-    "Oak bookshelf",
-    "Blue umbrella",
-    "Ceramic flower pot",
-    "Cat scratching post",
-]
-
-Open = Callable[..., Snapshot]
-
-
-class Fluent(HashingEmbedder):
-    """Knows words of the language that no product has."""
-
-    def words(self) -> Sequence[str]:
-        return ("shirt", "trousers", "carpet", "keyhole")
-
-
-@pytest.fixture
-def opened(build: Build, layout: IndexLayout) -> Open:
-    """An index of products with these titles, each of which is its id, too."""
-
-    def run(*titles: str, language: Language = "english", **fields: Any) -> Snapshot:
-        records = [{"id": f"p{n}", "title": title, **fields} for n, title in enumerate(titles)]
-        build(records, settings=IndexSettings(language=language), embedder=Fluent(64), force=True)
-        return open_snapshot(layout)
-
-    return run
-
-
-def found(snapshot: Snapshot, text: str, policy: RankingPolicy = WORDS_ONLY) -> list[str]:
-    """The ids of what is found by words alone, best first."""
-    result = search(Query(text, limit=50), snapshot, Fluent(64), policy)
-    return [hit.id for hit in result.hits]
-
-
-def read(snapshot: Snapshot, text: str, **document: Any) -> Understanding:
-    return understand(text, snapshot, with_synonyms(snapshot, **document))
-
-
-def with_synonyms(snapshot: Snapshot, **document: Any) -> RankingPolicy:
-    synonyms = Synonyms.compile(
-        SynonymsDocument.model_validate(document),
-        lambda text: tuple(snapshot.analyzer.terms(text)),
-    )
-    return RankingPolicy(semantic_weight=0.0, min_cosine=1.0, synonyms=synonyms)
-
-
-def kinds(understood: Understanding) -> list[StepKind]:
-    return [step.kind for step in understood.steps]
-
-
-ROWS = [
-    ["head set", "headset", "head-set", "Head Sets", "HEADSETS", "head‐set"],
-    ["t-shirt", "tshirt", "T Shirt", "t-shirts", "T SHIRTS", "tshirts", "t–shirt"],
-    ["tn-2110", "tn2110", "TN 2110", "tn‑2110", "TN_2110"],
-    ["rtx 2060", "rtx2060", "RTX-2060"],
-    ["wi-fi", "wifi", "Wi Fi", "WI-FI"],
-    ["SM-P615-N", "smp615n", "SM-P615N", "smp615-n"],
-    ["17 inch", '17"', "17-inch", "43.2 cm", "17 in", "17”", "17inch"],
-    ["2tb", "2 TB", "2000 gb", "2,000 GB"],
-    ["5 l", "5L", "5 litre", "5000 ml", "5-liter"],
-    ["1,5 l", "1.5 l", "1500 ml", "1.5-litre"],
-    ["café", "cafe", "CAFÉ", "cafe\u0301"],
-    ["women's", "womens", "Women’s"],
-    ["1/2 inch", '½"', "0.5 in", "1.27 cm"],
-    ["usb c", "usb-c", "USBC"],
-    ["3.5mm", "3.5 mm", "0.35 cm"],
-]
-
-
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
-def test_every_spelling_finds_every_other(opened: Open, row: list[str]) -> None:
-    snapshot = opened(*(f"{spelling} gadget" for spelling in row), *FILLING)
-    everything = {f"p{number}" for number in range(len(row))}
-    for spelling in row:
-        assert set(found(snapshot, spelling)) == everything, spelling
-
-
-@pytest.mark.parametrize(
-    ("said", "asked"),
-    [(one, other) for row in ROWS for one in row for other in row if one != other],
+from searchsvc.query.understanding import understand
+from tests.searchsvc.query.asking import (
+    EMBEDDER,
+    FILLING,
+    Open,
+    found,
+    kinds,
+    read,
+    with_synonyms,
 )
-def test_a_spelling_finds_the_only_product_with_another(
-    opened: Open, said: str, asked: str
-) -> None:
-    # The parts of a compound are told apart where titles have them.
-    parts = ["Ball head", "Drill set", "Metal head", "Tool set", "Wi man", "Fi man"]
-    snapshot = opened(f"{said} gadget", *parts, *FILLING)
-    assert found(snapshot, asked)[0] == "p0"
-
-
-@pytest.mark.parametrize(
-    ("language", "row"),
-    [
-        ("german", ["Kopfhörer", "Kopfhoerer", "Kopf-Hörer", "KOPFHÖRER", "Kopf Hörer"]),
-        ("german", ["Bluetooth-Lautsprecher", "Bluetoothlautsprecher", "bluetooth lautsprecher"]),
-        ("german", ["Straße", "Strasse", "STRASSE"]),
-        ("german", ["1,5 Liter", "1.5 l", "1500 ml", "1,5 l", "1,5-Liter"]),
-        ("german", ["17 Zoll", '17"', "43,2 cm", "17-Zoll"]),
-        ("french", ["crème brûlée", "creme brulee", "CRÈME BRÛLÉE"]),
-        ("french", ["l'huile", "huile", "L’huile"]),
-        ("french", ["0,75 litre", "75 cl", "750 ml"]),
-        ("spanish", ["camión", "camion", "camiones"]),
-        ("dutch", ["fiets-tas", "fietstas", "fietstassen"]),
-        ("swedish", ["jacka", "jackorna", "JACKA"]),
-        ("none", ["naïve", "naive", "NAÏVE"]),
-    ],
-)
-def test_every_spelling_of_a_language_finds_every_other(
-    opened: Open, language: Language, row: list[str]
-) -> None:
-    snapshot = opened(*row, language=language)
-    everything = {f"p{number}" for number in range(len(row))}
-    for spelling in row:
-        assert set(found(snapshot, spelling)) == everything, spelling
-
-
-@pytest.mark.parametrize(
-    ("text", "title", "stranger"),
-    [
-        ("2 in 1 laptop", "2 in 1 laptop", "5.08 cm laptop"),
-        ("canon 5d", "Canon 5D camera", "Canon 6D camera"),
-        ("iphone 5s", "iPhone 5s", "iPhone 6s"),
-        ("4k tv", "4K TV", "2K TV"),
-        ("1,5 l kettle", "1.5 l kettle", "5 l kettle"),
-        ("1/2 inch hose", '0.5" hose', "2 inch hose"),
-        ("tn2110", "Toner TN-2110", "Toner TN-2120"),
-    ],
-)
-def test_what_is_asked_for_stands_before_what_merely_looks_like_it(
-    opened: Open, text: str, title: str, stranger: str
-) -> None:
-    for titles, first in (((title, stranger), "p0"), ((stranger, title), "p1")):
-        assert found(opened(*titles, *FILLING), text)[0] == first
-
-
-def test_two_in_one_is_no_length(opened: Open) -> None:
-    snapshot = opened("2 in 1 laptop", "Laptop 5.08 cm thick", "2 inch hose")
-    assert StepKind.QUANTITY not in kinds(read(snapshot, "2 in 1 laptop"))
-
-
-def test_a_number_before_in_may_be_a_model(opened: Open) -> None:
-    snapshot = opened("Phone 11 black", "Ruler 27.9 cm", "Phone case")
-    understood = read(snapshot, "phone 11 in black")
-    assert found(snapshot, "phone 11 in black")[0] == "p0"
-    weights = {way.terms: way.weight for way in understood.clauses[1].alternatives}
-    assert weights["11",] == weights["#27.9cm",] == 1.0
-
-
-def test_one_word_asks_for_a_quantity_however_it_is_written(opened: Open) -> None:
-    snapshot = opened("Kettle 1.5 l", "Kettle 1500 ml", *FILLING)
-    for text in ("1.5l", "1.5 l", "1,5 l", "1,500 ml"):
-        clauses = read(snapshot, text).clauses
-        assert [clause.optional for clause in clauses].count(False) == 1, text
-        scores = [hit.score for hit in search(Query(text), snapshot, Fluent(64), WORDS_ONLY).hits]
-        assert len(scores) == 2
-
-
-def test_a_quantity_that_no_product_has_is_left_as_words(opened: Open) -> None:
-    snapshot = opened("Kettle 17 inch", *FILLING)
-    understood = read(snapshot, "18 inch")
-    assert StepKind.QUANTITY not in kinds(understood)
-    assert not any(clause.optional for clause in understood.clauses)
-
-
-def test_a_name_with_its_number_is_found_where_prose_parts_them(opened: Open) -> None:
-    snapshot = opened("Gaming laptop", description="with a fast RTX 2060 inside")
-    assert found(snapshot, "rtx2060") == ["p0"]
-    understood = read(snapshot, "rtx2060")
-    assert kinds(understood) == [StepKind.SPLIT]
-    assert understood.corrected is None
-
-
-def test_a_short_model_is_not_taken_apart(opened: Open) -> None:
-    snapshot = opened("Camera 16 MP with 3 lenses", *FILLING)
-    assert found(snapshot, "mp3") == []
-
-
-def test_an_identifier_comes_first_whatever_else_looks_like_it(opened: Open) -> None:
-    snapshot = opened("tn2110", "TN 2110 tn-2110 TN2110 toner", "tn2111", mpn="")
-    assert found(snapshot, "p2")[0] == "p2"
-    assert found(snapshot, "TN-2110")[:2] in (["p0", "p1"], ["p1", "p0"])
-
 
 # Function words
 
@@ -446,7 +257,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     records = [{"id": f"p{n}", "title": title} for n, title in enumerate(titles)]
     feed.write_bytes(b"\n".join(map(orjson.dumps, records)))
     layout = IndexLayout.of(directory, "shop")
-    reindex(str(feed), layout, IndexSettings(), Fluent(64), ReindexOptions())
+    reindex(str(feed), layout, IndexSettings(), EMBEDDER, ReindexOptions())
     return open_snapshot(layout)
 
 
