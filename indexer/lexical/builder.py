@@ -13,7 +13,7 @@ from indexer.lexical.weighting import inverse_document_frequency
 from indexer.storage import StringTable, write_arrays
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -46,8 +46,8 @@ class Bm25Builder:
 
     def __init__(self, settings: LexicalSettings) -> None:
         self._settings = settings
-        self._vocabulary: dict[str, int] = {}
-        self._unproven: dict[str, int] = {}
+        self._vocabulary = _Numbers()
+        self._unproven = _Numbers()
         self._columns = {field: _Collected() for field in settings.weights}
 
     def add(self, fields: Mapping[str, FieldTerms]) -> None:
@@ -56,16 +56,14 @@ class Bm25Builder:
         Args:
             fields: what each field has; an absent field is an empty one.
         """
-        vocabulary, unproven = self._vocabulary, self._unproven
         for name, column in self._columns.items():
             found = fields.get(name, _NO_TERMS)
-            words = (*found.terms, *found.extra)
-            column.tokens.extend([vocabulary.setdefault(word, len(vocabulary)) for word in words])
-            column.counts.append(len(words))
+            column.tokens.extend(self._vocabulary.of(found.terms))
+            column.tokens.extend(self._vocabulary.of(found.extra))
+            column.counts.append(len(found.terms) + len(found.extra))
             column.lengths.append(len(found.terms))
-            guesses = [unproven.setdefault(word, len(unproven)) for word in found.unproven]
-            column.guesses.extend(guesses)
-            column.guess_counts.append(len(guesses))
+            column.guesses.extend(self._unproven.of(found.unproven))
+            column.guess_counts.append(len(found.unproven))
 
     def write(self, path: Path) -> None:
         """Write the postings of all rows added so far.
@@ -121,6 +119,17 @@ class Bm25Builder:
         return np.array([-1 if place is None else renumber[place] for place in known], np.int64)
 
 
+class _Numbers(dict[str, int]):
+    """Words numbered in the order in which they first came."""
+
+    def of(self, words: Iterable[str]) -> Iterator[int]:
+        return map(self.__getitem__, words)
+
+    def __missing__(self, word: str) -> int:
+        number = self[word] = len(self)
+        return number
+
+
 @dataclass(frozen=True, slots=True)
 class _Collected:
     """One field's tokens, row after row, and how many each row has."""
@@ -141,7 +150,8 @@ class _Collected:
         """This field, and its proven guesses as a field of the same lengths."""
         lengths = np.frombuffer(self.lengths, np.uint32).astype(np.int64)
         average = max(float(lengths.mean()) if len(lengths) else 0.0, 1e-12)
-        norms = (weight / (1 - b + b * lengths / average)).astype(np.float64)
+        # An empty field has nothing that its length could count for.
+        norms = (weight / (1 - b + b * np.maximum(lengths, 1) / average)).astype(np.float64)
         counts = np.frombuffer(self.counts, np.uint32).astype(np.int64)
         terms = renumber[np.frombuffer(self.tokens, np.uint32)].astype(np.uint32)
         yield _Field(terms, np.concatenate(([0], np.cumsum(counts))), norms)

@@ -56,7 +56,8 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("lexical") / "lexical.safetensors"
 
 
-@given(_documents, _queries, st.floats(0.1, 3), st.floats(0, 1))
+# At 1, rank-bm25 divides by the length of an empty product.
+@given(_documents, _queries, st.floats(0.1, 3), st.floats(0, 0.999))
 def test_scores_equal_those_of_rank_bm25(
     path: Path, documents: list[list[str]], query: list[str], k1: float, b: float
 ) -> None:

@@ -136,3 +136,10 @@ def test_a_ceiling_is_what_no_product_exceeds_even_with_negative_impacts(tmp_pat
     matches = index.match(plain_clauses(["red", "hat"]))
     assert matches.scores.min() < 0
     assert matches.scores.max() <= matches.ceiling
+
+
+def test_a_product_without_text_disturbs_nothing_whatever_length_counts(tmp_path: Path) -> None:
+    settings = LexicalSettings(weights={"title": 1.0}, b=1.0)
+    index = built(tmp_path / "l", settings, {"title": ["red", "hat"]}, {"title": []})
+    assert index.match(plain_clauses(["hat"])).rows.tolist() == [0]
+    assert np.isfinite(index.match(plain_clauses(["hat"])).ceiling)

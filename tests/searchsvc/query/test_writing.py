@@ -154,3 +154,21 @@ def test_an_identifier_comes_first_whatever_else_looks_like_it(opened: Open) -> 
     snapshot = opened("tn2110", "TN 2110 tn-2110 TN2110 toner", "tn2111", mpn="")
     assert found(snapshot, "p2")[0] == "p2"
     assert found(snapshot, "TN-2110")[:2] in (["p0", "p1"], ["p1", "p0"])
+
+
+def test_a_joined_form_weighs_as_much_as_its_words_where_it_is_usual(opened: Open) -> None:
+    rare = opened("Headset", "Head set", "Head set red", *FILLING)
+    assert ways(read(rare, "head set"))["headset",] == 0.75
+    usual = opened("Headset", "Headset red", "Headset blue", "Drill head", "Tool set", *FILLING)
+    assert ways(read(usual, "head set"))["headset",] == 1.0
+    assert set(found(usual, "head set")[:3]) == {"p0", "p1", "p2"}
+
+
+def test_words_that_would_be_too_long_together_stay_apart(opened: Open) -> None:
+    snapshot = opened("pneumono ultramicroscopic silico", *FILLING)
+    assert read(snapshot, "pneumonoultramicroscopic-silicovolcanoconiosis").steps == ()
+
+
+def test_a_name_and_a_number_of_different_products_are_not_put_together(opened: Open) -> None:
+    snapshot = opened("Printer kit", "Part 20600", *FILLING)
+    assert read(snapshot, "printer20600").steps == ()
