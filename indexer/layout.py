@@ -7,7 +7,8 @@
     <data_dir>/<index>/source.json            where the feed came from, for conditional requests
     <data_dir>/<index>/synonyms.json          of every generation, see `searchsvc.synonyms`
     <data_dir>/<index>/ranking.json           what this index overrides in the ranking policy
-    <data_dir>/<index>/live.lock              held while one of these two is replaced
+    <data_dir>/<index>/ranker.safetensors     the trees of its second stage; most have none
+    <data_dir>/<index>/live.lock              held while one of these three is replaced
     <data_dir>/<index>/generations/<name>/    snapshots, see `indexer.snapshot`
     <data_dir>/<index>/reports/<name>.json    what the build saw, and <name>.rejections.jsonl
     <data_dir>/<index>/reports/<name>.gate.json  what the gate measured, query by query
@@ -82,8 +83,13 @@ class IndexLayout:
         return self.root / "ranking.json"
 
     @property
+    def ranker_file(self) -> Path:
+        """The index's learned ranker."""
+        return self.root / "ranker.safetensors"
+
+    @property
     def live_lock_file(self) -> Path:
-        """The lock of those who change synonyms or ranking; a build may run meanwhile."""
+        """The lock of those who change what is live; a build may run meanwhile."""
         return self.root / "live.lock"
 
     @property

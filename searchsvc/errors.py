@@ -9,7 +9,7 @@
     ├── IndexNotFoundError     no such index here
     ├── ProductNotFoundError   no such product in the current generation
     ├── NotReadyError          the index exists, but no generation of it can be opened
-    ├── LiveSettingsError      synonyms.json or ranking.json on the disk
+    ├── LiveSettingsError      synonyms.json, ranking.json or the ranker on the disk
     │   ├── LiveSettingsUnreadableError  it cannot be read, or says what it must not
     │   ├── LiveSettingsUnwritableError  it cannot be written
     │   └── LiveSettingsChangedError     somebody else has changed it in the meantime
@@ -18,6 +18,7 @@
     ├── PortError              the address to serve at is taken, or not this machine's
     ├── EmbeddingUnavailableError  no query vector in time: the answer is lexical only
     ├── JudgmentsError         judged queries cannot be read
+    ├── TrainingUnavailableError  a ranker cannot be trained here: LightGBM is not installed
     ├── EvaluationError        judged queries cannot be asked of an index
     └── OverloadedError        more requests than can wait; try again later
 """
@@ -52,7 +53,7 @@ class NotReadyError(SearchServiceError):
 
 
 class LiveSettingsError(SearchServiceError):
-    """The file of an index's synonyms or ranking cannot be used."""
+    """The file of an index's synonyms, ranking or ranker cannot be used."""
 
 
 class LiveSettingsUnreadableError(LiveSettingsError):
@@ -89,6 +90,10 @@ class OverloadedError(SearchServiceError):
 
 class JudgmentsError(SearchServiceError):
     """A file of judgments is absent or malformed; the message names file, line and remedy."""
+
+
+class TrainingUnavailableError(SearchServiceError):
+    """What trains a ranker is not installed; the message says how to install it."""
 
 
 class EvaluationError(SearchServiceError):

@@ -1,6 +1,6 @@
-"""The live settings of an index: synonyms and ranking, which change answers without a reindex.
+"""The live settings of an index: synonyms, ranking and ranker, which need no reindex.
 
-They are two optional files beside the generations, see `indexer.layout`, so that they survive
+They are three optional files beside the generations, see `indexer.layout`, so that they survive
 every reindex and rollback. The service reads them again when they change.
 """
 
@@ -15,6 +15,7 @@ from typing_extensions import TypedDict
 from searchsvc.errors import BadLiveSettingsError, LiveSettingsError, LiveSettingsUnreadableError
 from searchsvc.livefile import LiveFile
 from searchsvc.policy import RankingOverrides, ranking_settings
+from searchsvc.rankerfile import RankerFile
 from searchsvc.synonyms.compiler import plain_key
 from searchsvc.synonyms.document import SynonymsDocument
 from searchsvc.synonyms.table import Synonyms
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from indexer.snapshot import Snapshot
     from searchsvc.livefile import Stamp
     from searchsvc.policy import RankingPolicy
+    from searchsvc.rankerfile import Ranker
     from searchsvc.settings import Settings
 
 SettingValue = bool | int | float | str | None
@@ -54,6 +56,18 @@ def compile_synonyms(document: SynonymsDocument, snapshot: Snapshot | None) -> S
 
 def effective_policy(layout: IndexLayout, settings: Settings, snapshot: Snapshot) -> RankingPolicy:
     """The policy for an index: the service's settings, overlaid with what its files say.
+
+    Raises:
+        LiveSettingsUnreadableError: one of the files cannot be read or is not valid.
+    """
+    policy = first_stage_policy(layout, settings, snapshot)
+    return _with_ranker(policy, RankerFile(layout).read())
+
+
+def first_stage_policy(
+    layout: IndexLayout, settings: Settings, snapshot: Snapshot
+) -> RankingPolicy:
+    """The same without the ranker, whose file is not looked at.
 
     Raises:
         LiveSettingsUnreadableError: one of the files cannot be read or is not valid.
@@ -89,12 +103,13 @@ class Live:
     """The live settings of one index as they are served.
 
     Attributes:
-        stamps: of the two files when they were read.
+        stamps: of the three files when they were read.
         generation: that the synonyms are compiled for, ``None`` where none is served.
         document: the last good synonyms document.
         synonyms: it, compiled.
         overrides: the last good ranking document.
-        refused: why a file is not what is served, by its name; empty when both are.
+        ranker: the last good one, ``None`` without one.
+        refused: why a file is not what is served, by its name; empty when all are.
     """
 
     stamps: tuple[Stamp, ...]
@@ -102,6 +117,7 @@ class Live:
     document: SynonymsDocument
     synonyms: Synonyms
     overrides: RankingOverrides
+    ranker: Ranker | None
     refused: Mapping[str, str]
 
     @classmethod
@@ -111,7 +127,8 @@ class Live:
         A file that cannot be used changes nothing: what it said last stays.
         """
         # Before the files: what changes while they are read is read again at the next look.
-        stamps = (synonyms_file(layout).stamp(), ranking_file(layout).stamp())
+        files = (synonyms_file(layout), ranking_file(layout), RankerFile(layout))
+        stamps = tuple(file.stamp() for file in files)
         generation = snapshot.generation if snapshot else None
         if before and (before.stamps, before.generation) == (stamps, generation):
             return before
@@ -126,14 +143,24 @@ class Live:
         except LiveSettingsError as error:
             refused[ranking_file(layout).name] = str(error)
             overrides = before.overrides if before else RankingOverrides()
+        try:
+            ranker = RankerFile(layout).read()
+        except LiveSettingsError as error:
+            refused[RankerFile(layout).name] = str(error)
+            ranker = before.ranker if before else None
         for name, reason in refused.items():
             if not before or before.refused.get(name) != reason:
                 _log.error("refused %s of index %s: %s", name, layout.name, reason)
-        return cls(stamps, generation, document, synonyms, overrides, refused)
+        return cls(stamps, generation, document, synonyms, overrides, ranker, refused)
 
     def policy(self, service: RankingPolicy) -> RankingPolicy:
         """The policy of the index, where `service` is that of the service."""
-        return replace(service, **self.overrides.given(), synonyms=self.synonyms)
+        policy = replace(service, **self.overrides.given(), synonyms=self.synonyms)
+        return _with_ranker(policy, self.ranker)
+
+
+def _with_ranker(policy: RankingPolicy, ranker: Ranker | None) -> RankingPolicy:
+    return policy if ranker is None else replace(policy, reranker=ranker.reranker)
 
 
 def _read_synonyms(

@@ -37,7 +37,7 @@ _SHOWN_CHARACTERS = 80
 _VERSION_DIGITS = 16
 
 Stamp = tuple[int, ...]
-"""What changes whenever a file does; see `LiveFile.stamp`."""
+"""What changes whenever a file does; see `stamp_of`."""
 D = TypeVar("D", bound=BaseModel)
 
 
@@ -62,14 +62,8 @@ class LiveFile(Generic[D]):
         return self._path.name
 
     def stamp(self) -> Stamp:
-        """Changes with the file: identity, size, times in ns; the error's number instead."""
-        try:
-            stat = self._path.stat()
-        except FileNotFoundError:
-            return ()
-        except OSError as error:
-            return (error.errno or 0,)
-        return stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
+        """See `stamp_of`."""
+        return stamp_of(self._path)
 
     def read(self) -> tuple[D, str]:
         """The document and its version.
@@ -114,17 +108,10 @@ class LiveFile(Generic[D]):
 
     @contextmanager
     def _changing(self, expected: Collection[str] | None) -> Generator[None]:
-        try:
-            with self._lock.open("a") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                if expected is not None:
-                    self._check_version(expected)
-                yield
-        except OSError as error:
-            raise LiveSettingsUnwritableError(
-                f"{self.name} cannot be written ({error.strerror or error}). "
-                "It needs space, and write access to the index's directory."
-            ) from error
+        with changing(self._path, self._lock):
+            if expected is not None:
+                self._check_version(expected)
+            yield
 
     def _check_version(self, expected: Collection[str]) -> None:
         found = _version(self._bytes())
@@ -147,6 +134,35 @@ class LiveFile(Generic[D]):
                 f"{self.name} cannot be read ({error.strerror or error}); "
                 "the service's user needs read access to it"
             ) from error
+
+
+def stamp_of(path: Path) -> Stamp:
+    """Changes with the file: identity, size, times in ns; the error's number instead."""
+    try:
+        stat = path.stat()
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        return (error.errno or 0,)
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
+
+
+@contextmanager
+def changing(path: Path, lock: Path) -> Generator[None]:
+    """Hold `lock` while the file at `path` is replaced.
+
+    Raises:
+        LiveSettingsUnwritableError: the disk is full or read-only.
+    """
+    try:
+        with lock.open("a") as opened:
+            fcntl.flock(opened, fcntl.LOCK_EX)
+            yield
+    except OSError as error:
+        raise LiveSettingsUnwritableError(
+            f"{path.name} cannot be written ({error.strerror or error}). "
+            "It needs space, and write access to the index's directory."
+        ) from error
 
 
 def parse(model: type[D], data: bytes) -> D:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from searchsvc.reranking.protocol import Reranker  # noqa: TC001 - types are read at run time
 from searchsvc.synonyms.table import Synonyms
 
 
@@ -20,6 +21,7 @@ class Fusion(StrEnum):
 
 _Share = Annotated[float, Field(ge=0, le=1)]
 _Cosine = Annotated[float, Field(ge=-1, le=1)]
+_NOT_SETTINGS = frozenset({"synonyms", "reranker"})
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class RankingPolicy:
     """How a query is answered.
 
     The defaults are those that did best on judged queries (``python -m benchmarks relevance``).
-    A field other than `synonyms` is a ranking setting by being here: of the service
+    A field other than `synonyms` and `reranker` is a ranking setting by being here: of the service
     (``SEARCHSVC_`` and its name), and of each index (``ranking.json``), within the bounds that
     its type states.
 
@@ -55,7 +57,9 @@ class RankingPolicy:
         join_words: whether words in a row also match as one word.
         convert_units: whether a number with its unit matches in other units.
         discount_fillers: whether function words count next to nothing beside others.
+        rerank: whether a second stage orders the first candidates again, where there is a ranker.
         synonyms: of the index, compiled for its analyzer.
+        reranker: of the index, ``None`` without a ranker.
     """
 
     fusion: Fusion = Fusion.WEIGHTED
@@ -73,7 +77,9 @@ class RankingPolicy:
     join_words: bool = True
     convert_units: bool = True
     discount_fillers: bool = True
+    rerank: bool = True
     synonyms: Synonyms = field(default_factory=Synonyms.none)
+    reranker: Reranker | None = None
 
 
 def ranking_settings() -> dict[str, tuple[Any, Any]]:
@@ -82,7 +88,7 @@ def ranking_settings() -> dict[str, tuple[Any, Any]]:
     return {
         entry.name: (types[entry.name], entry.default)
         for entry in fields(RankingPolicy)
-        if entry.name != "synonyms"
+        if entry.name not in _NOT_SETTINGS
     }
 
 

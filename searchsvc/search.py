@@ -8,12 +8,13 @@ its pages, walked to the end, show each of its products once.
 
 The order: products that the query identifies, then the window (the best lexical matches and all
 semantic ones) by fused score, then the remaining lexical matches by BM25. Ties break by product
-id. None of it depends on the page that is asked for.
+id. An index may have a second stage, which orders the first of the window again. None of it
+depends on the page that is asked for.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Protocol
 
@@ -25,6 +26,7 @@ from searchsvc.errors import EmbeddingUnavailableError
 from searchsvc.query.mask import row_mask
 from searchsvc.query.understanding import understand
 from searchsvc.ranking.explanation import explain
+from searchsvc.ranking.second_stage import rerank
 from searchsvc.ranking.window import Meaning, gather, rank
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from searchsvc.ranking.explanation import Explanation
     from searchsvc.ranking.window import Ranking, Window
 
+_MEDIAN = 0.5
 _UNMEASURED_COSINE = 0.35
 """Of an unrelated product, where the build could not measure it."""
 
@@ -114,6 +117,8 @@ def search(
         mask = row_mask(query.filter, snapshot.columns, len(snapshot.products))
     stages.done("mask")
     identified = snapshot.products.identified_by(query.text)
+    if query.as_typed:
+        policy = replace(policy, correct_spelling=False)
     understood = understand(query.text, snapshot, policy)
     stages.done("understand")
     lexical = _lexical(query.text, understood, snapshot, policy)
@@ -130,6 +135,9 @@ def search(
     meaning = _meaning(vector, window, semantic, snapshot)
     ranking = rank(window, meaning, policy)
     stages.done("fuse")
+    if policy.reranker is not None and policy.rerank:
+        ranking = rerank(ranking, policy.reranker)
+        stages.done("rerank")
     page = _page(ranking, lexical, query)
     hits = tuple(_hit(row, score, ranking, lexical, snapshot, query) for row, score in page)
     stages.done("fetch")
@@ -198,7 +206,12 @@ def _semantic(
 def _least_cosine(snapshot: Snapshot, policy: RankingPolicy) -> float:
     if policy.min_cosine is not None:
         return policy.min_cosine
-    return snapshot.manifest.semantic.foreign_cosine(policy.strictness) or _UNMEASURED_COSINE
+    return _foreign_cosine(snapshot, policy.strictness)
+
+
+def _foreign_cosine(snapshot: Snapshot, share: float) -> float:
+    measured = snapshot.manifest.semantic.foreign_cosine(share)
+    return _UNMEASURED_COSINE if measured is None else measured
 
 
 def _prohibited(prohibition: Prohibition, snapshot: Snapshot) -> NDArray[np.int64]:
@@ -217,8 +230,7 @@ def _meaning(
     cosines[np.searchsorted(window.rows, semantic.rows)] = semantic.scores
     unknown = window.semantic_ranks == 0
     cosines[unknown] = snapshot.vectors.similarities(vector, window.rows[unknown])
-    unrelated = snapshot.manifest.semantic.foreign_cosine(0.5) or _UNMEASURED_COSINE
-    return Meaning(cosines, unrelated, snapshot.vectors)
+    return Meaning(cosines, _foreign_cosine(snapshot, _MEDIAN), snapshot.vectors)
 
 
 def _page(ranking: Ranking, lexical: Matches, query: Query) -> list[tuple[int, float]]:

@@ -15,6 +15,9 @@ Text = Annotated[
 ]
 Limit = Annotated[int, Field(ge=0, le=MAX_LIMIT, description="Hits on the page.")]
 Offset = Annotated[int, Field(ge=0, le=MAX_OFFSET, description="Hits before the page.")]
+AsTyped = Annotated[
+    bool, Field(description="Take words as they are, even where they look misspelt.")
+]
 Explain = Annotated[bool, Field(description="Tell how each hit got its place, and the stages.")]
 
 _FILTER_HELP = (
@@ -51,6 +54,7 @@ class SearchRequest(BaseModel):
     offset: Offset = 0
     filters: Annotated[Any, Field(description=_FILTER_HELP)] = None
     explain: Explain = False
+    as_typed: AsTyped = False
 
     def to_query(self) -> Query:
         """The query that the search core takes.
@@ -59,7 +63,9 @@ class SearchRequest(BaseModel):
             BadFilterError: the filter is malformed.
         """
         condition = None if self.filters is None else parse_filter(self.filters)
-        return Query(self.query, self.limit, self.offset, condition, self.explain)
+        return Query(
+            self.query, self.limit, self.offset, condition, self.explain, self.as_typed
+        )
 
 
 class SearchParameters(BaseModel):
@@ -74,6 +80,7 @@ class SearchParameters(BaseModel):
         str | None, Field(description=f"JSON. {_FILTER_HELP}", max_length=65_536)
     ] = None
     explain: Explain = False
+    as_typed: AsTyped = False
 
     def to_query(self) -> Query:
         """The query that the search core takes.
@@ -82,7 +89,9 @@ class SearchParameters(BaseModel):
             BadFilterError: the filter is malformed.
         """
         condition = parse_filter_json(self.filters)
-        return Query(self.query, self.limit, self.offset, condition, self.explain)
+        return Query(
+            self.query, self.limit, self.offset, condition, self.explain, self.as_typed
+        )
 
 
 class HitExplanation(BaseModel):
@@ -96,6 +105,7 @@ class HitExplanation(BaseModel):
     similarity: float | None = Field(description="Cosine of query and product.")
     fused_score: float | None = Field(description="Of both rankings.")
     feedback: float = Field(description="Gained by resembling the best candidates.")
+    reranked_from: int | None = Field(description="Its rank before the second stage, from 1.")
 
 
 class QueryStep(BaseModel):

@@ -25,6 +25,7 @@ class Explanation:
         similarity: cosine to the query; ``None`` where it was not needed or not to be had.
         fused_score: of both legs; ``None`` behind the window.
         feedback: what it gained by resembling the best candidates.
+        reranked_from: its rank from 1 before the second stage; ``None`` where that had no part.
     """
 
     identified: bool
@@ -35,6 +36,7 @@ class Explanation:
     similarity: float | None
     fused_score: float | None
     feedback: float
+    reranked_from: int | None = None
 
     def summary(self) -> str:
         """One line for people."""
@@ -48,7 +50,10 @@ class Explanation:
             parts.append(f"meaning: rank {self.semantic_rank or '-'}, {self.similarity:.3f}")
         if self.fused_score is None:
             return "; ".join([*parts, "behind the ranking window"])
-        return "; ".join([*parts, f"fused {self.fused_score:.4f}, feedback {self.feedback:+.4f}"])
+        parts.append(f"fused {self.fused_score:.4f}, feedback {self.feedback:+.4f}")
+        if self.reranked_from is not None:
+            parts.append(f"reranked from {self.reranked_from}")
+        return "; ".join(parts)
 
 
 def explain(row: int, ranking: Ranking, lexical: Matches) -> Explanation:
@@ -59,8 +64,12 @@ def explain(row: int, ranking: Ranking, lexical: Matches) -> Explanation:
     inside = place < len(window.rows) and window.rows[place] == row
     similarity = None
     feedback = 0.0
+    reranked_from = None
     if inside:
-        feedback = float(ranking.feedback[np.flatnonzero(ranking.rows == row)[0]])
+        rank = np.flatnonzero(ranking.rows == row)[0]
+        feedback = float(ranking.feedback[rank])
+        if ranking.reranked_from is not None:
+            reranked_from = int(ranking.reranked_from[rank]) or None
         if ranking.meaning is not None:
             similarity = float(ranking.meaning.cosines[place])
     return Explanation(
@@ -72,4 +81,5 @@ def explain(row: int, ranking: Ranking, lexical: Matches) -> Explanation:
         similarity=similarity,
         fused_score=float(ranking.fused[place]) if inside else None,
         feedback=feedback,
+        reranked_from=reranked_from,
     )

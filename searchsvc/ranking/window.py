@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from indexer.vectors.protocol import VectorIndex
     from searchsvc.policy import RankingPolicy
 
-_IDENTIFIED = np.float32(4)  # fused scores are between -2 and 2: what the query names comes first
+_IDENTIFIED = np.float32(8)  # all else is between -2 and 3: what the query names comes first
 _ALL = np.float32(1 - 1e-4)  # shares are sums of rounded numbers
 
 
@@ -75,6 +75,8 @@ class Ranking:
         fused: float32 in the order of the window, before feedback and preference.
         feedback: float32 in the order of `rows`, what each gained by it.
         lexical_weight: of the lexical share.
+        reranked_from: int64 in the order of `rows`, the rank from 1 that each had before the
+            second stage; 0 where that left it alone, ``None`` where there was none.
     """
 
     rows: NDArray[np.int64]
@@ -84,6 +86,7 @@ class Ranking:
     fused: NDArray[np.float32]
     feedback: NDArray[np.float32]
     lexical_weight: float
+    reranked_from: NDArray[np.int64] | None = None
 
     def lexical_only(self, bm25: NDArray[np.float32]) -> NDArray[np.float32]:
         """The scores of rows behind the window, which have nothing but their BM25."""

@@ -13,7 +13,7 @@ from searchsvc.livefile import parse
 from searchsvc.policy import Fusion, RankingOverrides, RankingPolicy, ranking_settings
 from searchsvc.settings import Settings
 
-NAMES = [entry.name for entry in fields(RankingPolicy) if entry.name != "synonyms"]
+NAMES = [entry.name for entry in fields(RankingPolicy) if entry.name not in ("synonyms", "reranker")]
 SCHEMA = RankingOverrides.model_json_schema()["properties"]
 
 
@@ -30,7 +30,7 @@ SWITCHES = [name for name in NAMES if of_type(name, "boolean")]
 NULLABLE = [name for name in NAMES if of_type(name, "null")]
 
 
-def test_every_field_but_the_synonyms_is_a_setting_everywhere() -> None:
+def test_every_field_but_synonyms_and_reranker_is_a_setting_everywhere() -> None:
     assert list(ranking_settings()) == NAMES
     assert list(RankingOverrides.model_fields) == NAMES
     assert set(NAMES) <= set(Settings.model_fields)

@@ -1,0 +1,1 @@
+"""The second stage: what orders the first candidates again, by their features."""
