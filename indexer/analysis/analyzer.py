@@ -17,12 +17,11 @@ if TYPE_CHECKING:
 
     from indexer.settings import Language
 
-ANALYSIS_VERSION = 3
+ANALYSIS_VERSION = 2
 """Raised whenever any text's terms may change; an index of another version is rebuilt.
 
 1: NFKC, case folded, decimal numbers kept whole, Snowball stems, then accents off.
-2: joined forms of compounds and part numbers, quantities in one unit.
-3: single letters of names join, too; fractions, more names of units; words without their accents.
+2: joined forms of compounds, part numbers and single letters; quantities in one unit.
 """
 
 LONGEST_JOINED = 32

@@ -82,7 +82,7 @@ def test_damage_to_any_file_is_named_and_refused(
 ) -> None:
     build(RECORDS, settings=IndexSettings(vectors=VectorSettings(exact_below=0)))
     names = [path.name for path in directory(layout).iterdir() if path.name != MANIFEST_FILE]
-    assert len(names) == 6
+    assert len(names) == 7
     for name in names:
         path = directory(layout) / name
         whole = path.read_bytes()
@@ -116,7 +116,7 @@ def test_a_snapshot_of_another_analysis_is_refused(build: Build, layout: IndexLa
         open_snapshot(layout)
 
 
-@pytest.mark.parametrize("text", ["", "{}", '{"format_version": 1, "analysis_version": 1}', "x"])
+@pytest.mark.parametrize("text", ["", "{}", '{"format_version": 2, "analysis_version": 2}', "x"])
 def test_a_damaged_manifest_is_refused(build: Build, layout: IndexLayout, text: str) -> None:
     build(RECORDS)
     (directory(layout) / MANIFEST_FILE).write_text(text)
