@@ -51,6 +51,9 @@ def search(
     explain: Annotated[
         bool, typer.Option("--explain", help="Show how each hit got its place.")
     ] = False,
+    as_typed: Annotated[
+        bool, typer.Option("--as-typed", help="Correct no words, even if they look misspelt.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Search an index from the shell; --json prints what the HTTP API would answer.
@@ -63,7 +66,7 @@ def search(
         snapshot = open_snapshot(layout)
         policy = effective_policy(layout, settings, snapshot)
         embedders = Embedders(settings.models_dir, _PATIENCE_MS)
-        asked = Query(query, limit, offset, parse_filter_json(filters), explain)
+        asked = Query(query, limit, offset, parse_filter_json(filters), explain, as_typed)
         embedder = embedders.get(snapshot.manifest.embedder)
         begin = perf_counter()
         result = run_search(asked, snapshot, embedder, policy)

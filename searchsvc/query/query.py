@@ -26,6 +26,7 @@ class Query:
         offset: hits before the page.
         filter: what products must fulfil, ``None`` for all.
         explain: whether each hit tells how it got its place.
+        as_typed: whether words are taken as they are, even where they look misspelt.
     """
 
     text: str
@@ -33,3 +34,4 @@ class Query:
     offset: int = 0
     filter: Filter | None = None
     explain: bool = False
+    as_typed: bool = False

@@ -300,6 +300,18 @@ def test_a_correction_is_not_announced_again_while_it_stays_the_same(page: Store
     assert page.script("return window.changes") == 1
 
 
+def test_a_shopper_can_search_for_exactly_what_was_typed(page: Storefront) -> None:
+    page.open("?q=harbuor", query="harbuor")
+    assert page.part("as-typed").is_displayed()
+    page.part("as-typed").click()
+    page.await_that(lambda: not page.part("as-typed").is_displayed())
+    assert page.part("corrected").text == ""
+    assert "exact=1" in page.script("return location.search")
+    page.search("harbuor jacket")  # another query is corrected again
+    assert page.part("corrected").text.startswith("Showing results for harbour jacket")
+    assert "exact" not in page.script("return location.search")
+
+
 def test_markup_in_a_corrected_query_is_text(page: Storefront) -> None:
     query = "<b id=bold>harbuor</b>"
     page.open()

@@ -263,6 +263,8 @@ def test_a_misspelt_query_finds_what_was_meant_with_a_vector_and_without(
         typed = search(Query("waterprof jakcet", limit=100), snapshot, embedder, off)
         assert typed.understood.corrected is None
         assert typed.total < right.total
+        asked = Query("waterprof jakcet", limit=100, as_typed=True)
+        assert search(asked, snapshot, embedder, POLICY).hits == typed.hits
 
 
 def test_an_empty_query_lists_the_catalogue_by_id_and_embeds_nothing(snapshot: Snapshot) -> None:

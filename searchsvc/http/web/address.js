@@ -5,6 +5,7 @@
  * @property {string} query as typed.
  * @property {string} index as chosen; empty where the choice is the page's.
  * @property {boolean} explain
+ * @property {boolean} asTyped whether misspelt words are left as they are.
  */
 
 /** @returns {Wanted} */
@@ -14,6 +15,7 @@ export function readAddress() {
     query: parameters.get("q") ?? "",
     index: parameters.get("index") ?? "",
     explain: parameters.get("explain") === "1",
+    asTyped: parameters.get("exact") === "1",
   };
 }
 
@@ -24,11 +26,12 @@ export function readAddress() {
  * @param {boolean} entry whether this is a new entry of the history, or the current one goes on.
  * @returns {boolean} whether it said something else before.
  */
-export function writeAddress({ query, index, explain }, entry) {
+export function writeAddress({ query, index, explain, asTyped }, entry) {
   const parameters = new URLSearchParams();
   if (query) parameters.set("q", query);
   if (index) parameters.set("index", index);
   if (explain) parameters.set("explain", "1");
+  if (asTyped) parameters.set("exact", "1");
   const text = parameters.toString();
   if (text === location.search.slice(1)) return false;
   const address = text ? `?${text}` : location.pathname;

@@ -6,12 +6,13 @@ const TIMEOUT_MS = 10_000;
 export class ServiceError extends Error {}
 
 /** The address of a search; parameters that say nothing are left out. */
-export function searchAddress(index, { query, explain }, { offset = 0, limit }) {
+export function searchAddress(index, { query, explain, asTyped }, { offset = 0, limit }) {
   const address = resolve(`v1/indexes/${encodeURIComponent(index)}/search`);
   if (query) address.searchParams.set("query", query);
   if (offset) address.searchParams.set("offset", offset);
   address.searchParams.set("limit", limit);
   if (explain) address.searchParams.set("explain", "true");
+  if (asTyped) address.searchParams.set("as_typed", "true");
   return address;
 }
 

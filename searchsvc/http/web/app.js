@@ -42,7 +42,7 @@ function askFurther() {
   const offset = hits.length;
   start(
     (signal) =>
-      search(index, { query, explain: Boolean(stages) }, { offset, limit: PAGE }, signal),
+      search(index, { ...wanted, query, explain: Boolean(stages) }, { offset, limit: PAGE }, signal),
     (answer) => {
       // Only within one generation of the catalogue do pages fit together.
       if (answer.generation !== generation) return ask({ limit: wholePages(offset + 1) });
@@ -129,7 +129,7 @@ function settle() {
 
 function seek(change) {
   settle();
-  wanted = { ...wanted, ...change };
+  wanted = { ...wanted, asTyped: false, ...change };
   settle();
   showWanted();
   ask();
@@ -142,6 +142,7 @@ function showWanted() {
 }
 
 function typed() {
+  if (wanted.query !== page.box.value) wanted.asTyped = false;
   wanted.query = page.box.value;
   ask({ delayMs: TYPING_PAUSE_MS });
 }
@@ -162,6 +163,10 @@ page.explain.addEventListener("change", () => {
 });
 page.nothing.addEventListener("click", (event) => {
   if (event.target.closest("button")) seek({ query: "" });
+});
+page.asTyped.addEventListener("click", () => {
+  seek({ asTyped: true });
+  page.box.focus(); // the button goes
 });
 page.more.addEventListener("click", askFurther);
 page.retry.addEventListener("click", () => retry());

@@ -13,6 +13,7 @@ export const page = Object.fromEntries(
     "results", "cards", "nothing", "more",
   ].map((id) => [id, byId(id)]),
 );
+page.asTyped = byId("as-typed");
 
 let cards = new Map(); // those on the page by product, kept so that pictures do not flicker
 
@@ -33,6 +34,7 @@ export function showAnswer(answer) {
   page.nothing.hidden = total > 0;
   if (total === 0) page.nothing.replaceChildren(...(query ? noMatch(query) : noProducts()));
   showCorrection(page.corrected, query, answer.corrected_query);
+  page.asTyped.hidden = answer.corrected_query === null;
   page.understood.hidden = !understood || !query;
   if (understood) showUnderstanding(page.understood, understood);
   page.stages.hidden = !stages;
@@ -51,6 +53,7 @@ export function showNoIndex() {
   page.took.textContent = "";
   page.more.hidden = true;
   showCorrection(page.corrected, "", null);
+  page.asTyped.hidden = true;
   page.understood.hidden = true;
   page.stages.hidden = true;
   page.nothing.hidden = false;

@@ -182,6 +182,19 @@ def test_get_and_post_give_the_same_answer_and_it_is_the_documented_one(
     assert _same(posted.json()) == _same(got.json())
 
 
+def test_misspelt_words_are_corrected_unless_asked_for_as_typed(demo: TestClient) -> None:
+    address = "/v1/indexes/demo/search"
+    corrected = demo.get(address, params={"query": "wide slipers"}).json()
+    assert corrected["corrected_query"] == "wide slippers"
+    assert corrected["query"] == "wide slipers"
+    for answer in (
+        demo.get(address, params={"query": "wide slipers", "as_typed": "true"}),
+        demo.post(address, json={"query": "wide slipers", "as_typed": True}),
+    ):
+        assert answer.json()["corrected_query"] is None
+        assert answer.json()["hits"] != corrected["hits"]
+
+
 def test_the_answer_is_that_of_the_service(demo: TestClient) -> None:
     condition = {"field": "price", "gte": 50}
     query = Query("jacket", 7, 3, parse_filter_json(json.dumps(condition)))
