@@ -8,7 +8,7 @@ import unicodedata
 DASHES = "-\u00ad\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 """Hyphens, dashes, the soft hyphen and the minus sign."""
 
-_DECIMAL = re.compile(r"\d+[.,]\d+")
+_DECIMAL = re.compile(r"\d{1,3}[.,]\d{1,2}")  # longer ones are part numbers
 _SEPARATORS = re.compile(r"[\W_]+")
 
 

@@ -63,9 +63,7 @@ class SearchRequest(BaseModel):
             BadFilterError: the filter is malformed.
         """
         condition = None if self.filters is None else parse_filter(self.filters)
-        return Query(
-            self.query, self.limit, self.offset, condition, self.explain, self.as_typed
-        )
+        return Query(self.query, self.limit, self.offset, condition, self.explain, self.as_typed)
 
 
 class SearchParameters(BaseModel):
@@ -89,9 +87,7 @@ class SearchParameters(BaseModel):
             BadFilterError: the filter is malformed.
         """
         condition = parse_filter_json(self.filters)
-        return Query(
-            self.query, self.limit, self.offset, condition, self.explain, self.as_typed
-        )
+        return Query(self.query, self.limit, self.offset, condition, self.explain, self.as_typed)
 
 
 class HitExplanation(BaseModel):
@@ -100,7 +96,9 @@ class HitExplanation(BaseModel):
     identified: bool = Field(description="The query equals one of its identifiers.")
     lexical_rank: int | None = Field(description="Among the keyword matches, from 1.")
     lexical_score: float = Field(description="BM25; 0 for no keyword match.")
-    coverage: float = Field(description="The share of the query's words that it has.")
+    coverage: float = Field(
+        description="The share of the query's words that it has, of those that any product has."
+    )
     semantic_rank: int | None = Field(description="Among the neighbours in meaning, from 1.")
     similarity: float | None = Field(description="Cosine of query and product.")
     fused_score: float | None = Field(description="Of both rankings.")
