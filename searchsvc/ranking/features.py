@@ -58,7 +58,7 @@ def candidate_features(
 
 
 def _deficit(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    return values - values.max(initial=-np.inf) if len(values) else values
+    return values - values.max(initial=-np.inf)
 
 
 def _reciprocal(ranks: NDArray[np.int64]) -> NDArray[np.float64]:

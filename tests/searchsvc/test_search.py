@@ -23,6 +23,7 @@ from searchsvc.query.mask import row_mask
 from searchsvc.query.query import Query
 from searchsvc.query.understanding import understand
 from searchsvc.ranking.fusion import lexical_share
+from searchsvc.reranking.single import SingleFeature
 from searchsvc.search import Hit, SearchResult, search
 from searchsvc.synonyms.document import SynonymsDocument
 from searchsvc.synonyms.table import Synonyms
@@ -61,6 +62,7 @@ FILTERS = st.sampled_from(
         Between("price", -2, -1),
     ]
 )
+RERANKED = replace(POLICY, reranker=SingleFeature("coverage"))  # with many ties
 POLICIES = st.sampled_from(
     [
         POLICY,
@@ -69,6 +71,8 @@ POLICIES = st.sampled_from(
         replace(POLICY, min_coverage=0.0),
         RankingPolicy(),
         replace(POLICY, all_words_weight=1.0, feedback_weight=1.0),
+        RERANKED,
+        replace(RERANKED, fusion=Fusion.RRF),
     ]
 )
 
@@ -458,6 +462,23 @@ def test_every_stage_is_timed(snapshot: Snapshot) -> None:
         "fuse",
         "fetch",
     ]
+
+
+def test_a_reranker_changes_the_order_only_and_can_be_switched_off(snapshot: Snapshot) -> None:
+    plain, reranked, off = (
+        ask(snapshot, "warm jacket for rainy hikes", policy, limit=1_000, explain=True)
+        for policy in (POLICY, RERANKED, replace(RERANKED, rerank=False))
+    )
+    assert ids(reranked) != ids(plain)
+    assert sorted(ids(reranked)) == sorted(ids(plain))
+    assert reranked.total == plain.total
+    assert off.hits == plain.hits
+    assert list(reranked.stage_ms) == [*list(plain.stage_ms)[:-1], "rerank", "fetch"]
+    before = [hit.explanation.reranked_from for hit in reranked.hits if hit.explanation]
+    moved = [rank for rank in before if rank is not None]
+    assert sorted(moved) == list(range(1, len(moved) + 1))
+    for hit, rank in zip(reranked.hits, before, strict=True):
+        assert rank is None or plain.hits[rank - 1].id == hit.id
 
 
 _titles = st.lists(
