@@ -78,17 +78,21 @@ class VectorSettings(_Settings):
     target_recall: float = Field(0.985, ge=0.5, le=1)
 
 
+_LESS_IS_BETTER = frozenset({"zero_result_rate", "gone_rate"})
+
+
 class GateBound(_Settings):
     """What one figure of a new generation must be like for it to be published.
 
     Attributes:
         measure: ``nDCG@10``, ``R@100``, ``RR(judged_only=True)@10`` …; ``zero_result_rate``, the
             share of the queries without any hit; ``gone_rate``, the share of the relevant
-            judgments whose product is not in the generation.
+            judgments whose product is not in the generation, over all judged queries. Of the
+            two rates less is better, of the others more.
         min: the lowest value allowed.
         max: the highest value allowed.
-        max_drop: how far it may fall below the published generation's.
-        max_rise: how far it may rise above the published generation's.
+        max_drop: how far a measure may fall below the published generation's.
+        max_rise: how far a rate may rise above the published generation's.
     """
 
     measure: Annotated[
@@ -105,6 +109,18 @@ class GateBound(_Settings):
         if (self.min, self.max, self.max_drop, self.max_rise) == (None,) * 4:
             raise ValueError(
                 f"the bound of {self.measure} has no limit; give min, max, max_drop or max_rise"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _limits_what_is_worse(self) -> Self:
+        wrong, right = "max_rise", "max_drop"
+        if self.measure in _LESS_IS_BETTER:
+            wrong, right = right, wrong
+        if getattr(self, wrong) is not None:
+            raise ValueError(
+                f"{wrong} of {self.measure} would refuse what is better than before; "
+                f"give {right} instead"
             )
         return self
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from indexer.snapshot import open_snapshot
 from searchsvc.embedders import Embedders
 from searchsvc.errors import EvaluationError, SearchServiceError
 from searchsvc.live import effective_policy
+from searchsvc.policy import ranking_settings
 from searchsvc.relevance.evaluation import (
     GONE_RATE,
     ZERO_RESULT_RATE,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from indexer.layout import IndexLayout
     from indexer.settings import GateSettings
     from indexer.snapshot import Snapshot
+    from searchsvc.policy import RankingPolicy
     from searchsvc.relevance.evaluation import SnapshotEvaluation
     from searchsvc.relevance.gate import Change, Outcome
     from searchsvc.relevance.judgments import Judgments
@@ -75,16 +77,19 @@ class RelevanceGate:
         """See `Gate.judge`."""
         try:
             judgments = self._judgments()
-            comparison = self._compare(candidate, judgments, progress)
+            policy = effective_policy(self.layout, self.service, candidate)
+            comparison = self._compare(candidate, policy, judgments, progress)
         except (IndexerError, SearchServiceError, OSError) as error:
             refusal = f"the gate cannot be evaluated: {error}"
             return Verdict((refusal,), report={"judgments": str(self.judgments_dir)})
         outcomes = comparison.outcomes(self.settings.bounds)
         refusals = tuple(str(outcome) for outcome in outcomes if not outcome.passed)
+        if shortage := comparison.shortage(self.settings.bounds):
+            refusals = (shortage, *refusals)
         return Verdict(
             refusals,
             tuple(_details(comparison, outcomes, judgments)),
-            self._report(comparison, outcomes, judgments),
+            {**self._report(comparison, outcomes, judgments, refusals), **_asked_with(policy)},
             _by_query(comparison, judgments),
         )
 
@@ -97,9 +102,13 @@ class RelevanceGate:
         return judgments
 
     def _compare(
-        self, candidate: Snapshot, judgments: Judgments, progress: Progress
+        self,
+        candidate: Snapshot,
+        policy: RankingPolicy,
+        judgments: Judgments,
+        progress: Progress,
     ) -> Comparison:
-        ask = partial(self._ask, judgments=judgments, progress=progress)
+        ask = partial(self._ask, policy=policy, judgments=judgments, progress=progress)
         evaluated = ask("asking the new generation", candidate, self.embedder)
         try:
             current = self.layout.current()
@@ -109,6 +118,9 @@ class RelevanceGate:
             present_judgments(published, judgments)
         except (SnapshotError, EvaluationError) as error:
             return Comparison(evaluated, None, str(error))
+        # The same settings to the bit, whoever edits them now; words are those of its language.
+        synonyms = effective_policy(self.layout, self.service, published).synonyms
+        ask = partial(ask, policy=replace(policy, synonyms=synonyms))
         stage = "asking the published generation"
         if published.manifest.embedder.fingerprint == self.embedder.fingerprint:
             return Comparison(evaluated, ask(stage, published, self.embedder))
@@ -122,26 +134,31 @@ class RelevanceGate:
         snapshot: Snapshot,
         embedder: QueryEmbedder,
         *,
+        policy: RankingPolicy,
         judgments: Judgments,
         progress: Progress,
     ) -> SnapshotEvaluation:
         progress.start(stage, len(judgments.queries))
-        policy = effective_policy(self.layout, self.service, snapshot)
         measures = measures_of(self.settings)
         return evaluate_snapshot(snapshot, embedder, policy, judgments, measures, progress.advance)
 
     def _report(
-        self, comparison: Comparison, outcomes: list[Outcome], judgments: Judgments
+        self,
+        comparison: Comparison,
+        outcomes: list[Outcome],
+        judgments: Judgments,
+        refusals: tuple[str, ...],
     ) -> dict[str, Any]:
         published = comparison.published
         return {
             "judgments": str(self.judgments_dir),
             "judged_queries": len(judgments.queries),
-            "passed": all(outcome.passed for outcome in outcomes),
+            "passed": not refusals,
             "bounds": [outcome.to_dict() for outcome in outcomes],
             "candidate": _figures(comparison.candidate),
             "published": _figures(published) if published else None,
             "compared_queries": len(comparison.both),
+            "comparable_queries": len(published.queries) if published else 0,
             "warnings": [] if published else [f"not compared: {comparison.absent}"],
         }
 
@@ -192,6 +209,15 @@ def _details(comparison: Comparison, outcomes: list[Outcome], judgments: Judgmen
 
 def _line(change: Change) -> str:
     return f"  {change.old:.4f} -> {change.new:.4f}  {change.query_id}  {change.text!r}"
+
+
+def _asked_with(policy: RankingPolicy) -> dict[str, Any]:
+    """How the answers were ranked: a service with another environment ranks in another way."""
+    return {
+        "ranking": {name: getattr(policy, name) for name in ranking_settings()},
+        "synonym_rules": len(policy.synonyms.rules),
+        "ranker": policy.reranker is not None,
+    }
 
 
 def _figures(evaluation: SnapshotEvaluation) -> dict[str, Any]:

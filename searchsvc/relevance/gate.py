@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from searchsvc.relevance.judgments import Judgments
 
 _ROUNDING = 1e-9  # a mean of equal values may differ in its last bits
+_LEAST_SHARE = 0.5
+_RELATIVE = ("max_drop", "max_rise")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +107,33 @@ class Comparison:
         published = self.published.queries if self.published else ()
         return frozenset(self.candidate.queries) & frozenset(published)
 
+    def shortage(self, bounds: Sequence[GateBound]) -> str:
+        """Why too few queries remain for `bounds` to be judged by; ``""`` when enough do.
+
+        A mean over the few queries that lost no product would pass what has lost the others.
+        """
+        relative = any(
+            bound.measure != GONE_RATE and limit in _RELATIVE
+            for bound in bounds
+            for limit, _ in _limits(bound)
+        )
+        if self.published is None or not relative:
+            return ""
+        compared, before = len(self.both), len(self.published.queries)
+        if compared >= before * _LEAST_SHARE:
+            return ""
+        return (
+            f"only {compared} of the {before} judged queries that the published generation can "
+            f"answer can be compared, expected at least {_LEAST_SHARE:.0%}: the products judged "
+            "relevant to the others are gone. Check that the feed is whole and kept its product "
+            "ids; if they are gone for good, judge queries by products that are there"
+        )
+
     def outcomes(self, bounds: Sequence[GateBound]) -> list[Outcome]:
         """What becomes of every limit of `bounds`, in their order."""
         return [
             self._absolute(bound.measure, limit, value)
-            if limit in ("min", "max")
+            if limit not in _RELATIVE
             else self._relative(bound.measure, limit, value)
             for bound in bounds
             for limit, value in _limits(bound)
@@ -135,7 +159,7 @@ class Comparison:
 
     def _relative(self, measure: str, limit: str, bound: float) -> Outcome:
         both = self.both
-        if self.published is None or not both:
+        if self.published is None or not (both or measure == GONE_RATE):
             reason = self.absent or "no judged query can be answered by both generations"
             value = self.candidate.figure(measure)
             return Outcome(measure, limit, bound, value, None, passed=True, skipped=reason)
@@ -145,7 +169,7 @@ class Comparison:
 
 
 def _limits(bound: GateBound) -> Iterator[tuple[str, float]]:
-    for limit in ("min", "max", "max_drop", "max_rise"):
+    for limit in ("min", "max", *_RELATIVE):
         value: float | None = getattr(bound, limit)
         if value is not None:
             yield limit, value

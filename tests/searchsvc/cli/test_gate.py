@@ -18,7 +18,9 @@ from typer.testing import CliRunner, Result
 
 from indexer.manifest import MANIFEST_FILE
 from indexer.snapshot import open_snapshot, verify
+from searchsvc.cli import gate as gate_module
 from searchsvc.cli.main import app
+from searchsvc.policy import RankingPolicy, ranking_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -168,6 +170,58 @@ def test_products_that_are_gone_are_no_drop_but_are_counted(layout: IndexLayout)
     gate = report_of(layout, layout.require_current())["gate"]
     assert gate["compared_queries"] == 27
     assert gate["candidate"]["excluded"] == ["p0", "p1", "p2"]
+
+
+@pytest.mark.usefixtures("judgments")
+def test_too_few_queries_with_products_in_both_refuse_with_both_counts(
+    layout: IndexLayout,
+) -> None:
+    published()
+    before = layout.require_current()
+    strangers = [{"id": f"x{n}", "title": f"lamp {n}"} for n in range(30)]
+    reindex([*RECORDS[15:], *strangers])  # exactly half
+    half = [*RECORDS[23:], *strangers]
+    error = reindex(half, code=1).stderr
+    assert "only 7 of the 15 judged queries that the published generation can answer" in error
+    assert "expected at least 50%" in error
+    figures = report_of(layout, "refused.gate")
+    assert (figures["passed"], figures["compared_queries"]) == (False, 7)
+    assert figures["comparable_queries"] == 15
+    assert layout.require_current() != before
+    assert "forced: only 7 of the 15" in reindex(half, "--force").stdout
+
+
+@pytest.mark.usefixtures("judgments")
+def test_the_figures_say_how_the_answers_were_ranked(
+    layout: IndexLayout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEARCHSVC_MIN_COVERAGE", "0.7")
+    layout.ranking_file.write_text('{"window": 77}')
+    layout.synonyms_file.write_text('{"sets": [["hat", "cap"]]}')
+    published()
+    gate = report_of(layout, layout.require_current())["gate"]
+    assert set(gate["ranking"]) == set(ranking_settings())
+    expected = {"min_coverage": 0.7, "window": 77, "fusion": "weighted", "rerank": True}
+    assert expected.items() <= gate["ranking"].items()
+    assert (gate["synonym_rules"], gate["ranker"]) == (2, False)
+
+
+@pytest.mark.usefixtures("judgments")
+def test_both_generations_are_asked_by_the_same_ranking_whoever_changes_it_meanwhile(
+    layout: IndexLayout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published()
+    real = gate_module.evaluate_snapshot
+    windows = []
+
+    def edited(snapshot: Any, embedder: Any, policy: RankingPolicy, *rest: Any) -> Any:
+        windows.append(policy.window)
+        layout.ranking_file.write_text('{"window": 77}')
+        return real(snapshot, embedder, policy, *rest)
+
+    monkeypatch.setattr(gate_module, "evaluate_snapshot", edited)
+    reindex([*RECORDS, {"id": "new", "title": "yellow umbrella"}])
+    assert windows == [500, 500]
 
 
 @pytest.mark.usefixtures("judgments")

@@ -21,15 +21,20 @@ SHARES = st.floats(0, 1)
 
 
 def evaluation(values: Mapping[str, float], gone: int = 0) -> SnapshotEvaluation:
-    zero = dict.fromkeys(values, 0.0)
     return SnapshotEvaluation(
-        "g", {"nDCG@10": values, "zero_result_rate": zero}, (), 10, gone, 1.0
+        "g", {"nDCG@10": values, "zero_result_rate": values}, (), 10, gone, 1.0
     )
 
 
-def passes(new: Mapping[str, float], old: Mapping[str, float] | None, **limits: float) -> bool:
+def passes(
+    new: Mapping[str, float],
+    old: Mapping[str, float] | None,
+    *,
+    measure: str = "nDCG@10",
+    **limits: float,
+) -> bool:
     published = None if old is None else evaluation(old)
-    bound = GateBound.model_validate({"measure": "nDCG@10", **limits})
+    bound = GateBound.model_validate({"measure": measure, **limits})
     (outcome,) = Comparison(evaluation(new), published, "first").outcomes([bound])
     return outcome.passed
 
@@ -43,7 +48,8 @@ def test_min_and_max_are_the_ends_of_what_is_allowed(value: float, bound: float)
 @given(SHARES, SHARES, SHARES)
 def test_drops_and_rises_are_mirror_images(new: float, old: float, bound: float) -> None:
     assert passes({"q": new}, {"q": old}, max_drop=bound) == (old - new <= bound + 1e-9)
-    assert passes({"q": new}, {"q": old}, max_rise=bound) == (new - old <= bound + 1e-9)
+    rises = passes({"q": new}, {"q": old}, measure="zero_result_rate", max_rise=bound)
+    assert rises == (new - old <= bound + 1e-9)
 
 
 def test_only_queries_that_both_can_answer_are_compared() -> None:
@@ -67,6 +73,35 @@ def test_without_anything_to_compare_with_only_min_and_max_count(
     assert reason in str(outcomes[1])
     judgments = Judgments((JudgedQuery("q", "shoe"),), {})
     assert comparison.losses("nDCG@10", judgments) == []
+
+
+@given(st.sets(st.integers(0, 9), min_size=1), st.sets(st.integers(0, 9), min_size=1))
+def test_a_comparison_needs_half_of_what_the_published_generation_can_answer(
+    new: set[int], old: set[int]
+) -> None:
+    comparison = Comparison(
+        evaluation({str(q): 0.5 for q in new}), evaluation({str(q): 0.5 for q in old})
+    )
+    message = comparison.shortage([GateBound(measure="nDCG@10", max_drop=0.1)])
+    assert bool(message) == (len(new & old) * 2 < len(old))
+    if message:
+        assert f"only {len(new & old)} of the {len(old)} judged queries" in message
+    without_comparison = [
+        GateBound(measure="nDCG@10", min=0.1),
+        GateBound(measure="gone_rate", max_rise=0.1),
+    ]
+    assert comparison.shortage(without_comparison) == ""
+
+
+def test_a_first_build_lacks_no_queries() -> None:
+    bound = GateBound(measure="nDCG@10", max_drop=0.1)
+    assert Comparison(evaluation({"q": 1.0}), None, "first").shortage([bound]) == ""
+
+
+def test_the_share_that_is_gone_is_compared_whatever_the_queries() -> None:
+    comparison = Comparison(evaluation({"a": 1.0}, gone=5), evaluation({"b": 1.0}, gone=1))
+    (outcome,) = comparison.outcomes([GateBound(measure="gone_rate", max_rise=0.3)])
+    assert (outcome.value, outcome.published, outcome.passed) == (0.5, 0.1, False)
 
 
 def test_an_outcome_names_value_bound_and_published_value() -> None:
@@ -115,8 +150,23 @@ def test_an_unknown_measure_is_a_settings_error() -> None:
         {"measure": "nDCG@10", "min": 1.5},
         {"measure": "nDCG@10", "max_drop": -0.1},
         {"measure": "nDCG@10", "least": 0.1},
+        {"measure": "zero_result_rate", "max_drop": 0.0},
+        {"measure": "gone_rate", "max_drop": 0.1, "max": 0.1},
+        {"measure": "R@100", "max_rise": 0.1},
     ],
 )
 def test_a_bound_that_says_nothing_or_nonsense_is_refused(bound: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         GateBound.model_validate(bound)
+
+
+@pytest.mark.parametrize(
+    ("measure", "wrong", "right"),
+    [("gone_rate", "max_drop", "max_rise"), ("nDCG@10", "max_rise", "max_drop")],
+)
+def test_a_limit_on_what_is_better_is_refused_with_the_one_that_is_meant(
+    measure: str, wrong: str, right: str
+) -> None:
+    with pytest.raises(ValidationError, match=f"{wrong} of {measure} would.*give {right} instead"):
+        GateBound.model_validate({"measure": measure, wrong: 0.1})
+    GateBound.model_validate({"measure": measure, right: 0.1})
