@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
+from searchsvc.errors import BadQueryError
 from searchsvc.http.access import admin_only
 from searchsvc.http.context import FAILURES, AppContext, IndexPath
 from searchsvc.http.schemas import LiveVersion, Problem, RankingReport
 from searchsvc.live import describe_ranking
-from searchsvc.livefile import parse
+from searchsvc.livefile import NO_FILE, parse
 from searchsvc.policy import RankingOverrides
 from searchsvc.synonyms.document import SynonymsDocument
 
@@ -20,13 +21,49 @@ IfMatch = Annotated[
     str | None,
     Header(description='Change it only while it has this ETag; 412 otherwise. `"none"`: no file.'),
 ]
+OnlyIfAbsent = Annotated[
+    str | None,
+    Header(
+        alias="If-None-Match",
+        description="`*`: change it only while nobody has set it; 412 otherwise.",
+    ),
+]
+IfNoneMatch = Annotated[
+    str | None, Header(description="304 without a body while it has this ETag.")
+]
+_SHOWN_CHARACTERS = 80
 _CHANGES: dict[int | str, dict[str, Any]] = {
     401: {"model": Problem, "description": "No key, or a wrong one."},
     403: {"model": Problem, "description": "The service has no SEARCHSVC_ADMIN_KEY."},
-    412: {"model": Problem, "description": "It has changed since; see If-Match."},
+    412: {"model": Problem, "description": "If-Match or If-None-Match forbids it."},
     413: {"model": Problem, "description": "More than 256 KiB."},
 }
 
+
+def _expected(
+    if_match: IfMatch = None, only_if_absent: OnlyIfAbsent = None
+) -> frozenset[str] | None:
+    """The versions that a change may replace; ``None`` for any.
+
+    If-Match compares strongly, so that a weak tag names no version (RFC 9110, 13.1.1).
+
+    Raises:
+        BadQueryError: If-None-Match says something else than ``*``.
+    """
+    absent = frozenset({NO_FILE})
+    if only_if_absent is not None and only_if_absent.strip() != "*":
+        raise BadQueryError(
+            f"If-None-Match: {only_if_absent[:_SHOWN_CHARACTERS]}: a change takes only *, for "
+            "what nobody has set yet. To replace one version and no other, send If-Match"
+        )
+    if if_match is None or if_match.strip() == "*":
+        return None if only_if_absent is None else absent
+    tags = (tag.strip() for tag in if_match.split(","))
+    versions = frozenset(tag.strip('"') for tag in tags if not tag.startswith("W/"))
+    return versions if only_if_absent is None else versions & absent
+
+
+Expected = Annotated[frozenset[str] | None, Depends(_expected)]
 live = APIRouter(prefix="/v1/indexes/{index}", responses=FAILURES)
 
 
@@ -54,10 +91,19 @@ def _inline(schema: Any, definitions: dict[str, Any]) -> Any:  # noqa: ANN401 - 
     return {name: _inline(value, definitions) for name, value in schema.items()}
 
 
-@live.get("/synonyms", response_model=SynonymsDocument, summary="Synonyms")
-def get_synonyms(index: IndexPath, context: AppContext) -> Response:
+@live.get(
+    "/synonyms",
+    response_model=SynonymsDocument,
+    summary="Synonyms",
+    responses={304: {"description": "It still has the ETag of If-None-Match."}},
+)
+def get_synonyms(
+    index: IndexPath, context: AppContext, if_none_match: IfNoneMatch = None
+) -> Response:
     """The synonyms of an index as `PUT` takes them; empty where there are none."""
     document, version = context.editor.synonyms(index)
+    if _matches(if_none_match, version):
+        return Response(status_code=304, headers=_headers(version))
     return _answer(document.model_dump_json(), version)
 
 
@@ -70,13 +116,11 @@ def get_synonyms(index: IndexPath, context: AppContext) -> Response:
     openapi_extra=_body(SynonymsDocument),
 )
 async def put_synonyms(
-    index: IndexPath, request: Request, context: AppContext, if_match: IfMatch = None
+    index: IndexPath, request: Request, context: AppContext, expected: Expected
 ) -> Response:
     """Replace all synonyms of an index, effective at once and kept by every reindex."""
     document = parse(SynonymsDocument, await request.body())
-    version = await run_in_threadpool(
-        context.editor.replace_synonyms, index, document, _expected(if_match)
-    )
+    version = await run_in_threadpool(context.editor.replace_synonyms, index, document, expected)
     return _changed(index, version)
 
 
@@ -87,14 +131,18 @@ async def put_synonyms(
     dependencies=[admin_only],
     responses=_CHANGES,
 )
-def delete_synonyms(index: IndexPath, context: AppContext, if_match: IfMatch = None) -> Response:
+def delete_synonyms(index: IndexPath, context: AppContext, expected: Expected) -> Response:
     """Remove all synonyms of an index, effective at once."""
-    return _changed(index, context.editor.clear_synonyms(index, _expected(if_match)))
+    return _changed(index, context.editor.clear_synonyms(index, expected))
 
 
 @live.get("/ranking", response_model=RankingReport, summary="Ranking settings")
 def get_ranking(index: IndexPath, context: AppContext) -> Response:
-    """The effective ranking settings of an index, and where each comes from."""
+    """The effective ranking settings of an index, and where each comes from.
+
+    The ETag is that of the overrides, for changing them. The rest may change without it, so that
+    the answer is never 304.
+    """
     overrides, version = context.editor.ranking(index)
     report = RankingReport(
         index=index,
@@ -113,13 +161,11 @@ def get_ranking(index: IndexPath, context: AppContext) -> Response:
     openapi_extra=_body(RankingOverrides),
 )
 async def put_ranking(
-    index: IndexPath, request: Request, context: AppContext, if_match: IfMatch = None
+    index: IndexPath, request: Request, context: AppContext, expected: Expected
 ) -> Response:
     """Replace what an index overrides in the ranking; settings left out are the service's."""
     overrides = parse(RankingOverrides, await request.body())
-    version = await run_in_threadpool(
-        context.editor.replace_ranking, index, overrides, _expected(if_match)
-    )
+    version = await run_in_threadpool(context.editor.replace_ranking, index, overrides, expected)
     return _changed(index, version)
 
 
@@ -130,20 +176,15 @@ async def put_ranking(
     dependencies=[admin_only],
     responses=_CHANGES,
 )
-def delete_ranking(index: IndexPath, context: AppContext, if_match: IfMatch = None) -> Response:
+def delete_ranking(index: IndexPath, context: AppContext, expected: Expected) -> Response:
     """Rank an index by the service's settings again, effective at once."""
-    return _changed(index, context.editor.clear_ranking(index, _expected(if_match)))
+    return _changed(index, context.editor.clear_ranking(index, expected))
 
 
-def _expected(if_match: str | None) -> frozenset[str] | None:
-    """The versions that an If-Match header names; ``None`` for any (RFC 9110, 13.1.1).
-
-    Comparison is strong, so that a weak tag names no version.
-    """
-    if if_match is None or if_match.strip() == "*":
-        return None
-    tags = (tag.strip() for tag in if_match.split(","))
-    return frozenset(tag.strip('"') for tag in tags if not tag.startswith("W/"))
+def _matches(if_none_match: str | None, version: str) -> bool:
+    """Whether the header names `version`, by weak comparison (RFC 9110, 13.1.2)."""
+    tags = (if_none_match or "").split(",")
+    return any(tag.strip().removeprefix("W/") in ("*", f'"{version}"') for tag in tags)
 
 
 def _changed(index: str, version: str) -> Response:
@@ -151,5 +192,8 @@ def _changed(index: str, version: str) -> Response:
 
 
 def _answer(body: str, version: str) -> Response:
-    headers = {"ETag": f'"{version}"', "Cache-Control": "no-cache"}
-    return Response(body, headers=headers, media_type="application/json")
+    return Response(body, headers=_headers(version), media_type="application/json")
+
+
+def _headers(version: str) -> dict[str, str]:
+    return {"ETag": f'"{version}"', "Cache-Control": "no-cache"}

@@ -205,6 +205,53 @@ def test_a_change_of_another_version_than_the_current_one_is_a_412(
 
 
 @both
+def test_create_only_is_a_412_where_something_is_set(shop: TestClient, path: str) -> None:
+    create = {"If-None-Match": "*"}
+    first = version_of(put(shop, path, **create))
+    assert f"{FILES[path]} is of version '{first}' by now" in problem(
+        put(shop, path, {}, **create), 412
+    )
+    problem(shop.delete(path, headers=ADMIN | create), 412)
+    problem(put(shop, path, **create, **{"If-Match": f'"{first}"'}), 412)  # never both
+    problem(put(shop, path, **create, **{"If-Match": "*"}), 412)
+    assert shop.get(path).headers["ETag"] == f'"{first}"'
+    version_of(shop.delete(path, headers=ADMIN))
+    version_of(put(shop, path, **create, **{"If-Match": '"none"'}))
+
+
+@both
+@pytest.mark.parametrize("sent", ['"none"', 'W/"0"', "", '*, "x"'])
+def test_a_change_takes_no_other_if_none_match(shop: TestClient, path: str, sent: str) -> None:
+    detail = problem(put(shop, path, **{"If-None-Match": sent}), 400)
+    assert "a change takes only *" in detail
+    assert "send If-Match" in detail
+    problem(shop.put(path, content=b"{}", headers={"If-None-Match": sent}), 401)  # the key first
+    assert shop.get(path).headers["ETag"] == '"none"'
+
+
+def test_synonyms_that_have_not_changed_are_a_304(shop: TestClient) -> None:
+    version = version_of(put(shop, SYNONYMS))
+    for sent in (f'"{version}"', f'"x", W/"{version}"', "*"):
+        response = shop.get(SYNONYMS, headers={"If-None-Match": sent})
+        assert (response.status_code, response.content) == (304, b"")
+        assert response.headers["ETag"] == f'"{version}"'
+        assert response.headers["Cache-Control"] == "no-cache"
+    for sent in ('"none"', version, ""):
+        response = shop.get(SYNONYMS, headers={"If-None-Match": sent})
+        assert response.status_code == 200
+        assert response.json()["sets"]
+
+
+def test_a_ranking_is_told_in_full_since_its_etag_is_of_the_overrides_alone(
+    start: Start,
+) -> None:
+    tag = start(window=7).get(RANKING).headers["ETag"]
+    response = start(window=8).get(RANKING, headers={"If-None-Match": tag})
+    assert response.status_code == 200
+    assert response.json()["settings"]["window"]["value"] == 8
+
+
+@both
 def test_of_many_who_change_the_same_version_one_succeeds(start: Start, path: str) -> None:
     workers = [start(), start()]
     contents: list[Any] = [
@@ -390,7 +437,7 @@ def test_the_documentation_shows_bodies_headers_answers_and_the_key(shop: TestCl
             assert operation["security"]
             assert {"200", "400", "401", "403", "404", "412", "413"} <= set(operation["responses"])
             headers = [p["name"] for p in operation["parameters"] if p["in"] == "header"]
-            assert [header.lower() for header in headers] == ["if-match"]
+            assert [header.lower() for header in headers] == ["if-match", "if-none-match"]
         assert "security" not in operations["get"]
     bounds = document["paths"]["/v1/indexes/{index}/ranking"]["put"]["requestBody"]["content"]
     weight = bounds["application/json"]["schema"]["properties"]["semantic_weight"]
