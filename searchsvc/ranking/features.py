@@ -2,8 +2,8 @@
 
 They are what the first stage knows anyway, so that a ranker over them costs no access to the
 index. Features of titles (coverage, phrase, head word, length), brands, categories and prices
-were measured on three judged collections, the largest with 801 queries, and added nothing to
-these: see the README.
+were measured on three sets of judged queries, the largest of 801, and gained nothing that could
+not be chance: see the README.
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ def candidate_features(
 
 
 def _deficit(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    return values - values.max(initial=-np.inf)
+    below: NDArray[np.float32] = values - values.max(initial=-np.inf)
+    return below
 
 
 def _reciprocal(ranks: NDArray[np.int64]) -> NDArray[np.float64]:

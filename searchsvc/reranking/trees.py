@@ -128,15 +128,16 @@ class TreeEnsemble:
     def rerank(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """See `Reranker.rerank`."""
         # Not by BLAS, whose sums depend on the number of rows; see `indexer.vectors.half`.
-        linear = np.einsum("ij,j->i", features, self._linear) + self._constant
+        linear: NDArray[np.float32] = np.einsum("ij,j->i", features, self._linear)
         if not self._begins:
-            return linear.astype(np.float32)
+            return (linear + np.float32(self._constant)).astype(np.float32)
         columns = np.ascontiguousarray(features.T)
         goes_left = columns[self._features] <= self._thresholds
         left_over = np.where(goes_left, np.uint8(_ALL), self._masks)
         reachable = np.bitwise_and.reduceat(left_over, self._begins, axis=0)
         values = self._leaves[_FIRST_BIT[reachable] + self._bases]
-        scores: NDArray[np.float64] = values.sum(axis=0, dtype=np.float64) + linear
+        constant = linear + self._constant
+        scores: NDArray[np.float64] = values.sum(axis=0, dtype=np.float64) + constant
         return scores.astype(np.float32)
 
 
