@@ -127,6 +127,7 @@ def test_numbers_are_rounded_to_what_they_hold(snapshot: Snapshot) -> None:
         "similarity": 0.123457,
         "fused_score": 0.666667,
         "feedback": 0.123457,
+        "reranked_from": None,
     }
     assert body["took_ms"] == 1.235
     assert body["stages_ms"] == {"mask": 0.0, "fetch": 1.235}
