@@ -13,7 +13,9 @@ from searchsvc.livefile import parse
 from searchsvc.policy import Fusion, RankingOverrides, RankingPolicy, ranking_settings
 from searchsvc.settings import Settings
 
-NAMES = [entry.name for entry in fields(RankingPolicy) if entry.name not in ("synonyms", "reranker")]
+NAMES = [
+    entry.name for entry in fields(RankingPolicy) if entry.name not in ("synonyms", "reranker")
+]
 SCHEMA = RankingOverrides.model_json_schema()["properties"]
 
 
