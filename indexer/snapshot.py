@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from indexer.analysis.analyzer import Analyzer
 from indexer.columns import Columns
-from indexer.errors import SnapshotCorruptError
+from indexer.errors import SnapshotCorruptError, SnapshotError
 from indexer.lexical.bm25 import Bm25Index
 from indexer.manifest import Manifest, describe_file
 from indexer.products import ProductStore
@@ -84,9 +84,22 @@ def open_directory(directory: Path, index: str, generation: str) -> Snapshot:
         generation: what to call it.
 
     Raises:
-        SnapshotCorruptError: a file is absent, cut short or not what it should be.
+        SnapshotCorruptError: a file is absent, cut short or not what it should be; whatever a
+            library raises at damaged bytes is its cause.
         SnapshotFormatError: another version of this program wrote it.
     """
+    try:
+        return _open(directory, index, generation)
+    except SnapshotError:
+        raise
+    except Exception as error:
+        raise SnapshotCorruptError(
+            f"generation {generation} cannot be opened ({type(error).__name__}). "
+            "Go back with 'searchsvc rollback' or rebuild with 'searchsvc reindex'."
+        ) from error
+
+
+def _open(directory: Path, index: str, generation: str) -> Snapshot:
     manifest = Manifest.read(directory)
     for name, entry in manifest.files.items():
         _check_size(directory / name, entry.bytes)

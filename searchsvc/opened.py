@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from indexer.errors import SnapshotCorruptError, SnapshotError
+from indexer.errors import SnapshotError
 from indexer.snapshot import open_snapshot
 from searchsvc.embedders import NoEmbedder
 
@@ -55,7 +55,7 @@ class Opener:
             published = layout.require_current()
             if before and before.snapshot and before.snapshot.generation == published:
                 return self._with_embedder(before)
-            snapshot = _open(layout, published)
+            snapshot = open_snapshot(layout, published)
         except SnapshotError as error:
             reason, cause = str(error), error.__cause__
         except OSError as error:
@@ -91,22 +91,9 @@ class Opener:
             if generation == published:
                 continue
             try:
-                snapshot = _open(layout, generation)
+                snapshot = open_snapshot(layout, generation)
             except SnapshotError:
                 continue
             embedder = self._embedders.get(snapshot.manifest.embedder)
             return Opened(snapshot, embedder, published, reason)
         return Opened(None, NoEmbedder(reason), published, reason)
-
-
-def _open(layout: IndexLayout, generation: str) -> Snapshot:
-    """Open a generation; whatever a library raises at damaged bytes is a refusal as well."""
-    try:
-        return open_snapshot(layout, generation)
-    except SnapshotError:
-        raise
-    except Exception as error:
-        raise SnapshotCorruptError(
-            f"generation {generation} cannot be opened ({type(error).__name__}). "
-            "Go back with 'searchsvc rollback' or rebuild with 'searchsvc reindex'."
-        ) from error

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from indexer.build.gate import Verdict
-from indexer.errors import IndexerError, SnapshotCorruptError, SnapshotError
+from indexer.errors import IndexerError, SnapshotError
 from indexer.snapshot import open_snapshot
 from searchsvc.embedders import Embedders
 from searchsvc.errors import EvaluationError, SearchServiceError
@@ -114,7 +114,7 @@ class RelevanceGate:
             current = self.layout.current()
             if current is None:
                 return Comparison(evaluated, None, _FIRST)
-            published = _open(self.layout, current)
+            published = open_snapshot(self.layout, current)
             present_judgments(published, judgments)
         except (SnapshotError, EvaluationError) as error:
             return Comparison(evaluated, None, str(error))
@@ -161,18 +161,6 @@ class RelevanceGate:
             "comparable_queries": len(published.queries) if published else 0,
             "warnings": [] if published else [f"not compared: {comparison.absent}"],
         }
-
-
-def _open(layout: IndexLayout, generation: str) -> Snapshot:
-    """The published generation; whatever a library raises at damaged bytes is no way to fail."""
-    try:
-        return open_snapshot(layout, generation)
-    except SnapshotError:
-        raise
-    except Exception as error:
-        raise SnapshotCorruptError(
-            f"generation {generation} cannot be opened ({type(error).__name__})"
-        ) from error
 
 
 def describe_gate(report: dict[str, Any]) -> list[str]:

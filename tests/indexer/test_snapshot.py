@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from indexer import snapshot as snapshots
 from indexer.build.reindex import reindex
 from indexer.embedding.hashing import HashingEmbedder
 from indexer.errors import (
@@ -144,6 +145,22 @@ def test_vectors_of_another_dimension_are_refused(build: Build, layout: IndexLay
     edit_manifest(layout, embedder={**manifest["embedder"], "dimension": 65})
     with pytest.raises(SnapshotCorruptError, match=r"\(60, 64\)"):
         open_snapshot(layout)
+
+
+def test_whatever_a_library_raises_at_damaged_bytes_is_a_damaged_snapshot(
+    build: Build, layout: IndexLayout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build(RECORDS)
+
+    def failing(_: Path) -> None:
+        raise RuntimeError("/secret/place is no index")
+
+    monkeypatch.setattr(snapshots, "SpellingDictionary", failing)
+    with pytest.raises(SnapshotCorruptError, match=r"\(RuntimeError\).*rollback") as caught:
+        open_snapshot(layout)
+    assert layout.require_current() in str(caught.value)
+    assert "/secret" not in str(caught.value)
+    assert isinstance(caught.value.__cause__, RuntimeError)
 
 
 def test_nothing_published_is_not_corruption(layout: IndexLayout) -> None:

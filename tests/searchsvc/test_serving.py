@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
+from indexer import snapshot as snapshots
+from indexer.columns import Columns
 from indexer.embedding.onnx import OnnxEmbedder
 from indexer.layout import IndexLayout
 from indexer.manifest import MANIFEST_FILE
 from indexer.publish import rollback
 from indexer.settings import IndexSettings, VectorSettings
 from indexer.snapshot import Snapshot
-from searchsvc import opened as opening
 from searchsvc import serving
 from searchsvc.errors import IndexNotFoundError, NotReadyError, ProductNotFoundError
 from searchsvc.live import ranking_file
@@ -278,14 +279,14 @@ def test_whatever_a_library_raises_at_a_generation_is_a_refusal_of_that_generati
 ) -> None:
     first = build(shoes(1)).generation
     second = build(shoes(2)).generation
-    original = opening.open_snapshot
+    original = snapshots.Columns
 
-    def failing(layout: IndexLayout, name: str) -> Snapshot:
-        if name == second:
+    def failing(path: Path) -> Columns:
+        if path.parent.name == second:
             raise RuntimeError("/secret/place is no index")
-        return original(layout, name)
+        return original(path)
 
-    monkeypatch.setattr(opening, "open_snapshot", failing)
+    monkeypatch.setattr(snapshots, "Columns", failing)
     service.refresh()
     served = opened(service)
     assert (generation(service), served.refused) == (first, second)

@@ -16,6 +16,8 @@ import orjson
 import pytest
 from typer.testing import CliRunner, Result
 
+from indexer import snapshot as snapshots
+from indexer.columns import Columns
 from indexer.manifest import MANIFEST_FILE
 from indexer.snapshot import open_snapshot, verify
 from searchsvc.cli import gate as gate_module
@@ -311,14 +313,20 @@ def test_a_published_generation_that_no_library_can_read_is_not_compared(
     layout: IndexLayout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     published()
+    before = layout.generation_dir(layout.require_current())
+    original = snapshots.Columns
 
-    def unreadable(*_: object) -> None:
-        raise RuntimeError("whatever a library says")
+    def unreadable(path: Path) -> Columns:
+        if path.parent == before:
+            raise RuntimeError("whatever a library says")
+        return original(path)
 
-    monkeypatch.setattr("searchsvc.cli.gate.open_snapshot", unreadable)
+    monkeypatch.setattr(snapshots, "Columns", unreadable)
     reindex([*RECORDS, {"id": "new", "title": "yellow umbrella"}])
     gate = report_of(layout, layout.require_current())["gate"]
-    assert gate["warnings"][0].endswith("cannot be opened (RuntimeError)")
+    assert gate["warnings"][0].startswith(
+        f"not compared: generation {before.name} cannot be opened (RuntimeError). Go back"
+    )
 
 
 @pytest.mark.usefixtures("judgments")
