@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 UNEVALUATED = (
     "the index's settings name a gate, and this reindex was given nothing to evaluate it with. "
-    "Run it as 'searchsvc reindex', or pass ReindexOptions.gate"
+    "Run it as 'searchsvc reindex', or pass Recipe.gate"
 )
 
 

@@ -24,6 +24,7 @@ from indexer.publish import prune, publish, writer
 from indexer.snapshot import open_directory, verify
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from indexer.build.assemble import Assembled
@@ -46,7 +47,6 @@ class ReindexOptions:
         format: of the feed; by default it is recognised.
         max_bytes: of the feed, decompressed.
         timeout_seconds: for the whole download.
-        gate: evaluates the gate of the index's settings, if they name one.
     """
 
     force: bool = False
@@ -54,6 +54,20 @@ class ReindexOptions:
     format: FeedFormat | None = None
     max_bytes: int = MAX_BYTES
     timeout_seconds: float = TIMEOUT_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What a generation is made by.
+
+    Attributes:
+        settings: recorded in the manifest and kept for the next reindex.
+        embedder: the model; texts that it read for the last generation are not read again.
+        gate: evaluates the gate of the settings, if they name one.
+    """
+
+    settings: IndexSettings
+    embedder: Embedder
     gate: Gate | None = None
 
 
@@ -65,13 +79,24 @@ def reindex(
     options: ReindexOptions | None = None,
     progress: Progress | None = None,
 ) -> BuildReport:
+    """Replace the catalogue of an index by a feed, by given settings; see `reindex_by`."""
+    return reindex_by(location, layout, lambda: Recipe(settings, embedder), options, progress)
+
+
+def reindex_by(
+    location: str,
+    layout: IndexLayout,
+    recipe: Callable[[], Recipe],
+    options: ReindexOptions | None = None,
+    progress: Progress | None = None,
+) -> BuildReport:
     """Replace the catalogue of an index by a feed.
 
     Args:
         location: path, ``-`` for standard input, or http(s) URL.
         layout: the index.
-        settings: recorded in the manifest and kept for the next reindex.
-        embedder: the model; texts that it read for the last generation are not read again.
+        recipe: called once nobody else can publish, so that what it takes from the published
+            generation is not undone by what another process publishes.
         options: see `ReindexOptions`.
         progress: told of every stage.
 
@@ -85,7 +110,7 @@ def reindex(
     options = options or ReindexOptions()
     clock = Clock(progress or Silent())
     with writer(layout) as staging:
-        run = _Run(layout, settings, embedder, options, clock)
+        run = _Run(layout, recipe(), options, clock)
         return run.from_feed(location, staging)
 
 
@@ -94,8 +119,7 @@ class _Run:
     """One reindex; the lock is held."""
 
     layout: IndexLayout
-    settings: IndexSettings
-    embedder: Embedder
+    recipe: Recipe
     options: ReindexOptions
     clock: Clock
 
@@ -106,8 +130,8 @@ class _Run:
     def from_feed(self, location: str, staging: Path) -> BuildReport:
         feed_options = FeedOptions(
             format=self.options.format,
-            mapping=self.settings.field_mapping,
-            default_currency=self.settings.default_currency,
+            mapping=self.recipe.settings.field_mapping,
+            default_currency=self.recipe.settings.default_currency,
             max_bytes=self.options.max_bytes,
             timeout_seconds=self.options.timeout_seconds,
         )
@@ -131,7 +155,8 @@ class _Run:
             snapshot = staging / "snapshot"
             snapshot.mkdir()
             cache = self._cache()
-            assembled = assemble(snapshot, spool, self.settings, self.embedder, cache, self.clock)
+            settings, embedder = self.recipe.settings, self.recipe.embedder
+            assembled = assemble(snapshot, spool, settings, embedder, cache, self.clock)
         same = self._same_as_published(snapshot)
         verdict = None if same else self._judge(snapshot)
         if verdict and verdict.refusals:
@@ -163,9 +188,9 @@ class _Run:
         return before.products if before else 0
 
     def _gate(self) -> Gate | None:
-        if self.settings.gate is None:
+        if self.recipe.settings.gate is None:
             return None
-        return self.options.gate or Unevaluated()
+        return self.recipe.gate or Unevaluated()
 
     def _precheck(self) -> None:
         """Refuse at once what would be refused after the build."""
@@ -192,7 +217,7 @@ class _Run:
         names = self.layout.generations()
         if not names:
             return EmbeddingCache()
-        return EmbeddingCache.of(self.layout.generation_dir(names[-1]), self.embedder)
+        return EmbeddingCache.of(self.layout.generation_dir(names[-1]), self.recipe.embedder)
 
     def _publish(self, snapshot: Path, same: str | None) -> str:
         """Publish, unless it is the published one to the byte: old ones stay for rollback."""
@@ -227,7 +252,7 @@ class _Run:
         return known
 
     def _build_digest(self) -> str:
-        text = self.settings.model_dump_json() + self.embedder.fingerprint
+        text = self.recipe.settings.model_dump_json() + self.recipe.embedder.fingerprint
         return sha256(text.encode()).hexdigest()
 
     def _report(

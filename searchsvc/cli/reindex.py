@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from indexer.build.predecessor import find_predecessor
-from indexer.build.reindex import ReindexOptions
-from indexer.build.reindex import reindex as run_reindex
+from indexer.build.reindex import Recipe, ReindexOptions, reindex_by
 from indexer.embedding.acquire import DEFAULT_MODEL
 from indexer.errors import SettingsError, SnapshotError
 from indexer.feeds.reader import MAX_BYTES, TIMEOUT_SECONDS, FeedFormat
@@ -32,6 +32,7 @@ from searchsvc.embedders import open_embedder
 if TYPE_CHECKING:
     from indexer.build.predecessor import Predecessor
     from indexer.build.report import BuildReport
+    from searchsvc.settings import Settings
 
 _SHOWN_REASONS = 10
 
@@ -80,28 +81,35 @@ def reindex(
         service = read_settings(data_dir)
         layout = IndexLayout.of(service.data_dir, index)
         settings = IndexSettings.read(settings_file) if settings_file else None
-        before = _predecessor(layout, has_settings=settings is not None)
-        if before is not None:
-            settings = settings or before.settings
-            model = model or before.embedder.name
-        settings = settings or IndexSettings()
-        embedder = open_embedder(service.models_dir, model or DEFAULT_MODEL)
-        gate = RelevanceGate(layout, settings.gate, service, embedder) if settings.gate else None
         options = ReindexOptions(
             force=force,
             keep=keep,
             format=feed_format,
             max_bytes=int(max_gigabytes * 1e9),
             timeout_seconds=timeout,
-            gate=gate,
         )
+        recipe = partial(_recipe, layout, service, settings, model)
         with Bars(quiet=as_json) as bars:
-            report = run_reindex(feed, layout, settings, embedder, options, bars)
+            report = reindex_by(feed, layout, recipe, options, bars)
     if as_json:
         print_json(report.to_dict())
     else:
         for line in describe(report):
             say(line)
+
+
+def _recipe(
+    layout: IndexLayout, service: Settings, settings: IndexSettings | None, model: str | None
+) -> Recipe:
+    """What was asked for; of what was not, that which the published generation goes by."""
+    before = _predecessor(layout, has_settings=settings is not None)
+    if before is not None:
+        settings = settings or before.settings
+        model = model or before.embedder.name
+    settings = settings or IndexSettings()
+    embedder = open_embedder(service.models_dir, model or DEFAULT_MODEL)
+    gate = RelevanceGate(layout, settings.gate, service, embedder) if settings.gate else None
+    return Recipe(settings, embedder, gate)
 
 
 def _predecessor(layout: IndexLayout, *, has_settings: bool) -> Predecessor | None:

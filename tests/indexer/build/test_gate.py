@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from indexer.build.gate import Verdict
-from indexer.build.reindex import ReindexOptions, reindex
+from indexer.build.reindex import Recipe, ReindexOptions, reindex_by
 from indexer.embedding.hashing import HashingEmbedder
 from indexer.errors import GateRefusedError, PublishError
 from indexer.settings import GateBound, GateSettings, IndexSettings
@@ -64,8 +64,8 @@ def run(
 ) -> BuildReport:
     records = [{"id": f"p{number}", "title": title} for number in range(3)]
     feed.write_bytes(b"".join(orjson.dumps(record) + b"\n" for record in records))
-    options = ReindexOptions(force=force, gate=gate)
-    return reindex(str(feed), layout, settings, HashingEmbedder(8), options)
+    recipe = Recipe(settings, HashingEmbedder(8), gate)
+    return reindex_by(str(feed), layout, lambda: recipe, ReindexOptions(force=force))
 
 
 def report_of(layout: IndexLayout, name: str) -> Any:
@@ -126,10 +126,10 @@ def test_what_is_certain_to_be_refused_is_refused_before_the_build(
 def test_a_gate_without_anything_to_evaluate_it_is_refused(
     feed: Path, layout: IndexLayout
 ) -> None:
-    with pytest.raises(GateRefusedError, match=r"ReindexOptions\.gate"):
+    with pytest.raises(GateRefusedError, match=r"Recipe.gate"):
         run(feed, layout, "red shoe", None)
     report = run(feed, layout, "red shoe", None, force=True)
-    assert "ReindexOptions.gate" in report.forced[0]
+    assert "Recipe.gate" in report.forced[0]
 
 
 def test_settings_without_a_gate_ask_none(feed: Path, layout: IndexLayout) -> None:

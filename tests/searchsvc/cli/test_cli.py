@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -23,13 +24,14 @@ import typer
 from starlette.testclient import TestClient
 from typer.testing import CliRunner, Result
 
+from indexer.build import reindex as reindex_module
 from indexer.build.report import BuildReport
 from indexer.embedding import export as export_module
 from indexer.embedding.export import Agreement
 from indexer.embedding.hashing import HashingEmbedder
 from indexer.embedding.onnx import OnnxEmbedder
 from indexer.errors import ModelUnavailableError
-from indexer.layout import IndexLayout
+from indexer.layout import IndexLayout, list_indexes
 from indexer.publish import writer
 from searchsvc.cli import main as run_main
 from searchsvc.cli import model as model_module
@@ -369,6 +371,32 @@ def test_settings_are_kept_for_the_next_time(tmp_path: Path, layout: IndexLayout
     manifest = run_json("inspect", "--index", "shop")["manifest"]
     assert manifest["settings"]["language"] == "german"
     assert manifest["settings"]["field_mapping"] == mapping
+
+
+def test_settings_that_another_process_publishes_meanwhile_are_not_undone(
+    tmp_path: Path, feed: str, layout: IndexLayout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reindex(feed)
+    settings = tmp_path / "settings.json"
+    settings.write_text('{"language": "german"}')
+    real = reindex_module.writer
+
+    def outrun(writing: IndexLayout) -> AbstractContextManager[Path]:
+        monkeypatch.setattr(reindex_module, "writer", real)
+        run("reindex", feed, "--index", "shop", "--settings", str(settings))
+        return real(writing)
+
+    monkeypatch.setattr(reindex_module, "writer", outrun)
+    write_feed(Path(feed), [*FEED, {"id": "d", "title": "Green hat"}])
+    run("reindex", feed, "--index", "shop")
+    manifest = run_json("inspect", "--index", "shop")["manifest"]
+    assert (manifest["products"], manifest["settings"]["language"]) == (4, "german")
+    assert len(layout.generations()) == 2  # the same feed by the same settings is the same
+
+
+def test_a_first_reindex_that_cannot_begin_leaves_no_index(feed: str, data_dir: Path) -> None:
+    run("reindex", feed, "--index", "shop", "--model", "none", code=1)
+    assert list_indexes(data_dir) == []
 
 
 @pytest.mark.parametrize(
