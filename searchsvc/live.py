@@ -124,13 +124,15 @@ class Live:
     def read(cls, layout: IndexLayout, snapshot: Snapshot | None, before: Live | None) -> Live:
         """What to serve now: `before` itself when neither files nor generation have changed.
 
-        A file that cannot be used changes nothing: what it said last stays.
+        A file that cannot be used changes nothing: what it said last stays. It is read again at
+        every look, since a disk that fails for a moment leaves no trace at the file.
         """
         # Before the files: what changes while they are read is read again at the next look.
         files = (synonyms_file(layout), ranking_file(layout), RankerFile(layout))
         stamps = tuple(file.stamp() for file in files)
         generation = snapshot.generation if snapshot else None
-        if before and (before.stamps, before.generation) == (stamps, generation):
+        same = before is not None and (before.stamps, before.generation) == (stamps, generation)
+        if before and same and not before.refused:
             return before
         refused: dict[str, str] = {}
         try:
@@ -148,6 +150,8 @@ class Live:
         except LiveSettingsError as error:
             refused[RankerFile(layout).name] = str(error)
             ranker = before.ranker if before else None
+        if before and same and refused == before.refused:
+            return before
         for name, reason in refused.items():
             if not before or before.refused.get(name) != reason:
                 _log.error("refused %s of index %s: %s", name, layout.name, reason)

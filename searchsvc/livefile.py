@@ -7,6 +7,8 @@ same time. Readers need no lock, since a file is replaced by a rename.
 from __future__ import annotations
 
 import fcntl
+import json
+from collections import Counter
 from contextlib import contextmanager
 from hashlib import sha256
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -82,7 +84,8 @@ class LiveFile(Generic[D]):
         """Make `document` the content.
 
         Args:
-            document: to be written as it was given, without defaults.
+            document: to be written as it was given, without defaults; indented for people
+                where that leaves it within the limit.
             expected: versions one of which the file must have now; ``None`` for any.
 
         Returns:
@@ -95,6 +98,8 @@ class LiveFile(Generic[D]):
         """
         content = document.model_dump(mode="json", exclude_unset=True)
         data = orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n"
+        if len(data) > MAX_BYTES:
+            data = orjson.dumps(content)
         _check_size(data)
         with self._changing(expected):
             write_durably(self._path, data)
@@ -173,13 +178,27 @@ def parse(model: type[D], data: bytes) -> D:
     """
     _check_size(data)
     try:
-        return model.model_validate_json(data, strict=True)  # "1" is no number, 1 not true
+        document = model.model_validate_json(data, strict=True)  # "1" is no number, 1 not true
     except ValidationError as error:
         complaints = error.errors(include_url=False)
         parts = [_complaint(model, entry) for entry in complaints[:_SHOWN_COMPLAINTS]]
         if len(complaints) > _SHOWN_COMPLAINTS:
             parts.append(f"and {len(complaints) - _SHOWN_COMPLAINTS} more")
         raise BadLiveSettingsError("; ".join(parts)) from None
+    # Only now: what passed is JSON, and no deeper than the model.
+    json.loads(data, object_pairs_hook=_without_duplicates, parse_int=str, parse_float=str)
+    return document
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> None:
+    """Refuse an object of which pydantic would take the last value and drop the others."""
+    counts = Counter(key for key, _ in pairs)
+    for key, count in counts.items():
+        if count > 1:
+            raise BadLiveSettingsError(
+                f"{key[:_SHOWN_CHARACTERS]!r} stands {count} times in one object, expected once; "
+                "keep one of them"
+            )
 
 
 def _check_size(data: bytes) -> None:

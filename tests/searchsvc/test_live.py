@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -159,6 +161,30 @@ def test_a_broken_file_leaves_what_it_said_last_and_the_other_file_in_force(
     write(layout, synonyms=SYNONYMS, ranking={})
     healed = Live.read(layout, snapshot, both)
     assert (healed.refused, healed.overrides.given()) == ({}, {})
+
+
+@pytest.mark.parametrize("name", ["synonyms.json", "ranking.json"])
+def test_a_disk_that_fails_for_a_moment_is_asked_again(
+    layout: IndexLayout, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    write(layout, synonyms=SYNONYMS, ranking={"window": 7})
+    real = Path.open
+
+    def failing(path: Path, *mode: Any) -> Any:
+        if path.name == name:
+            raise OSError(errno.EIO, "Input/output error")
+        return real(path, *mode)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "open", failing)
+        first = Live.read(layout, snapshot, None)
+        assert list(first.refused) == [name]
+        assert Live.read(layout, snapshot, first) is first  # so that nothing is swapped
+    healed = Live.read(layout, snapshot, first)
+    assert healed.stamps == first.stamps
+    assert (healed.refused, healed.overrides.given()) == ({}, {"window": 7})
+    assert healed.synonyms.rules
+    assert Live.read(layout, snapshot, healed) is healed
 
 
 def test_broken_at_the_start_there_are_no_synonyms_and_no_overrides(

@@ -8,7 +8,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from indexer import durable
 from searchsvc.errors import (
@@ -17,7 +20,7 @@ from searchsvc.errors import (
     LiveSettingsUnreadableError,
     LiveSettingsUnwritableError,
 )
-from searchsvc.livefile import MAX_BYTES, NO_FILE, LiveFile
+from searchsvc.livefile import MAX_BYTES, NO_FILE, LiveFile, parse
 from searchsvc.policy import RankingOverrides
 from searchsvc.synonyms.document import SynonymsDocument
 
@@ -212,6 +215,60 @@ def test_a_document_that_is_too_large_is_not_written(file: LiveFile[SynonymsDocu
     with pytest.raises(BadLiveSettingsError, match="262,144 bytes"):
         file.replace(SynonymsDocument.model_validate({"sets": many}))
     assert file.read()[1] == NO_FILE
+
+
+def test_the_limit_is_on_what_was_sent_however_it_is_written(
+    file: LiveFile[SynonymsDocument], tmp_path: Path
+) -> None:
+    sets = [[f"wide shoe {n}", f"broad shoe {n}"] for n in range(4_900)]
+    sets.append(["z" * 90, "ü" * 90])
+    sent = json.dumps({"sets": sets}).encode()  # escaped and spaced
+    document = parse(SynonymsDocument, sent)
+    assert len(json.dumps(document.model_dump(), indent=2)) > MAX_BYTES > len(sent)
+    version = file.replace(document)
+    assert file.read() == (document, version)
+    assert (tmp_path / "synonyms.json").stat().st_size <= len(sent)
+
+
+def test_a_document_that_fills_the_limit_to_the_byte_is_kept(
+    file: LiveFile[SynonymsDocument],
+) -> None:
+    sets = [[f"x{n:040}", f"y{n:040}"] for n in range(2_900)]
+    short = MAX_BYTES - len(orjson.dumps({"sets": sets}))
+    count, rest = divmod(short, len(',["a","bb"]'))
+    sets += [["a", "bb"]] * (count - 1) + [["a", "bb" + "b" * rest]]
+    sent = orjson.dumps({"sets": sets})
+    assert len(sent) == MAX_BYTES
+    document = parse(SynonymsDocument, sent)
+    version = file.replace(document)
+    assert file.read() == (document, version)
+
+
+@pytest.mark.parametrize(
+    ("content", "key"),
+    [
+        (b'{"sets": [["a", "b"]], "sets": []}', "sets"),
+        (b'{"one_way": [{"from": "a", "to": ["b"], "from": "c"}]}', "from"),
+        (b'{"sets": ' + b"9" * 4_000 + b', "never": [], "sets": []}', "sets"),
+        (b'{"never": [], "n\\u0065ver": []}', "never"),
+    ],
+)
+def test_a_key_that_stands_twice_is_refused_by_its_name(content: bytes, key: str) -> None:
+    with pytest.raises(BadLiveSettingsError, match=f"'{key}' stands 2 times in one object"):
+        parse(SynonymsDocument, content)
+
+
+@given(
+    st.lists(st.sampled_from(["window", "rrf_k", "neighbours"]), max_size=6),
+)
+def test_only_a_document_with_distinct_keys_is_taken(keys: list[str]) -> None:
+    content = "{" + ", ".join(f'"{key}": {n + 1}' for n, key in enumerate(keys)) + "}"
+    if len(set(keys)) == len(keys):
+        expected = {key: n + 1 for n, key in enumerate(keys)}
+        assert parse(RankingOverrides, content.encode()).given() == expected
+    else:
+        with pytest.raises(BadLiveSettingsError, match="stands . times"):
+            parse(RankingOverrides, content.encode())
 
 
 def test_the_stamp_changes_with_the_file_and_with_nothing_else(
