@@ -7,11 +7,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from searchsvc.errors import EvaluationError
+from searchsvc.policy import RankingPolicy
+from searchsvc.query.understanding import understand
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
+    from indexer.snapshot import Snapshot
+
 _SEED = 11  # any will do; a fixed one makes equal judgments equal folds
+
+
+def question(text: str, snapshot: Snapshot) -> tuple[str, ...]:
+    """What the query `text` asks for: equal for queries that no fold may divide.
+
+    The sorted terms of its words as they are understood: "shoes red" and "red shoos" are the
+    question "red shoes". Synonyms are left alone, since they are edited between runs.
+    """
+    meant = understand(text, snapshot, RankingPolicy())
+    return tuple(sorted(snapshot.analyzer.terms(meant.text)))
 
 
 def make_folds(
@@ -23,7 +37,7 @@ def make_folds(
     would make a held-out score an old acquaintance.
 
     Args:
-        groups: what each query id belongs to.
+        groups: what each query id belongs to, such as its `question`.
         count: of the folds, at least 2.
         seed: the same seed gives the same folds.
 

@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from indexer.snapshot import open_snapshot
 from searchsvc.errors import EvaluationError
-from searchsvc.relevance.folds import make_folds
+from searchsvc.relevance.folds import make_folds, question
+
+if TYPE_CHECKING:
+    from indexer.layout import IndexLayout
+    from tests.conftest import Build
 
 GROUPS = st.dictionaries(st.text(min_size=1), st.integers(0, 12), min_size=2, max_size=40).filter(
     lambda groups: len(set(groups.values())) >= 2
@@ -44,3 +51,18 @@ def test_the_split_follows_the_seed_and_nothing_else() -> None:
 def test_more_folds_than_different_queries_are_refused() -> None:
     with pytest.raises(EvaluationError, match="2 different queries cannot be split into 3 folds"):
         make_folds({"a": 1, "b": 1, "c": 2}, 3)
+
+
+def test_order_endings_and_typos_make_no_other_question(build: Build, layout: IndexLayout) -> None:
+    titles = ["red leather shoes", "blue leather gloves", "red umbrella", "blue umbrella"]
+    build([{"id": f"p{n}", "title": titles[n % 4]} for n in range(24)])
+    snapshot = open_snapshot(layout)
+    layout.synonyms_file.write_text('{"sets": [["gloves", "umbrella"]]}')
+    asked = question("red umbrella", snapshot)
+    assert {question(t, snapshot) for t in ("umbrella red", "Red UMBRELLAS", "red umbrela")} == {
+        asked
+    }
+    others = ("blue umbrella", "red gloves", "umbrella", "red red umbrella", "qqqq")
+    assert len({asked, *(question(text, snapshot) for text in others)}) == 1 + len(others)
+    groups = {text: question(text, snapshot) for text in ("red umbrela", "red umbrella", "qqqq")}
+    assert ("red umbrela", "red umbrella") in make_folds(groups, 2)
