@@ -49,7 +49,8 @@ def semantic_share(cosines: NDArray[np.float32], unrelated: float) -> NDArray[np
     """
     span = max(1 - unrelated, _LEAST_SPAN)
     share = (cosines - np.float32(unrelated)) / np.float32(span)
-    return np.clip(share, -1, 1).astype(np.float32)
+    bounded: NDArray[np.float32] = np.clip(share, -1, 1).astype(np.float32)
+    return bounded
 
 
 def weighted(
