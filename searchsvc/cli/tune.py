@@ -26,7 +26,7 @@ from searchsvc.cli.progress import Bars
 from searchsvc.embedders import Embedders
 from searchsvc.live import effective_policy, ranking_file
 from searchsvc.policy import RankingOverrides
-from searchsvc.relevance.folds import make_folds
+from searchsvc.relevance.folds import make_folds, question
 from searchsvc.relevance.grids import lexical_with
 from searchsvc.relevance.judgments import load_judgments
 from searchsvc.relevance.measures import Measure
@@ -131,8 +131,7 @@ def _run(trials: Trials, snapshot: Snapshot, folds: int, bars: Bars) -> Tuned:
         bars.advance(trials.count - before)
         return found
 
-    # The same words in another order are the same question.
-    words = {q.id: tuple(sorted(snapshot.analyzer.terms(q.text))) for q in trials.queries}
+    words = {q.id: question(q.text, snapshot) for q in trials.queries}
     parts = make_folds(words, folds)
     tuner = Tuner(trials.axes, trials.current, score)
     held_out = cross_validate(tuner, parts)

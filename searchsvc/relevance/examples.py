@@ -11,6 +11,7 @@ from searchsvc.errors import EvaluationError
 from searchsvc.query.query import Query
 from searchsvc.ranking.second_stage import DEPTH
 from searchsvc.relevance.evaluation import present_judgments
+from searchsvc.relevance.folds import question
 from searchsvc.reranking.single import SingleFeature
 from searchsvc.search import search
 
@@ -92,11 +93,6 @@ def collect_examples(
     return tuple(examples)
 
 
-def question(query: JudgedQuery, snapshot: Snapshot) -> Hashable:
-    """What `query` asks: the same words in another order are the same question."""
-    return tuple(sorted(snapshot.analyzer.terms(query.text)))
-
-
 def _example(
     query: JudgedQuery,
     labels: Mapping[str, int],
@@ -116,7 +112,7 @@ def _example(
         return None
     moved = sorted((rank, hit.id) for hit in result.hits if (rank := _rank_before(hit)))
     found = np.array([labels.get(product, UNJUDGED) for _, product in moved], np.int64)
-    return Example(query.id, question(query, snapshot), recorder.features, found)
+    return Example(query.id, question(query.text, snapshot), recorder.features, found)
 
 
 def _rank_before(hit: Hit) -> int | None:

@@ -17,8 +17,8 @@ import numpy as np
 import orjson
 
 from searchsvc.relevance.evaluation import DEPTH, present_judgments, ranked_ids
-from searchsvc.relevance.examples import collect_examples, question
-from searchsvc.relevance.folds import make_folds
+from searchsvc.relevance.examples import collect_examples
+from searchsvc.relevance.folds import make_folds, question
 from searchsvc.relevance.measures import Measure
 from searchsvc.relevance.statistics import bootstrap_means, percentile_interval, randomization_p
 from searchsvc.reranking.protocol import FEATURES
