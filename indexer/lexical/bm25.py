@@ -13,7 +13,7 @@ which for one field of weight 1 is Okapi BM25. Everything in it is known when th
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,6 +41,7 @@ class _Postings:
         peak: no impact is greater.
         idf: the sum of what the terms in it tell; see `inverse_document_frequency`.
         weight: what an alternative's impacts still have to be multiplied by.
+        potential: what the peak would be if this were what was typed.
     """
 
     rows: NDArray[np.int32]
@@ -48,6 +49,7 @@ class _Postings:
     peak: float
     idf: float = 0.0
     weight: float = 1.0
+    potential: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +97,11 @@ class Bm25Index:
         for clause in clauses:
             found = self._clause(clause, scratch)
             if found is None:
+                if not clause.optional:
+                    asked += self._idf(0)
+                    ceiling += self._idf(0) * clause.importance
                 continue
-            ceiling += max(found.peak, 0.0) * clause.importance
+            ceiling += max(found.potential, 0.0) * clause.importance
             first_seen.append(found.rows[~scratch.seen[found.rows]])
             scratch.seen[found.rows] = True
             scratch.scores[found.rows] += found.impacts * np.float32(clause.importance)
@@ -155,7 +160,9 @@ class Bm25Index:
         rows = np.concatenate(first_seen)
         impacts = scratch.best[rows] - shift
         scratch.best[rows] = 0
-        return _Postings(rows, impacts, max(postings.peak for postings in scaled))
+        peak = max(postings.peak for postings in scaled)
+        potential = max(postings.potential for postings in scaled)
+        return _Postings(rows, impacts, peak, potential=potential)
 
     @staticmethod
     def _any_of(found: Sequence[_Postings], scratch: _Scratch) -> int:
@@ -170,12 +177,12 @@ class Bm25Index:
 
     @staticmethod
     def _weighed(postings: _Postings, factor: float) -> _Postings:
+        potential = postings.peak * factor
         factor *= postings.weight
         if factor == 1.0:
-            return postings
-        return _Postings(
-            postings.rows, postings.impacts * np.float32(factor), postings.peak * factor
-        )
+            return replace(postings, potential=potential)
+        impacts = postings.impacts * np.float32(factor)
+        return _Postings(postings.rows, impacts, postings.peak * factor, potential=potential)
 
     def _alternative(self, alternative: Alternative) -> _Postings | None:
         """The rows that have all its terms; ``None`` when none has."""

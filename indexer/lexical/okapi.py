@@ -45,14 +45,17 @@ class OkapiIndex:
         ceiling = 0.0
         alone = all(clause.optional for clause in clauses)
         for clause in clauses:
-            best, held = self._clause(clause)
+            best, held, potential = self._clause(clause)
+            if not held.any() and not clause.optional:
+                asked += self._idf(held)
+                ceiling += self._idf(held) * clause.importance
             if held.any():
                 weight = self._idf(held)
                 asked += weight * (not clause.optional)
                 covered += weight * held * (not clause.optional)
                 scores += best * clause.importance
                 touched |= held
-                ceiling += max(best[held].max(), 0.0) * clause.importance
+                ceiling += max(potential, 0.0) * clause.importance
         share = np.divide(covered, asked, out=np.ones(products), where=asked > 0)
         enough = share >= coverage * share[touched].max(initial=0.0) * ROUNDING
         rows = np.flatnonzero(touched & enough & ((covered > 0) | alone))
@@ -63,11 +66,12 @@ class OkapiIndex:
             float(ceiling),
         )
 
-    def _clause(self, clause: Clause) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """What the clause adds to each product's score, and which products have it."""
+    def _clause(self, clause: Clause) -> tuple[NDArray[np.float64], NDArray[np.bool_], float]:
+        """What the clause adds to each product's score, which have it, and its potential."""
         held = [self._holds(alternative.terms) for alternative in clause.alternatives]
         found = [place for place, rows in enumerate(held) if rows.any()]
         best = np.full(len(self._okapi.doc_freqs), -np.inf)
+        potential = -np.inf
         for place in found:
             alternative, rows = clause.alternatives[place], held[place]
             factor = alternative.weight
@@ -77,7 +81,8 @@ class OkapiIndex:
                 factor *= together / sum(map(self._idf, terms))
             scores = np.asarray(self._okapi.get_scores(list(dict.fromkeys(alternative.terms))))
             best[rows] = np.maximum(best[rows], scores[rows] * factor)
-        return np.where(np.isfinite(best), best, 0.0), np.isfinite(best)
+            potential = max(potential, float(scores[rows].max()) * factor / alternative.weight)
+        return np.where(np.isfinite(best), best, 0.0), np.isfinite(best), potential
 
     def _idf(self, held: NDArray[np.bool_]) -> float:
         counts = np.array([held.sum()])

@@ -35,8 +35,8 @@ class LexicalIndex(Protocol):
         clauses, each times its importance.
 
         A product *covers* a query by the share of the query's weight that its clauses carry, a
-        clause that n of N products have weighing ln(1 + (N - n + 0.5) / (n + 0.5)). Optional
-        clauses weigh nothing, as do clauses that no product has. In the set is every product
+        clause that n of N products have weighing ln(1 + (N - n + 0.5) / (n + 0.5)); what no
+        product has, no product covers. Optional clauses weigh nothing. In the set is every product
         that covers at least the share `coverage` of what the best one covers: where one product
         has all of a query's words, a product with a stray word is no match; where none has more
         than two of seven, it is. Optional clauses alone make no match, unless the query has no
@@ -48,6 +48,7 @@ class LexicalIndex(Protocol):
 
         Returns:
             The matches. Their ceiling is the score of a product that would have the best
-            posting of every clause.
+            posting of every clause in full weight; a clause that no product has counts with
+            what a term that no product has would weigh.
         """
         ...

@@ -24,6 +24,8 @@ _CANDIDATES = 4
 _CORRECTED = 0.9  # weight of the likeliest correction of a word that no product has
 _EXPANDED = 0.5  # weight of one of a word that some product has
 _LEAST = 0.2  # weight of a correction that is worth looking for
+_ESTABLISHED = 3  # products that have what is no accident
+_SHORT = 5  # letters
 _FAR_MORE = 10  # times as many products have what was meant as have what may be right as it is
 _MOST_WORDS = 16  # to look at; a longer text is no query, and each costs a tenth of a millisecond
 _COMMON_ROWS = 200_000  # a word in more products says nothing about what was meant beside it
@@ -32,10 +34,10 @@ _COMMON_ROWS = 200_000  # a word in more products says nothing about what was me
 def correct(slots: Sequence[Slot], snapshot: Snapshot) -> Iterator[Step]:
     """Let each misspelt word also be what was meant.
 
-    A word that no product has is read as its likeliest correction. A word that some product has,
-    or that is one of the language, stays, and is only looked for as a more likely one, too: a
-    shop without shirts has no "shorts" for who wants a shirt. Words with digits are identifiers
-    and measures, and never corrected.
+    A word that no product has is read as its likeliest correction, unless that is near by
+    accident. A word that some product has, or that is one of the language, stays, and is only
+    looked for as a more likely one, too: a shop without shirts has no "shorts" for who wants a
+    shirt. Words with digits are identifiers and measures, and never corrected.
     """
     context = _context(slots, snapshot)
     for slot in [slot for slot in slots if _is_questionable(slot)][:_MOST_WORDS]:
@@ -43,14 +45,27 @@ def correct(slots: Sequence[Slot], snapshot: Snapshot) -> Iterator[Step]:
         if slot.found:
             yield from _expand(slot, found, snapshot)
             continue
-        is_word = snapshot.spelling.is_word(fold(slot.word.text))
+        word = fold(slot.word.text)
+        is_word = snapshot.spelling.is_word(word)
         steps = []
         # A lost space is likelier than two errors, and than a word the shop has nothing of.
         if is_word or not found or found[0][0].distance > 1:
             steps = list(_split(slot, snapshot, rewrite=not is_word))
         if not steps:
-            steps = list((_expand if is_word else _replace)(slot, found, snapshot))
+            doubtful = is_word or not found or _is_accident(word, found[0][0], snapshot)
+            steps = list((_expand if doubtful else _replace)(slot, found, snapshot))
         yield from steps
+
+
+def _is_accident(typed: str, correction: Correction, snapshot: Snapshot) -> bool:
+    """Whether a rare word is near to what was typed by chance.
+
+    Short words have many neighbours, the more the larger the catalogue is, and people seldom get
+    the first letter wrong.
+    """
+    is_weak = len(typed) <= _SHORT or typed[0] != correction.word[0]
+    established = min(_ESTABLISHED, len(snapshot.products) / 1000)
+    return is_weak and correction.frequency < established
 
 
 def _is_questionable(slot: Slot) -> bool:

@@ -146,8 +146,7 @@ def _use_synonyms(
         for text in expansion.texts:
             terms = tuple(snapshot.analyzer.terms(text))
             for slot in span:
-                # Shared, so that a product gains as much by the synonym as by the span.
-                slot.allow(terms, _SYNONYM / len(span))
+                slot.allow(terms, _SYNONYM)
             steps.append(Step(StepKind.SYNONYM, typed, text, _SYNONYM))
             readings.append((expansion.begin, expansion.end, text))
     return readings[: _MOST_READINGS - 1]

@@ -20,8 +20,7 @@ class Explanation:
         identified: the query equals one of its identifiers.
         lexical_rank: among the lexical matches, from 1; ``None`` if not among them.
         lexical_score: BM25; 0 for no lexical match.
-        coverage: the share of the query's words that it has, by their weight; words that no
-            product has weigh nothing.
+        coverage: the share of the query's words that it has, by their weight.
         semantic_rank: among the neighbours, from 1; ``None`` if not among them.
         similarity: cosine to the query; ``None`` where it was not needed or not to be had.
         fused_score: of both legs; ``None`` behind the window.
@@ -45,7 +44,7 @@ class Explanation:
         if self.lexical_rank is not None:
             parts.append(
                 f"words: rank {self.lexical_rank}, BM25 {self.lexical_score:.3f}, "
-                f"{self.coverage:.0%} of the known words"
+                f"{self.coverage:.0%} of the query"
             )
         if self.similarity is not None:
             parts.append(f"meaning: rank {self.semantic_rank or '-'}, {self.similarity:.3f}")

@@ -32,7 +32,7 @@ def rerank(ranking: Ranking, reranker: Reranker) -> Ranking:
         return ranking
     found = reranker.rerank(candidate_features(ranking, ranking.meaning, moved))
     new = _stretched(found, ranking.scores[moved.stop - 1], ranking.scores[first])
-    order = np.lexsort((ranking.rows[moved], -new))
+    order = np.lexsort((ranking.rows[moved], -found))
     rows, scores = ranking.rows.copy(), ranking.scores.copy()
     feedback, before = ranking.feedback.copy(), np.zeros(len(rows), np.int64)
     rows[moved], scores[moved] = rows[moved][order], new[order]

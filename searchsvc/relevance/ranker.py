@@ -162,7 +162,7 @@ class RankerTraining:
         self._judgments = judgments
         self._present = present_judgments(snapshot, judgments)
         self._queries = {q.id: q for q in judgments.queries if q.id in self._present}
-        self._groups = {q.id: question(q, snapshot) for q in self._queries.values()}
+        self._groups = {q.id: question(q.text, snapshot) for q in self._queries.values()}
         self._collect = partial(collect_examples, snapshot, embedder, self._policy, judgments)
         self._ask = partial(ranked_ids, snapshot=snapshot, embedder=embedder, depth=DEPTH)
 

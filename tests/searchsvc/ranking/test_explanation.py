@@ -42,7 +42,7 @@ def test_behind_the_window_an_explanation_knows_the_words() -> None:
         feedback=0.0,
     )
     assert explained.summary() == (
-        "words: rank 3, BM25 4.000, 50% of the known words; behind the ranking window"
+        "words: rank 3, BM25 4.000, 50% of the query; behind the ranking window"
     )
 
 
@@ -54,11 +54,11 @@ def test_a_summary_says_what_counted() -> None:
     ranking = rank(window, meaning, POLICY)
     first, second, third = (explain(row, ranking, lexical).summary() for row in (1, 2, 3))
     assert first == (
-        "the query is its identifier; words: rank 1, BM25 8.000, 100% of the known words; "
+        "the query is its identifier; words: rank 1, BM25 8.000, 100% of the query; "
         "meaning: rank -, 0.000; fused 0.5000, feedback +0.0000"
     )
     assert second == (
-        "words: rank 2, BM25 4.000, 100% of the known words; "
+        "words: rank 2, BM25 4.000, 100% of the query; "
         "meaning: rank 1, 0.500; fused 0.5000, feedback +0.0000"
     )
     assert third == "meaning: rank 2, 0.250; fused 0.1250, feedback +0.0000"

@@ -104,11 +104,10 @@ def test_it_orders_its_places_by_the_reranker_and_leaves_all_others_alone(
     gained = dict(zip(before.rows.tolist(), before.feedback.tolist(), strict=True))
     hits = list(zip(after.rows[moved].tolist(), after.scores[moved].tolist(), strict=True))
     for (one, higher), (other, lower) in pairwise(hits):
-        if higher > lower:
-            assert scores[one] > scores[other]
-        else:  # equal, or too near to each other to differ on the scale that is shown
+        assert higher >= lower
+        assert scores[one] >= scores[other]
+        if scores[one] == scores[other]:
             assert one < other
-            assert scores[one] == pytest.approx(scores[other], abs=1e-4)
     assert after.feedback.tolist() == [gained[row] for row in after.rows.tolist()]
     assert after.reranked_from is not None
     for row, rank_before in zip(after.rows.tolist(), after.reranked_from.tolist(), strict=True):
@@ -121,8 +120,10 @@ def test_by_the_score_of_the_first_stage_the_order_stays(
 ) -> None:
     before = first_stage(lexical, semantic, set(), replace(policy, feedback_weight=0.0))
     after = rerank(before, SingleFeature("score_deficit"))
-    np.testing.assert_array_equal(after.rows, before.rows)
     np.testing.assert_allclose(after.scores, before.scores, atol=1e-6)
+    known = dict(zip(before.rows.tolist(), before.scores.tolist(), strict=True))
+    again = [known[row] for row in after.rows.tolist()]
+    assert all(one >= other - 1e-6 for one, other in pairwise(again))  # rounded features tie
 
 
 def test_without_a_vector_nobody_is_asked() -> None:
