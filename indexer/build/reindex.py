@@ -213,11 +213,14 @@ class _Run:
         raise refused(self.layout.name, verdict, kept)
 
     def _cache(self) -> EmbeddingCache:
-        # The newest generation, which after a rollback is a better match than the current one.
-        names = self.layout.generations()
-        if not names:
-            return EmbeddingCache()
-        return EmbeddingCache.of(self.layout.generation_dir(names[-1]), self.recipe.embedder)
+        """The vectors of the newest generation and, after a rollback, of the current one."""
+        cache = EmbeddingCache()
+        for name in {*self.layout.generations()[-1:], self.layout.current()}:
+            if name is not None:
+                directory = self.layout.generation_dir(name)
+                found = EmbeddingCache.of(directory, self.recipe.embedder)
+                cache = replace(found, older=cache)
+        return cache
 
     def _publish(self, snapshot: Path, same: str | None) -> str:
         """Publish, unless it is the published one to the byte: old ones stay for rollback."""

@@ -38,10 +38,20 @@ class EmbeddingCache:
     Attributes:
         rows: digest to row.
         vectors: float16 ``(n, dimension)``.
+        older: where to look for what is not here.
     """
 
     rows: Mapping[bytes, int] = field(default_factory=dict)
     vectors: NDArray[np.float16] | None = None
+    older: EmbeddingCache | None = None
+
+    def find(self, digest: bytes) -> NDArray[np.float16] | None:
+        """The vector of the text with this digest, float16 ``(dimension,)``."""
+        row = self.rows.get(digest)
+        if row is not None and self.vectors is not None:
+            found: NDArray[np.float16] = self.vectors[row]
+            return found
+        return None if self.older is None else self.older.find(digest)
 
     @classmethod
     def of(cls, directory: Path, embedder: Embedder) -> EmbeddingCache:
@@ -91,9 +101,9 @@ def vectorize(
     vectors = np.empty((len(texts), embedder.dimension), np.float16)
     missing: dict[bytes, int] = {}  # the first row of each text to embed
     for row, digest in enumerate(digests):
-        known = cache.rows.get(digest)
-        if known is not None and cache.vectors is not None:
-            vectors[row] = cache.vectors[known]
+        known = cache.find(digest)
+        if known is not None:
+            vectors[row] = known
         else:
             missing.setdefault(digest, row)
     progress.start("embedding new texts", len(missing))

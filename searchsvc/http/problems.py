@@ -44,7 +44,7 @@ _HEADERS: Mapping[int, Mapping[str, str]] = {
     401: {"WWW-Authenticate": "Bearer"},
     503: {"Retry-After": "1"},
 }
-_PARAMETERS = ("query", "limit", "offset", "filters", "explain")
+_PARAMETERS = ("query", "limit", "offset", "filters", "explain", "as_typed")
 _SHOWN_CHARACTERS = 80
 _SHOWN_COMPLAINTS = 5
 

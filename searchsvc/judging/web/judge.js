@@ -88,6 +88,9 @@ function advance(from) {
 }
 
 function finish() {
+  // Further keys must not label the last product again: whoever is in rhythm would not notice.
+  items[current]?.card.removeAttribute("aria-current");
+  current = -1;
   const more = following() >= 0;
   byId("done-text").textContent = more
     ? "Everything here is rated."

@@ -105,6 +105,15 @@ def test_a_build_from_the_cache_is_the_same_to_the_byte(build: Build, data_dir: 
         assert (one / path.name).read_bytes() == path.read_bytes(), path.name
 
 
+def test_after_a_rollback_the_vectors_of_both_generations_are_known(
+    build: Build, layout: IndexLayout
+) -> None:
+    build(records(30, "boot"))
+    build(records(30, "hat"))
+    rollback(layout)
+    assert build([*records(30, "boot")[:20], *records(30, "hat")[20:]]).embedded == 0
+
+
 def test_an_upgrade_of_the_format_or_the_analysis_embeds_nothing(
     build: Build, layout: IndexLayout
 ) -> None:
