@@ -182,6 +182,22 @@ def test_products_are_labelled_skipped_changed_and_undone_by_keys(
     assert load_judgments(directory).qrels == {}
 
 
+def test_keys_after_the_last_product_label_nothing(
+    page: Judging, directory: Path, sample_data_dir: Path
+) -> None:
+    with judging(directory, sample_data_dir) as command:
+        page.open(command.address)
+        items = page.items()
+        page.press(*["2"] * len(items))
+        page.await_progress(f"{len(items)} of {len(items)} rated here")
+        page.press("0", "1", "3")
+        page.press("u")  # the only thing that can be undone is the last label
+        page.await_progress(f"{len(items) - 1} of {len(items)}")
+        assert page.pressed() == dict.fromkeys(items[:-1], "2")
+    ratings = (directory / "ratings.jsonl").read_text().splitlines()
+    assert len(ratings) == len(items) + 1
+
+
 def test_a_killed_command_loses_nothing_and_the_next_one_goes_on_to_the_end(
     page: Judging, directory: Path, sample_data_dir: Path
 ) -> None:

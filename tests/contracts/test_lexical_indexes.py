@@ -196,3 +196,26 @@ def test_function_words_tell_products_apart_that_match_anyway(titles: LexicalInd
 
 def test_a_query_without_clauses_matches_nothing(titles: LexicalIndex) -> None:
     assert not len(titles.match([]))
+
+
+def test_a_word_that_no_product_has_is_covered_by_none_and_keeps_the_ceiling_high(
+    path: Path,
+) -> None:
+    documents = [["washing", "bag"], ["phone"], ["phone", "case"]]
+    for index in (postings(documents, path), OkapiIndex(documents)):
+        alone = index.match(plain_clauses(["washing"]))
+        both = index.match(plain_clauses(["washing", "machine"]))
+        assert alone.coverage.tolist() == [1.0]
+        assert both.rows.tolist() == alone.rows.tolist() == [0]
+        assert both.coverage[0] < 0.5
+        assert both.ceiling > 1.5 * alone.ceiling
+
+
+def test_a_guess_keeps_its_penalty_where_nothing_was_typed_right(path: Path) -> None:
+    documents = [["mouse"], ["keyboard"]]
+    guess = [Clause((Alternative(("mose",)), Alternative(("mouse",), 0.5)))]
+    for index in (postings(documents, path), OkapiIndex(documents)):
+        sure = index.match(plain_clauses(["mouse"]))
+        found = index.match(guess)
+        assert sure.scores[0] == pytest.approx(sure.ceiling)
+        assert found.scores[0] == pytest.approx(found.ceiling / 2)

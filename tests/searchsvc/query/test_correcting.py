@@ -46,6 +46,17 @@ def test_the_word_that_fits_the_others_is_likelier(shop: Snapshot) -> None:
     assert read(shop, "xouse plant").corrected == "house plant"
 
 
+def test_a_rare_word_near_to_a_short_one_is_no_correction_of_it(opened: Open) -> None:
+    catalogue = [f"Plain ladder {number}" for number in range(1_200)]
+    rare = opened("Sri Lanka tea", *catalogue)
+    assert read(rare, "sari").corrected is None
+    assert read(rare, "sari").text == "sari"
+    assert ways(read(rare, "sari")).get(("sri",), 0) < 0.9  # at most looked for as well
+    common = opened("Sri Lanka tea", "Sri spice", *catalogue)
+    assert read(common, "sari").corrected == "sri"
+    assert read(rare, "lankaa").corrected == "lanka"  # long enough to be meant
+
+
 def test_guesses_weigh_less_than_what_was_typed_and_the_best_one_most(shop: Snapshot) -> None:
     weights = ways(read(shop, "nouse"))
     assert weights["nous",] == 1.0
