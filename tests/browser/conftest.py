@@ -212,7 +212,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Generator[Site]:
         yield running
 
 
-@pytest.fixture(scope="session")
+# One for each file: a page that was left with the focus somewhere keeps the keyboard of the next
+# page from where that page expects it.
+@pytest.fixture(scope="module")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Generator[webdriver.Chrome]:
     browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if browser is None or driver is None:
