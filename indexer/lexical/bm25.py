@@ -13,7 +13,7 @@ which for one field of weight 1 is Okapi BM25. Everything in it is known when th
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,10 +38,9 @@ class _Postings:
     Attributes:
         rows: int32 ``(n,)``, distinct; ascending for a term.
         impacts: float32 ``(n,)``, above 0 except with okapi's idf.
-        peak: no impact is greater.
+        peak: the greatest impact, were the weight 1.
         idf: the sum of what the terms in it tell; see `inverse_document_frequency`.
         weight: what an alternative's impacts still have to be multiplied by.
-        potential: what the peak would be if this were what was typed.
     """
 
     rows: NDArray[np.int32]
@@ -49,7 +48,6 @@ class _Postings:
     peak: float
     idf: float = 0.0
     weight: float = 1.0
-    potential: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +99,7 @@ class Bm25Index:
                     asked += self._idf(0)
                     ceiling += self._idf(0) * clause.importance
                 continue
-            ceiling += max(found.potential, 0.0) * clause.importance
+            ceiling += max(found.peak, 0.0) * clause.importance
             first_seen.append(found.rows[~scratch.seen[found.rows]])
             scratch.seen[found.rows] = True
             scratch.scores[found.rows] += found.impacts * np.float32(clause.importance)
@@ -160,9 +158,7 @@ class Bm25Index:
         rows = np.concatenate(first_seen)
         impacts = scratch.best[rows] - shift
         scratch.best[rows] = 0
-        peak = max(postings.peak for postings in scaled)
-        potential = max(postings.potential for postings in scaled)
-        return _Postings(rows, impacts, peak, potential=potential)
+        return _Postings(rows, impacts, max(postings.peak for postings in scaled))
 
     @staticmethod
     def _any_of(found: Sequence[_Postings], scratch: _Scratch) -> int:
@@ -176,13 +172,10 @@ class Bm25Index:
         return count
 
     @staticmethod
-    def _weighed(postings: _Postings, factor: float) -> _Postings:
-        potential = postings.peak * factor
-        factor *= postings.weight
-        if factor == 1.0:
-            return replace(postings, potential=potential)
-        impacts = postings.impacts * np.float32(factor)
-        return _Postings(postings.rows, impacts, postings.peak * factor, potential=potential)
+    def _weighed(postings: _Postings, scale: float) -> _Postings:
+        factor = scale * postings.weight
+        impacts = postings.impacts if factor == 1.0 else postings.impacts * np.float32(factor)
+        return _Postings(postings.rows, impacts, postings.peak * scale)
 
     def _alternative(self, alternative: Alternative) -> _Postings | None:
         """The rows that have all its terms; ``None`` when none has."""

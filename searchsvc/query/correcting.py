@@ -80,7 +80,10 @@ def _likeliest(
 
     A product that has both words counts as an occurrence in this context.
     """
-    same = _Stems(snapshot)
+
+    def same(word: str) -> str:
+        return snapshot.analyzer.stems([word])[0]
+
     found = snapshot.spelling.corrections(fold(slot.word.text), _CANDIDATES, same=same)
     weighed = []
     for correction in found:
@@ -97,8 +100,6 @@ def _likeliest(
 def _replace(
     slot: Slot, found: Sequence[tuple[Correction, float]], snapshot: Snapshot
 ) -> Iterator[Step]:
-    if not found:
-        return
     best = found[0][1]
     for correction, odds in found:
         weight = _CORRECTED * exp(min(0.0, (odds - best) / 2))
@@ -157,17 +158,3 @@ def common_rows(rows: NDArray[np.int32], others: NDArray[np.int32]) -> NDArray[n
     places[places == len(large)] = 0
     both: NDArray[np.int32] = small[large[places] == small]
     return both
-
-
-class _Stems:
-    """The stem of a word, computed once for a query."""
-
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._analyzer = snapshot.analyzer
-        self._known: dict[str, str] = {}
-
-    def __call__(self, word: str) -> str:
-        stem = self._known.get(word)
-        if stem is None:
-            stem = self._known[word] = self._analyzer.stems([word])[0]
-        return stem

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from indexer.vectors.half import cosines
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -40,6 +42,4 @@ def resemblance(vectors: NDArray[np.float32], scores: NDArray[np.float32]) -> ND
     length = float(np.linalg.norm(centre))
     if not length:
         return np.zeros(len(scores), np.float32)
-    # Not by BLAS, whose sums depend on the number of rows; see `indexer.vectors.half`.
-    cosines: NDArray[np.float32] = np.einsum("ij,j->i", vectors, centre / np.float32(length))
-    return cosines
+    return cosines(vectors, centre / np.float32(length))
