@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -123,24 +123,19 @@ class Manifest(_Value):
                 "Go back with 'searchsvc rollback' or rebuild with 'searchsvc reindex'."
             ) from error
         except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(str(part) for part in first["loc"])
             raise SnapshotCorruptError(
-                f"generation {directory.name}: {MANIFEST_FILE} is damaged at {place!r} "
-                f"({first['msg']}). Rebuild with 'searchsvc reindex'."
+                f"generation {directory.name}: {MANIFEST_FILE} is damaged at {_place(error)}. "
+                "Rebuild with 'searchsvc reindex'."
             ) from error
 
 
-class Provenance(BaseModel):
-    """What the manifest of any version says about the vectors of its generation."""
+class AnyVersion(BaseModel):
+    """A part of the manifest that every version of this program can read."""
 
     model_config = ConfigDict(frozen=True)
 
-    embedder: EmbedderEntry
-    files: dict[str, FileEntry]
-
     @classmethod
-    def read(cls, directory: Path) -> Provenance:
+    def read(cls, directory: Path) -> Self:
         """That of the generation in `directory`.
 
         Raises:
@@ -148,11 +143,27 @@ class Provenance(BaseModel):
         """
         try:
             return cls.model_validate_json((directory / MANIFEST_FILE).read_bytes())
-        except (OSError, ValidationError) as error:
+        except OSError as error:
             raise SnapshotCorruptError(
-                f"generation {directory.name} does not say whose vectors it has. "
-                "Rebuild with 'searchsvc reindex'."
+                f"generation {directory.name} has no readable {MANIFEST_FILE} ({error.strerror})"
             ) from error
+        except ValidationError as error:
+            raise SnapshotCorruptError(
+                f"generation {directory.name}: {MANIFEST_FILE} is damaged at {_place(error)}"
+            ) from error
+
+
+class Provenance(AnyVersion):
+    """What the manifest says about the vectors of its generation."""
+
+    embedder: EmbedderEntry
+    files: dict[str, FileEntry]
+
+
+def _place(error: ValidationError) -> str:
+    """Where the first complaint is, and what it is."""
+    first = error.errors()[0]
+    return f"{'.'.join(str(part) for part in first['loc'])!r} ({first['msg']})"
 
 
 class _Version(BaseModel):

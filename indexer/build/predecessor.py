@@ -2,53 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from indexer.errors import SnapshotCorruptError, SnapshotError
-from indexer.manifest import MANIFEST_FILE, EmbedderEntry
+from indexer.manifest import AnyVersion, EmbedderEntry
 from indexer.settings import IndexSettings
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from indexer.layout import IndexLayout
 
 
-class Predecessor(BaseModel):
-    """What the manifest of any version says to the next build.
+class Predecessor(AnyVersion):
+    """What the manifest says to the next build.
 
     An upgrade of this program may not be able to search a generation any more; its settings, its
     gate among them, still hold.
     """
 
-    model_config = ConfigDict(frozen=True)
-
     products: int = Field(gt=0)
     settings: IndexSettings
     embedder: EmbedderEntry
-
-    @classmethod
-    def read(cls, directory: Path) -> Self:
-        """That of the generation in `directory`.
-
-        Raises:
-            SnapshotCorruptError: there is no manifest, or it does not say.
-        """
-        try:
-            return cls.model_validate_json((directory / MANIFEST_FILE).read_bytes())
-        except OSError as error:
-            raise SnapshotCorruptError(
-                f"generation {directory.name} has no readable {MANIFEST_FILE} ({error.strerror})"
-            ) from error
-        except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(str(part) for part in first["loc"])
-            raise SnapshotCorruptError(
-                f"generation {directory.name}: {MANIFEST_FILE} is damaged at {place!r} "
-                f"({first['msg']})"
-            ) from error
 
 
 def find_predecessor(layout: IndexLayout) -> Predecessor | None:
