@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _Stamp = tuple[tuple[str, int, int], ...]
 _log = logging.getLogger(__name__)
 _HASHING_PREFIX = "hashing-"
+_PATIENCE_MS = 60_000.0
 
 
 def open_embedder(models_dir: Path, name: str) -> Embedder:
@@ -100,6 +101,11 @@ class Embedders:
         self._opened: dict[str, QueryEmbedder] = {}
         self._failed: dict[tuple[str, str], tuple[_Stamp, NoEmbedder]] = {}
         self._pool = ThreadPoolExecutor(available_cores(), thread_name_prefix="embed")
+
+    @classmethod
+    def patient(cls, models_dir: Path) -> Embedders:
+        """Those of a command: nobody waits in a queue behind a shell."""
+        return cls(models_dir, _PATIENCE_MS)
 
     def get(self, entry: EmbedderEntry) -> QueryEmbedder:
         """The embedder whose vectors an index holds; one that says why where there is none."""

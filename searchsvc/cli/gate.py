@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from searchsvc.search import QueryEmbedder
     from searchsvc.settings import Settings
 
-_PATIENCE_MS = 60_000.0  # of the published generation's model, where it is another one
 _WORST = 5
 _FIRST = "nothing is published yet"
 
@@ -124,7 +123,7 @@ class RelevanceGate:
         stage = "asking the published generation"
         if published.manifest.embedder.fingerprint == self.embedder.fingerprint:
             return Comparison(evaluated, ask(stage, published, self.embedder))
-        with closing(Embedders(self.service.models_dir, _PATIENCE_MS)) as embedders:
+        with closing(Embedders.patient(self.service.models_dir)) as embedders:
             embedder = embedders.get(published.manifest.embedder)
             return Comparison(evaluated, ask(stage, published, embedder))
 

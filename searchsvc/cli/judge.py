@@ -47,7 +47,6 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
-_PATIENCE_MS = 60_000.0
 _TOKEN_BYTES = 24
 _DRAIN_SECONDS = 2
 _HTTP_PORT = 80
@@ -103,7 +102,7 @@ def judge(
                 collection = open_collection(directory, queries)
                 session = Session(directory, store, collection, name)
             with (
-                closing(Embedders(settings.models_dir, _PATIENCE_MS)) as embedders,
+                closing(Embedders.patient(settings.models_dir)) as embedders,
                 Bars(quiet=as_json) as bars,
             ):
                 embedder = embedders.get(snapshot.manifest.embedder)

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from searchsvc.relevance.judgments import Judgments
     from searchsvc.relevance.ranker import TrainedRanker
 
-_PATIENCE_MS = 60_000.0  # nobody waits in a queue behind a shell
 
 app = typer.Typer(
     help="The learned second stage of an index, which orders the first hits again.",
@@ -71,7 +70,7 @@ def train(
         judged = load_judgments(judgments)
         policy = first_stage_policy(layout, service, snapshot)
         with (
-            closing(Embedders(service.models_dir, _PATIENCE_MS)) as embedders,
+            closing(Embedders.patient(service.models_dir)) as embedders,
             Bars(quiet=as_json) as bars,
         ):
             embedder = embedders.get(snapshot.manifest.embedder)

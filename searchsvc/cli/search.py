@@ -27,8 +27,6 @@ from searchsvc.query.query import MAX_LIMIT, MAX_OFFSET, MAX_TEXT, Query
 from searchsvc.results.response import encode_response
 from searchsvc.search import search as run_search
 
-_PATIENCE_MS = 60_000.0  # nobody waits in a queue behind a shell
-
 
 def _query_text(text: str) -> str:
     """`text`, unless the HTTP API would refuse it as well."""
@@ -65,7 +63,7 @@ def search(
         layout = find_index(settings.data_dir, index)
         snapshot = open_snapshot(layout)
         policy = effective_policy(layout, settings, snapshot)
-        embedders = Embedders(settings.models_dir, _PATIENCE_MS)
+        embedders = Embedders.patient(settings.models_dir)
         asked = Query(query, limit, offset, parse_filter_json(filters), explain, as_typed)
         embedder = embedders.get(snapshot.manifest.embedder)
         begin = perf_counter()

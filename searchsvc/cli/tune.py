@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from indexer.snapshot import Snapshot
     from searchsvc.relevance.tuning import Choice
 
-_PATIENCE_MS = 60_000.0  # nobody waits in a queue behind a shell
 _RANKING_FILE, _SETTINGS_FILE = "ranking.json", "settings.json"
 
 
@@ -96,7 +95,7 @@ def tune(
         judged = load_judgments(judgments)
         policy = effective_policy(layout, service, snapshot)
         with (
-            closing(Embedders(service.models_dir, _PATIENCE_MS)) as embedders,
+            closing(Embedders.patient(service.models_dir)) as embedders,
             Bars(quiet=as_json) as bars,
         ):
             embedder = embedders.get(snapshot.manifest.embedder)

@@ -9,6 +9,7 @@ import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from searchsvc.errors import BadQueryError, JudgmentsError
+from searchsvc.relevance.judgments import first_complaint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -90,11 +91,8 @@ def parse_rating(line: bytes, place: str) -> Rating:
     try:
         parsed = _RatingLine.model_validate_json(line)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        member = ".".join(str(part) for part in first["loc"])
         raise JudgmentsError(
-            f"{place}: {member + ': ' if member else ''}{first['msg']} "
-            f"(got {str(first['input'])[:80]!r}); mend or remove the line"
+            f"{place}: {first_complaint(error)}; mend or remove the line"
         ) from error
     return Rating(**{**dict(parsed), "time": parsed.time.isoformat()})
 

@@ -113,7 +113,8 @@ def read_queries(path: Path) -> tuple[JudgedQuery, ...]:
             parsed = _QueryLine.model_validate_json(line)
         except ValidationError as error:
             raise JudgmentsError(
-                f'{path}:{number}: {_first(error)}; expected {{"id": "q1", "text": "red sofa"}}'
+                f"{path}:{number}: {first_complaint(error)}; "
+                'expected {"id": "q1", "text": "red sofa"}'
             ) from error
         if parsed.id in queries:
             raise JudgmentsError(f"{path}:{number}: query id {parsed.id!r} is repeated")
@@ -156,10 +157,11 @@ def _judgment(path: Path, number: int, cells: list[str]) -> _JudgmentLine:
     try:
         return _JudgmentLine.model_validate(dict(zip(_COLUMNS, cells, strict=True)))
     except ValidationError as error:
-        raise JudgmentsError(f"{path}:{number}: {_first(error)}") from error
+        raise JudgmentsError(f"{path}:{number}: {first_complaint(error)}") from error
 
 
-def _first(error: ValidationError) -> str:
+def first_complaint(error: ValidationError) -> str:
+    """What is wrong first, with its place and the value."""
     detail = error.errors(include_url=False)[0]
     place = ".".join(str(part) for part in detail["loc"])
     return f"{place + ': ' if place else ''}{detail['msg']} (got {str(detail['input'])[:80]!r})"
