@@ -15,11 +15,12 @@ from indexer.settings import IndexSettings
 if TYPE_CHECKING:
     from pathlib import Path
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Raised when the files change so that an older reader would misread them.
 
 1: November 2026. Products, columns, postings, half-precision vectors, inverted lists.
 2: November 2026. Greatest impact of each term, spelling dictionary, semantic calibration.
+3: November 2026. Suggestions, locations, paths among the columns. Format 2 is read without them.
 """
 OLDEST_READABLE = 2
 MANIFEST_FILE = "manifest.json"

@@ -18,11 +18,12 @@ memory. The one exception is the exhaustive search of a small catalogue, which w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from indexer.analysis.analyzer import Analyzer
 from indexer.columns import Columns
+from indexer.derived import Derived
 from indexer.errors import SnapshotCorruptError, SnapshotError
 from indexer.lexical.bm25 import Bm25Index
 from indexer.manifest import Manifest, describe_file
@@ -59,6 +60,7 @@ class Snapshot:
     vectors: VectorIndex
     columns: Columns
     products: ProductStore
+    derived: Derived = field(default_factory=Derived)
 
 
 def open_snapshot(layout: IndexLayout, generation: str | None = None) -> Snapshot:

@@ -15,6 +15,7 @@ depends on the page that is asked for.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from time import perf_counter
 from typing import TYPE_CHECKING, Protocol
 
@@ -34,12 +35,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from indexer.columns import Scalar
     from indexer.snapshot import Snapshot
     from searchsvc.policy import RankingPolicy
     from searchsvc.query.query import Query
     from searchsvc.query.understanding import Prohibition, Understanding
     from searchsvc.ranking.explanation import Explanation
     from searchsvc.ranking.window import Ranking, Window
+    from searchsvc.results.facet import Facet
 
 _MEDIAN = 0.5
 _UNMEASURED_COSINE = 0.35
@@ -59,18 +62,68 @@ class QueryEmbedder(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """A product of a group, beside the one that is shown.
+
+    Attributes:
+        product: its JSON, as stored.
+    """
+
+    id: str
+    product: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What a hit stands for.
+
+    Attributes:
+        value: of the column that makes the groups; ``None`` for a product without one.
+        count: members in the match set, the hit included.
+        others: the next best of them.
+    """
+
+    value: Scalar | None
+    count: int
+    others: tuple[Member, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """One product of the page.
 
     Attributes:
         product: its JSON, as stored.
-        score: never rises from hit to hit.
+        score: of its relevance; never rises from hit to hit in the order by relevance.
+        group: what it stands for, where the answer is grouped.
     """
 
     id: str
     score: float
     product: bytes
     explanation: Explanation | None
+    group: Group | None = None
+
+
+class Widening(StrEnum):
+    """How a query without any match was widened."""
+
+    WORDS = "words"  # the least informative words were left out
+    MEANING = "meaning"  # the nearest in meaning, near enough or not
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """What a query without any match was answered instead.
+
+    Attributes:
+        dropped: words that were left out.
+        text: what is left of the query.
+    """
+
+    kind: Widening
+    dropped: tuple[str, ...]
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +131,16 @@ class SearchResult:
     """The answer.
 
     Attributes:
-        total: products in the match set.
+        total: products in the match set; groups of them, if those are counted.
         hits: the page.
         understood: what the query was taken for.
         degraded: what was left out of the answer and why; empty when nothing was.
         stage_ms: milliseconds by stage, in the order in which they ran.
+        facets: as asked for, in that order; they count what `total` counts.
+        counts_groups: whether groups were counted instead of products.
+        relaxed: how the query was widened because nothing matched; ``None`` when it was not.
+        unfiltered_total: how many would match without the filter, where nothing matches with it.
+        capped: whether more products are near in meaning than are taken.
     """
 
     total: int
@@ -90,6 +148,11 @@ class SearchResult:
     understood: Understanding
     degraded: tuple[str, ...]
     stage_ms: Mapping[str, float]
+    facets: tuple[Facet, ...] = ()
+    counts_groups: bool = False
+    relaxed: Relaxation | None = None
+    unfiltered_total: int | None = None
+    capped: bool = False
 
 
 @dataclass(slots=True)

@@ -24,7 +24,7 @@ from searchsvc.embedders import Embedders
 from searchsvc.live import effective_policy
 from searchsvc.query.filters import parse_filter_json
 from searchsvc.query.query import MAX_LIMIT, MAX_OFFSET, MAX_TEXT, Query
-from searchsvc.results.response import encode_response
+from searchsvc.response import encode_response
 from searchsvc.search import search as run_search
 
 

@@ -9,7 +9,7 @@ from fastapi import Depends, Path, Request, Response
 
 from searchsvc.errors import OverloadedError
 from searchsvc.http.schemas import Problem
-from searchsvc.results.response import encode_response
+from searchsvc.response import encode_response
 
 if TYPE_CHECKING:
     from searchsvc.editor import LiveEditor

@@ -1,1 +1,1 @@
-"""What is answered."""
+"""What is shown of a match set: its order, its groups, its facets, and what of a text matched."""

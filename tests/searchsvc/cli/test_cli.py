@@ -39,7 +39,7 @@ from searchsvc.cli import serve as serve_module
 from searchsvc.cli.main import app
 from searchsvc.cli.progress import Bars
 from searchsvc.http.app import create_app
-from searchsvc.results.response import encode_response
+from searchsvc.response import encode_response
 from searchsvc.settings import Settings
 from tests.tiny_bert import write_tiny_model
 
@@ -536,7 +536,7 @@ def test_json_is_what_the_http_api_answers(feed: str, data_dir: Path, tmp_path: 
         for name in ("query_id", "took_ms", "stages_ms"):
             del answer[name]
     assert shell == http
-    assert encode_response.__module__ == "searchsvc.results.response"
+    assert encode_response.__module__ == "searchsvc.response"
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from searchsvc.query.query import Query
 from searchsvc.query.slot import Step, StepKind
 from searchsvc.query.understanding import Understanding
 from searchsvc.ranking.explanation import Explanation
-from searchsvc.results.response import encode_response
+from searchsvc.response import encode_response
 from searchsvc.search import Hit, SearchResult
 
 if TYPE_CHECKING:
