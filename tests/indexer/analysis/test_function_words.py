@@ -2,10 +2,10 @@ from typing import get_args
 
 import pytest
 
+from indexer.analysis import function_words
+from indexer.analysis.function_words import is_function_word
 from indexer.analysis.text import fold
 from indexer.settings import Language
-from searchsvc.query import function_words
-from searchsvc.query.function_words import is_function_word
 
 LISTS = function_words._WORDS  # noqa: SLF001 - every list is looked at
 
