@@ -181,6 +181,14 @@ class StringTable:
             return position
         return None
 
+    def starting_with(self, prefix: str) -> range:
+        """The positions of the texts that begin with `prefix`, if sorted by UTF-8 bytes."""
+        key = prefix.encode()
+        places = range(len(self))
+        begin = bisect_left(places, key, key=self._bytes)
+        # No UTF-8 text has the byte 255, so that this is behind all that begin with the key.
+        return range(begin, bisect_left(places, key + b"\xff", begin, key=self._bytes))
+
     def _bytes(self, index: int) -> bytes:
         offsets = self._offsets_view
         return bytes(self._data_view[offsets[index] : offsets[index + 1]])

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from indexer.embedding.protocol import Embedder
     from indexer.manifest import EmbedderEntry
-    from searchsvc.search import QueryEmbedder
+    from searchsvc.retrieval import QueryEmbedder
 
 _Stamp = tuple[tuple[str, int, int], ...]
 _log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from indexer.layout import IndexLayout
     from indexer.snapshot import Snapshot
     from searchsvc.embedders import Embedders
-    from searchsvc.search import QueryEmbedder
+    from searchsvc.retrieval import QueryEmbedder
 
 _log = logging.getLogger(__name__)
 

@@ -53,6 +53,7 @@ class RankingPolicy:
         min_cosine_share: nor does one below this share of the nearest product's cosine.
         min_coverage: how much of the query a lexical match must cover, as a share of what the
             best one covers; see `LexicalIndex.match`.
+        boost_limit: the most that all boosts of a query together add to a score or take from it.
         correct_spelling: whether words that the catalogue does not have are corrected.
         join_words: whether words in a row also match as one word.
         convert_units: whether a number with its unit matches in other units.
@@ -73,6 +74,7 @@ class RankingPolicy:
     min_cosine: _Cosine | None = None
     min_cosine_share: _Share = 0.6
     min_coverage: _Share = 0.4
+    boost_limit: _Share = 0.3
     correct_spelling: bool = True
     join_words: bool = True
     convert_units: bool = True

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indexer.hits import Matches
+from indexer.hits import Hits, Matches
 from indexer.lexical.weighting import ROUNDING, inverse_document_frequency
 from indexer.storage import StringTable, read_arrays
 
@@ -85,6 +85,13 @@ class Bm25Index:
         if found is None:
             return np.empty(0, np.int32)
         return self._rows[self._offsets[found] : self._offsets[found + 1]]
+
+    def completions(self, prefix: str, limit: int) -> list[str]:
+        """See `LexicalIndex.completions`."""
+        found = self._terms.starting_with(prefix)
+        counts = np.diff(self._offsets[found.start : found.stop + 1]).astype(np.float32)
+        best = Hits.best(np.arange(len(found)), counts, limit).rows
+        return [self._terms[found.start + int(place)] for place in best]
 
     def match(self, clauses: Sequence[Clause], *, coverage: float = 0.0) -> Matches:
         """See `LexicalIndex.match`; costs what the query's postings cost, never the catalogue."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +37,16 @@ class OkapiIndex:
     def rows(self, term: str) -> NDArray[np.int32]:
         """See `LexicalIndex.rows`."""
         return np.flatnonzero(self._holds([term])).astype(np.int32)
+
+    def completions(self, prefix: str, limit: int) -> list[str]:
+        """See `LexicalIndex.completions`."""
+        counts = Counter(
+            term
+            for frequency in self._okapi.doc_freqs
+            for term in frequency
+            if term.startswith(prefix)
+        )
+        return sorted(counts, key=lambda term: (-counts[term], term.encode()))[:limit]
 
     def match(self, clauses: Sequence[Clause], *, coverage: float = 0.0) -> Matches:
         """See `LexicalIndex.match`; costs one Python step per product and term."""

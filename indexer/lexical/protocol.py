@@ -24,6 +24,15 @@ class LexicalIndex(Protocol):
         """The rows that have an analysed term, int32 ``(n,)``, ascending; not to be written to."""
         ...
 
+    def completions(self, prefix: str, limit: int) -> list[str]:
+        """The terms that begin with `prefix`, those that most products have, the best first.
+
+        Args:
+            prefix: of at least one character.
+            limit: how many at most; ties by the term's UTF-8 bytes.
+        """
+        ...
+
     def match(self, clauses: Sequence[Clause], *, coverage: float = 0.0) -> Matches:
         """All products that cover the query well enough, with their BM25 scores.
 

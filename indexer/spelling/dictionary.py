@@ -6,9 +6,11 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 from rapidfuzz.distance import OSA
 
 from indexer.errors import SnapshotCorruptError
+from indexer.hits import Hits
 from indexer.spelling.channel import error_cost
 from indexer.spelling.deletions import DeletionIndex
 from indexer.spelling.words import SHORTEST, has_spelling
@@ -131,6 +133,24 @@ class SpellingDictionary:
             if len(best) == limit:
                 break
         return list(best.values())[:limit]
+
+    def completions(self, prefix: str, limit: int) -> list[tuple[str, int]]:
+        """The words that begin with `prefix`, itself included, and how many products have each.
+
+        Args:
+            prefix: folded, of at least one letter.
+            limit: how many at most; those in most products, a product with the word in its title
+                counting as several.
+
+        Returns:
+            Most frequent first, ties by the word's UTF-8 bytes.
+        """
+        found = self._words.starting_with(prefix)
+        places = slice(found.start, found.stop)
+        frequencies = self._frequencies[places]
+        weights = frequencies + np.float32(TITLE_WEIGHT) * self._title_frequencies[places]
+        best = Hits.best(np.arange(len(found)), weights.astype(np.float32), limit).rows
+        return [(self._words[found.start + place], int(frequencies[place])) for place in best]
 
     def splits(self, word: str, limit: int = 2) -> list[tuple[str, str]]:
         """The pairs of words that `word` may be without the space between, likeliest first.

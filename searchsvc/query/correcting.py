@@ -39,7 +39,7 @@ def correct(slots: Sequence[Slot], snapshot: Snapshot) -> Iterator[Step]:
     looked for as a more likely one, too: a shop without shirts has no "shorts" for who wants a
     shirt. Words with digits are identifiers and measures, and never corrected.
     """
-    context = _context(slots, snapshot)
+    context = context_rows(slots, snapshot)
     for slot in [slot for slot in slots if _is_questionable(slot)][:_MOST_WORDS]:
         found = _likeliest(slot, context, snapshot)
         if slot.found:
@@ -142,7 +142,7 @@ def _split(slot: Slot, snapshot: Snapshot, *, rewrite: bool) -> Iterator[Step]:
             return
 
 
-def _context(slots: Sequence[Slot], snapshot: Snapshot) -> NDArray[np.int32] | None:
+def context_rows(slots: Sequence[Slot], snapshot: Snapshot) -> NDArray[np.int32] | None:
     """The rows of the rarest word that needs no correction, ``None`` where there is none."""
     known = [slot.term for slot in slots if slot.found and not slot.optional]
     rows = min((snapshot.lexical.rows(term) for term in known), key=len, default=None)

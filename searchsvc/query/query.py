@@ -155,4 +155,4 @@ class Query:
     facets: tuple[FacetRequest, ...] = ()
     grouping: Grouping | None = None
     boosts: tuple[Boost, ...] = ()
-    relax: bool = True
+    relax: bool = False

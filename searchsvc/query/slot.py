@@ -25,6 +25,7 @@ class StepKind(StrEnum):
     QUANTITY = "quantity"
     SYNONYM = "synonym"
     DISCOUNTED = "discounted"
+    COMPLETED = "completed"
     FORBIDDEN = "forbidden"
 
 
@@ -57,7 +58,8 @@ class Slot:
         alternatives: weight by terms.
         quantity: the term of the quantity that the word is a part of; ``""`` for none.
         refused: terms that it must never be taken for.
-        read_as: the word in the text that is embedded.
+        read_as: the word as it was meant.
+        completed_as: what it is the beginning of, where it is still being typed.
     """
 
     word: Word
@@ -69,6 +71,12 @@ class Slot:
     quantity: str = ""
     refused: set[tuple[str, ...]] = field(default_factory=set)
     read_as: str = ""
+    completed_as: str = ""
+
+    @property
+    def meant(self) -> str:
+        """The word in the text that is embedded."""
+        return self.completed_as or self.read_as
 
     def allow(self, terms: tuple[str, ...], weight: float) -> bool:
         """Let products match by `terms`, if they do not already for more.

@@ -5,6 +5,7 @@ The words are analysed as those of products are. Then, each step noted for the e
 * function words and filler count next to nothing beside words that mean something;
 * words in a row may be one word (``head set``, ``t-shirt``, ``TN 2110``);
 * a number with its unit is one quantity, whatever the unit;
+* while it is typed, the last word is the beginning of any word of the catalogue;
 * a word that neither the shop nor the language has is read as the word of the catalogue that
   was likely meant;
 * synonyms are looked for as well, by words and by meaning;
@@ -16,9 +17,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from indexer.analysis.function_words import is_function_word
 from indexer.analysis.text import caseless
+from searchsvc.query.completing import complete
 from searchsvc.query.correcting import correct
-from searchsvc.query.function_words import is_function_word
 from searchsvc.query.slot import Slot, Step, StepKind
 from searchsvc.query.writing import join, measure, part
 
@@ -58,6 +60,8 @@ class Understanding:
         corrected: the query with misspelt words replaced, ``None`` when none was.
         prohibitions: what the semantic leg must not bring.
         steps: what was done, in order.
+        words: as typed, one for each clause.
+        prefix: the last word while it is being typed; empty when it is not taken for a beginning.
     """
 
     clauses: tuple[Clause, ...]
@@ -66,10 +70,21 @@ class Understanding:
     corrected: str | None = None
     prohibitions: tuple[Prohibition, ...] = ()
     steps: tuple[Step, ...] = ()
+    words: tuple[str, ...] = ()
+    prefix: str = ""
 
 
-def understand(text: str, snapshot: Snapshot, policy: RankingPolicy) -> Understanding:
-    """What `text` asks for, in the words of the snapshot's catalogue."""
+def understand(
+    text: str, snapshot: Snapshot, policy: RankingPolicy, *, typing: bool = False
+) -> Understanding:
+    """What `text` asks for, in the words of the snapshot's catalogue.
+
+    Args:
+        text: as typed.
+        snapshot: the catalogue.
+        policy: which steps are taken.
+        typing: whether the last word may be the beginning of one.
+    """
     typed = caseless(text)
     analysis = snapshot.analyzer.analyse(text)
     slots = [
@@ -86,9 +101,14 @@ def understand(text: str, snapshot: Snapshot, policy: RankingPolicy) -> Understa
     if policy.join_words:
         steps += join(slots, snapshot)
         steps += part(slots, snapshot)
+    before = len(steps)
+    if typing:
+        steps += complete(slots, typed, snapshot)
+    prefix = slots[-1].word.text if len(steps) > before else ""
     if policy.correct_spelling:
         steps += correct(slots, snapshot)
-    replaced = any(slot.read_as != slot.word.text for slot in slots)
+    corrected = any(slot.read_as != slot.word.text for slot in slots)
+    replaced = corrected or any(slot.completed_as for slot in slots)
     keys = _keys(slots, snapshot) if replaced else analysis.terms
     if replaced:
         prohibitions |= dict(_prohibit(slots, keys, snapshot, policy))
@@ -96,9 +116,11 @@ def understand(text: str, snapshot: Snapshot, policy: RankingPolicy) -> Understa
     asked = any(not slot.optional for slot in slots)
     return Understanding(
         clauses=tuple(slot.clause(asked=asked) for slot in slots),
+        words=tuple(slot.word.text for slot in slots),
+        prefix=prefix,
         text=_rewrite(typed, slots) if replaced else text.strip(),
         readings=tuple(_reading(typed, slots, reading) for reading in readings),
-        corrected=_rewrite(typed, slots) if replaced else None,
+        corrected=_corrected(typed, slots) if corrected else None,
         prohibitions=tuple(prohibitions.values()),
         steps=(*steps, *prohibitions),
     )
@@ -168,18 +190,23 @@ def _prohibit(
 
 def _keys(slots: Sequence[Slot], snapshot: Snapshot) -> list[str]:
     """The terms of the words as they are read, so that a misspelt word has synonyms, too."""
-    read = [slot.word.text if " " in slot.read_as else slot.read_as for slot in slots]
+    read = [slot.word.text if " " in slot.meant else slot.meant for slot in slots]
     return snapshot.analyzer.stems(read)
 
 
 def _rewrite(typed: str, slots: Sequence[Slot]) -> str:
     """The query with each word as it is read; what is between the words stays."""
+    return _replaced(typed, [(slot.word.begin, slot.word.end, slot.meant) for slot in slots])
+
+
+def _corrected(typed: str, slots: Sequence[Slot]) -> str:
+    """The query with its misspelt words replaced, the word that is being typed left as it is."""
     return _replaced(typed, [(slot.word.begin, slot.word.end, slot.read_as) for slot in slots])
 
 
 def _reading(typed: str, slots: Sequence[Slot], reading: tuple[int, int, str]) -> str:
     begin, end, text = reading
-    spans = [(slot.word.begin, slot.word.end, slot.read_as) for slot in slots]
+    spans = [(slot.word.begin, slot.word.end, slot.meant) for slot in slots]
     spans[begin:end] = [(spans[begin][0], spans[end - 1][1], text)]
     return _replaced(typed, spans)
 

@@ -26,6 +26,9 @@ class Explanation:
         fused_score: of both legs; ``None`` behind the window.
         feedback: what it gained by resembling the best candidates.
         reranked_from: its rank from 1 before the second stage; ``None`` where that had no part.
+        boost: what it gained by the query's boosts.
+        boosted_from: its rank from 1 before the boosts; ``None`` without any, and behind the
+            window.
     """
 
     identified: bool
@@ -37,6 +40,8 @@ class Explanation:
     fused_score: float | None
     feedback: float
     reranked_from: int | None = None
+    boost: float = 0.0
+    boosted_from: int | None = None
 
     def summary(self) -> str:
         """One line for people."""
@@ -53,6 +58,8 @@ class Explanation:
         parts.append(f"fused {self.fused_score:.4f}, feedback {self.feedback:+.4f}")
         if self.reranked_from is not None:
             parts.append(f"reranked from {self.reranked_from}")
+        if self.boosted_from is not None:
+            parts.append(f"boost {self.boost:+.4f}, from {self.boosted_from}")
         return "; ".join(parts)
 
 
@@ -65,11 +72,14 @@ def explain(row: int, ranking: Ranking, lexical: Matches) -> Explanation:
     similarity = None
     feedback = 0.0
     reranked_from = None
+    gained, boosted_from = 0.0, None
     if inside:
         rank = np.flatnonzero(ranking.rows == row)[0]
         feedback = float(ranking.feedback[rank])
         if ranking.reranked_from is not None:
             reranked_from = int(ranking.reranked_from[rank]) or None
+        if ranking.boosts is not None and ranking.boosted_from is not None:
+            gained, boosted_from = float(ranking.boosts[rank]), int(ranking.boosted_from[rank])
         if ranking.meaning is not None:
             similarity = float(ranking.meaning.cosines[place])
     return Explanation(
@@ -82,4 +92,6 @@ def explain(row: int, ranking: Ranking, lexical: Matches) -> Explanation:
         fused_score=float(ranking.fused[place]) if inside else None,
         feedback=feedback,
         reranked_from=reranked_from,
+        boost=gained,
+        boosted_from=boosted_from,
     )

@@ -77,6 +77,8 @@ class Ranking:
         lexical_weight: of the lexical share.
         reranked_from: int64 in the order of `rows`, the rank from 1 that each had before the
             second stage; 0 where that left it alone, ``None`` where there was none.
+        boosts: float32 in the order of `rows`, what each gained; ``None`` without boosts.
+        boosted_from: int64 in the order of `rows`, the rank from 1 before the boosts.
     """
 
     rows: NDArray[np.int64]
@@ -87,6 +89,8 @@ class Ranking:
     feedback: NDArray[np.float32]
     lexical_weight: float
     reranked_from: NDArray[np.int64] | None = None
+    boosts: NDArray[np.float32] | None = None
+    boosted_from: NDArray[np.int64] | None = None
 
     def lexical_only(self, bm25: NDArray[np.float32]) -> NDArray[np.float32]:
         """The scores of rows behind the window, which have nothing but their BM25."""
@@ -94,9 +98,28 @@ class Ranking:
         return (share * np.float32(self.lexical_weight)).astype(np.float32)
 
 
-def gather(lexical: Matches, semantic: Hits, identified: NDArray[np.int64], size: int) -> Window:
-    """The candidates: the `size` best lexical matches, all neighbours, all identified rows."""
-    best = Hits.best(lexical.rows, lexical.scores, size)
+def gather(
+    lexical: Matches,
+    semantic: Hits,
+    identified: NDArray[np.int64],
+    size: int,
+    preferred: NDArray[np.float32] | None = None,
+) -> Window:
+    """The candidates: the `size` best lexical matches, all neighbours, all identified rows.
+
+    Args:
+        lexical: the matches by words.
+        semantic: the neighbours.
+        identified: int64, rows that the query equals an identifier of.
+        size: of the lexical matches, so many are judged by both legs.
+        preferred: float32 ``(products,)``, added to the lexical scores for this choice; where
+            nothing was asked, preferences are all that tells products apart.
+    """
+    scores = lexical.scores
+    if preferred is not None:
+        scores = scores + preferred[lexical.rows]
+    chosen = Hits.best(lexical.rows, scores, size)
+    best = Hits.best(chosen.rows, lexical.scores[lexical.places(chosen.rows)], size)
     rows = np.unique(np.concatenate((best.rows, semantic.rows, identified)))
     places = lexical.places(rows)
     matching = places >= 0

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from indexer.snapshot import Snapshot
     from searchsvc.policy import RankingPolicy
     from searchsvc.relevance.judgments import JudgedQuery, Judgments
-    from searchsvc.search import QueryEmbedder
+    from searchsvc.retrieval import QueryEmbedder
 
 DEPTH = 100
 """How many products are asked for, unless a measure looks deeper."""

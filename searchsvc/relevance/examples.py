@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from indexer.snapshot import Snapshot
     from searchsvc.policy import RankingPolicy
     from searchsvc.relevance.judgments import JudgedQuery, Judgments
-    from searchsvc.search import Hit, QueryEmbedder
+    from searchsvc.retrieval import QueryEmbedder
+    from searchsvc.search import Hit
 
 UNJUDGED = -1
 

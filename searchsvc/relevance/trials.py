@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from searchsvc.relevance.judgments import Judgments
     from searchsvc.relevance.measures import Measure
     from searchsvc.relevance.tuning import Choice
-    from searchsvc.search import QueryEmbedder
+    from searchsvc.retrieval import QueryEmbedder
 
 
 class Postings(Protocol):

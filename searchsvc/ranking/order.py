@@ -1,0 +1,47 @@
+"""The order by relevance of a whole match set, sorted no further than is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from indexer.hits import Hits
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from indexer.hits import Matches
+    from searchsvc.ranking.window import Ranking
+
+
+class Order:
+    """The ranked window, and behind it the rest of the lexical matches by BM25."""
+
+    def __init__(self, ranking: Ranking, lexical: Matches) -> None:
+        self._ranking = ranking
+        self._lexical = lexical
+
+    def first(self, count: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """At least the `count` best rows, or all there are, and their scores.
+
+        Returns:
+            int64 and float32 ``(n,)``, best first; what lies behind the window costs a sort and
+            is left out where the window is enough.
+        """
+        rows, scores = self._ranking.rows, self._ranking.scores
+        if count <= len(rows):
+            return rows, scores
+        behind = np.ones(len(self._lexical), np.bool_)
+        places = self._ranking.window.places
+        behind[places[places >= 0]] = False
+        rest = Hits.best(
+            self._lexical.rows[behind], self._lexical.scores[behind], len(self._lexical)
+        )
+        floor = scores[-1] if len(scores) else np.float32(0)
+        last = np.minimum(self._ranking.lexical_only(rest.scores), floor)
+        return np.concatenate((rows, rest.rows)), np.concatenate((scores, last))
+
+    def all(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Every row of the match set and its score, as `first`."""
+        return self.first(len(self._lexical) + len(self._ranking.rows))

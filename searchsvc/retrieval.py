@@ -1,0 +1,207 @@
+"""What the catalogue has for a query, and the match set that filters leave of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from indexer.hits import Hits, Matches
+from indexer.lexical.clause import Alternative, Clause
+from searchsvc.errors import EmbeddingUnavailableError
+from searchsvc.ranking.prior import popularity_share
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from indexer.snapshot import Snapshot
+    from searchsvc.policy import RankingPolicy
+    from searchsvc.query.understanding import Prohibition, Understanding
+
+_UNMEASURED_COSINE = 0.35
+"""Of an unrelated product, where the build could not measure it."""
+
+
+class QueryEmbedder(Protocol):
+    """What the search needs of an `indexer.embedding.protocol.Embedder`."""
+
+    def embed_query(self, text: str) -> NDArray[np.float32]:
+        """The query's unit vector, float32 ``(dimension,)``.
+
+        Raises:
+            EmbeddingUnavailableError: there is none, at least not in time.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MatchSet:
+    """The products that match a query inside its filter.
+
+    Attributes:
+        lexical: those that cover enough of its words.
+        semantic: those near enough to its meaning, at most as many as are taken.
+        identified: int64 ``(n,)`` ascending, those that it equals an identifier of.
+    """
+
+    lexical: Matches
+    semantic: Hits
+    identified: NDArray[np.int64]
+
+    def rows(self) -> NDArray[np.int64]:
+        """All of them, each once: int64 ``(n,)``, ascending."""
+        others = self._others()
+        if not len(others):
+            return self.lexical.rows
+        return np.sort(np.concatenate((self.lexical.rows, others)))
+
+    def __len__(self) -> int:
+        return len(self.lexical) + len(self._others())
+
+    def _others(self) -> NDArray[np.int64]:
+        """What matches, but not by words."""
+        beside = np.unique(np.concatenate((self.semantic.rows, self.identified)))
+        return beside[self.lexical.places(beside) < 0]
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """What the whole catalogue has for a query.
+
+    How well a product must match is judged in the whole catalogue: otherwise a filter would make
+    products match that do not match without it. Only where more products are near in meaning
+    than are taken (`capped`), the nearest are looked for again inside a filter, so that a narrow
+    one does not come out empty.
+
+    Attributes:
+        found: the match set without a filter.
+        vector: the query's, float32 ``(dimension,)``; ``None`` when there is nothing to embed.
+        degraded: what could not be asked, and why.
+        capped: whether there are more neighbours than are taken.
+    """
+
+    found: MatchSet
+    vector: NDArray[np.float32] | None
+    degraded: tuple[str, ...]
+    capped: bool
+    _enough: float
+    _forbidden: NDArray[np.int64]
+    _snapshot: Snapshot
+    _policy: RankingPolicy
+
+    def within(self, mask: NDArray[np.bool_] | None) -> MatchSet:
+        """The match set inside `mask`, bool ``(products,)``; ``None`` lets all pass."""
+        if mask is None:
+            return self.found
+        found = self.found
+        if self.capped and self.vector is not None:
+            again = self._snapshot.vectors.search(self.vector, self._policy.neighbours, mask)
+            semantic = again.at_least(self._enough).without(self._forbidden)
+        else:
+            semantic = found.semantic.within(mask)
+        return MatchSet(
+            found.lexical.within(mask), semantic, found.identified[mask[found.identified]]
+        )
+
+    def by_words(self, clauses: Sequence[Clause]) -> Retrieval:
+        """The same for other words."""
+        lexical = self._snapshot.lexical.match(clauses, coverage=self._policy.min_coverage)
+        return replace(self, found=replace(self.found, lexical=lexical))
+
+    def nearest(self, count: int, mask: NDArray[np.bool_] | None) -> MatchSet:
+        """The `count` nearest in meaning, however far they are."""
+        if self.vector is None:
+            return MatchSet(Matches.none(), Hits.none(), np.empty(0, np.int64))
+        near = self._snapshot.vectors.search(self.vector, count, mask).without(self._forbidden)
+        return MatchSet(Matches.none(), near, np.empty(0, np.int64))
+
+
+def retrieve(
+    text: str,
+    understood: Understanding,
+    snapshot: Snapshot,
+    embedder: QueryEmbedder,
+    policy: RankingPolicy,
+    done: Callable[[str], None],
+) -> Retrieval:
+    """What the catalogue has for a query.
+
+    Args:
+        text: as typed.
+        understood: what it was taken for.
+        snapshot: the catalogue.
+        embedder: of its queries.
+        policy: what is enough to match.
+        done: told the name of each stage when it is done.
+    """
+    identified = snapshot.products.identified_by(text)
+    lexical = _lexical(text, understood, snapshot, policy)
+    done("lexical")
+    vector, degraded = _embed(understood, embedder, is_number=len(identified) > 0)
+    done("embed")
+    enough, forbidden = 0.0, np.empty(0, np.int64)
+    near, capped = Hits.none(), False
+    if vector is not None:
+        nearest = snapshot.vectors.search(vector, policy.neighbours)
+        best = float(nearest.scores.max(initial=0.0))
+        enough = max(_least_cosine(snapshot, policy), policy.min_cosine_share * best)
+        near = nearest.at_least(enough)
+        capped = len(near) >= policy.neighbours
+        for prohibition in understood.prohibitions:
+            forbidden = np.union1d(forbidden, _prohibited(prohibition, snapshot))
+        near = near.without(forbidden)
+    done("semantic")
+    found = MatchSet(lexical, near, identified)
+    return Retrieval(found, vector, degraded, capped, enough, forbidden, snapshot, policy)
+
+
+def unrelated_cosine(snapshot: Snapshot, share: float) -> float:
+    """The cosine that the nearest product stays below for `share` of unrelated queries."""
+    measured = snapshot.manifest.semantic.foreign_cosine(share)
+    return _UNMEASURED_COSINE if measured is None else measured
+
+
+def _lexical(
+    text: str, understood: Understanding, snapshot: Snapshot, policy: RankingPolicy
+) -> Matches:
+    """The lexical matches; for an empty query the whole catalogue, by popularity."""
+    if not text.strip():
+        everything = Matches.equal(np.arange(len(snapshot.products), dtype=np.int64))
+        return replace(everything, scores=popularity_share(snapshot), ceiling=1.0)
+    return snapshot.lexical.match(understood.clauses, coverage=policy.min_coverage)
+
+
+def _embed(
+    understood: Understanding, embedder: QueryEmbedder, *, is_number: bool
+) -> tuple[NDArray[np.float32] | None, tuple[str, ...]]:
+    """The query's vector if there is anything to embed, and why not where it failed.
+
+    A part number has no meaning: its neighbours would be whatever else looks like digits. A
+    query with synonyms lies in the middle of its readings.
+    """
+    text = understood.text
+    if not text or (is_number and any(char.isdigit() for char in text)):
+        return None, ()
+    try:
+        readings = [embedder.embed_query(reading) for reading in (text, *understood.readings)]
+    except EmbeddingUnavailableError as error:
+        return None, (f"semantic: {error}",)
+    if len(readings) == 1:
+        return readings[0], ()
+    middle = np.sum(readings, axis=0)
+    return (middle / np.linalg.norm(middle)).astype(np.float32), ()
+
+
+def _least_cosine(snapshot: Snapshot, policy: RankingPolicy) -> float:
+    if policy.min_cosine is not None:
+        return policy.min_cosine
+    return unrelated_cosine(snapshot, policy.strictness)
+
+
+def _prohibited(prohibition: Prohibition, snapshot: Snapshot) -> NDArray[np.int64]:
+    meant = snapshot.lexical.match([Clause((Alternative(prohibition.unless),))])
+    other = snapshot.lexical.match([Clause((Alternative(prohibition.terms),))])
+    return np.setdiff1d(other.rows, meant.rows, assume_unique=True)

@@ -1,0 +1,114 @@
+"""What a query without any match is answered instead of a bare empty page.
+
+First the query's least informative words are left out, one by one, until something matches inside
+the filter. If nothing would match without the filter either, the nearest products in meaning are
+shown, near enough or not. If the filter is to blame, the answer stays empty and says how many
+would match without it: what a shopper chose to exclude must not come back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from indexer.snapshot import Snapshot
+    from searchsvc.query.understanding import Understanding
+    from searchsvc.retrieval import MatchSet, Retrieval
+
+_NEAREST = 24
+"""Products that are shown where none is near enough; what follows would be noise."""
+_MOST_WORDS = 8
+"""Left out at most; each costs a look into the postings."""
+
+
+class Widening(StrEnum):
+    """How a query without any match was widened."""
+
+    WORDS = "words"  # the least informative words were left out
+    MEANING = "meaning"  # the nearest in meaning, near enough or not
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """What a query without any match was answered instead.
+
+    Attributes:
+        dropped: words that were left out, as typed.
+        text: what is left of the query.
+    """
+
+    kind: Widening
+    dropped: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Widened:
+    """A wider answer.
+
+    Attributes:
+        matches: never empty.
+        understood: the query as it was then asked.
+    """
+
+    matches: MatchSet
+    understood: Understanding
+    relaxation: Relaxation
+
+
+def widen(
+    understood: Understanding,
+    retrieval: Retrieval,
+    snapshot: Snapshot,
+    mask: NDArray[np.bool_] | None,
+) -> Widened | None:
+    """A wider answer inside `mask` to a query that nothing matches; ``None`` if there is none."""
+    return _fewer_words(understood, retrieval, snapshot, mask) or _nearest(
+        understood, retrieval, mask
+    )
+
+
+def _fewer_words(
+    understood: Understanding,
+    retrieval: Retrieval,
+    snapshot: Snapshot,
+    mask: NDArray[np.bool_] | None,
+) -> Widened | None:
+    """The query without as few of its common words as will do.
+
+    A word that no product has is not among them: it kept nothing from matching.
+    """
+    counts = {
+        place: len(snapshot.lexical.match([replace(clause, optional=False)]))
+        for place, clause in enumerate(understood.clauses)
+        if not clause.optional
+    }
+    known = [place for place, count in counts.items() if count]
+    least_first = sorted(known, key=lambda place: (-counts[place], place))
+    kept = dict.fromkeys(range(len(understood.clauses)))
+    for place in least_first[:-1][:_MOST_WORDS]:
+        del kept[place]
+        clauses = tuple(understood.clauses[k] for k in kept)
+        found = retrieval.by_words(clauses).within(mask)
+        if len(found):
+            words = tuple(understood.words[k] for k in kept)
+            dropped = tuple(word for k, word in enumerate(understood.words) if k not in kept)
+            relaxation = Relaxation(Widening.WORDS, dropped, " ".join(words))
+            return Widened(found, replace(understood, clauses=clauses, words=words), relaxation)
+    return None
+
+
+def _nearest(
+    understood: Understanding, retrieval: Retrieval, mask: NDArray[np.bool_] | None
+) -> Widened | None:
+    if len(retrieval.found):
+        return None
+    found = retrieval.nearest(_NEAREST, mask)
+    if not len(found):
+        return None
+    return Widened(found, understood, Relaxation(Widening.MEANING, (), understood.text))
