@@ -67,11 +67,17 @@ def problem(
     )
 
 
-async def _service_error(_: Request, error: Exception) -> Response:
+def outcome(error: Exception) -> tuple[int, str, Mapping[str, str] | None]:
+    """The status, title and headers that answer `error`; raised again if the table has it not."""
     for kind, (status, title) in _STATUS.items():
         if isinstance(error, kind):
-            return problem(status, title, str(error), _HEADERS.get(status))
+            return status, title, _HEADERS.get(status)
     raise error
+
+
+async def _service_error(_: Request, error: Exception) -> Response:
+    status, title, headers = outcome(error)
+    return problem(status, title, str(error), headers)
 
 
 async def _validation_error(_: Request, error: Exception) -> Response:
