@@ -8,6 +8,7 @@ The files of a generation::
     columns.safetensors     values for filters, facets and ranking
     lexical.safetensors     vocabulary and BM25 postings
     spelling.safetensors    the words of the products, for correcting those of shoppers
+    suggestions.safetensors the phrases of the products, for completing those of shoppers
     vectors.safetensors     unit vectors in half precision, digests of the texts they stand for
     vectors.faiss           inverted lists; absent in a small catalogue
 
@@ -30,6 +31,7 @@ from indexer.manifest import Manifest, describe_file
 from indexer.products import ProductStore
 from indexer.spelling.dictionary import SpellingDictionary
 from indexer.storage import read_arrays
+from indexer.suggestions.reader import Suggestions
 from indexer.vectors.exact import ExactIndex
 from indexer.vectors.ivf import IvfIndex
 
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 COLUMNS_FILE = "columns.safetensors"
 LEXICAL_FILE = "lexical.safetensors"
 SPELLING_FILE = "spelling.safetensors"
+SUGGESTIONS_FILE = "suggestions.safetensors"
 VECTORS_FILE = "vectors.safetensors"
 LISTS_FILE = "vectors.faiss"
 
@@ -57,6 +60,7 @@ class Snapshot:
     analyzer: Analyzer
     lexical: LexicalIndex
     spelling: SpellingDictionary
+    suggestions: Suggestions
     vectors: VectorIndex
     columns: Columns
     products: ProductStore
@@ -118,6 +122,7 @@ def _open(directory: Path, index: str, generation: str) -> Snapshot:
         analyzer=Analyzer(manifest.settings.language),
         lexical=Bm25Index(directory / LEXICAL_FILE),
         spelling=SpellingDictionary(directory / SPELLING_FILE),
+        suggestions=_open_suggestions(directory, manifest),
         vectors=_open_vectors(directory, manifest),
         columns=Columns(directory / COLUMNS_FILE),
         products=products,
@@ -147,6 +152,12 @@ def verify(layout: IndexLayout, generation: str) -> list[str]:
         elif found.sha256 != expected.sha256:
             problems.append(f"{name}: its content was altered (SHA-256 differs)")
     return problems
+
+
+def _open_suggestions(directory: Path, manifest: Manifest) -> Suggestions:
+    if SUGGESTIONS_FILE not in manifest.files:  # before format 3
+        return Suggestions.none()
+    return Suggestions.read(directory / SUGGESTIONS_FILE)
 
 
 def _open_vectors(directory: Path, manifest: Manifest) -> VectorIndex:

@@ -22,9 +22,17 @@ from indexer.manifest import (
     describe_file,
 )
 from indexer.products import ProductsBuilder
-from indexer.snapshot import COLUMNS_FILE, LEXICAL_FILE, LISTS_FILE, SPELLING_FILE, VECTORS_FILE
+from indexer.snapshot import (
+    COLUMNS_FILE,
+    LEXICAL_FILE,
+    LISTS_FILE,
+    SPELLING_FILE,
+    SUGGESTIONS_FILE,
+    VECTORS_FILE,
+)
 from indexer.spelling.builder import SpellingBuilder
 from indexer.storage import write_arrays
+from indexer.suggestions.builder import SuggestionsBuilder
 from indexer.vectors.half import widen
 from indexer.vectors.ivf import write_ivf
 
@@ -107,6 +115,7 @@ def _write_products(
     columns = ColumnsBuilder()
     lexical = Bm25Builder(settings.lexical)
     spelling = SpellingBuilder()
+    suggestions = SuggestionsBuilder()
     to_embed = []
     progress.start("analysing products", len(spool))
     for product, json in spool.products():
@@ -116,6 +125,7 @@ def _write_products(
         analyses = {field: analyzer.analyse(text) for field, text in texts.items()}
         lexical.add({field: field_terms(field, it, analyzer) for field, it in analyses.items()})
         spelling.add(*spelled_words(analyses))
+        suggestions.add(product)
         to_embed.append(embedding_text(texts, settings.embedding))
         progress.advance(1)
     progress.start("writing postings and columns", None)
@@ -123,6 +133,7 @@ def _write_products(
     summary = columns.write(directory / COLUMNS_FILE)
     lexical.write(directory / LEXICAL_FILE)
     spelling.write(directory / SPELLING_FILE, language_words=embedder.words())
+    suggestions.write(directory / SUGGESTIONS_FILE, analyzer)
     return to_embed, summary
 
 

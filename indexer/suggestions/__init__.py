@@ -1,0 +1,1 @@
+"""Suggestions: what shoppers may mean to type, from the catalogue's own phrases."""
