@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from indexer.errors import SnapshotCorruptError
+from indexer.locations import Locations
 from indexer.storage import StringTable, read_arrays
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from indexer.storage import ArrayFile
 
 Kind = Literal["text", "number", "bool"]
 Scalar = str | float | bool
@@ -34,9 +37,12 @@ def kind_of(value: Scalar) -> Kind:
 TEXT_FIELDS = (
     "brand", "condition", "availability", "availability_date", "item_group_id", "color", "size",
     "size_type", "size_system", "gender", "age_group", "material", "pattern",
-    "google_product_category", "energy_efficiency_class",
+    "energy_efficiency_class",
 )  # fmt: skip
 """The attributes of a product that are text columns under their own name."""
+PATH_FIELDS = ("google_product_category", "product_type")
+"""The columns of category paths, each value beside all of its ancestors."""
+PATH_SEPARATOR = " > "
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,8 @@ class Column:
         values: ``(n,)``: float64 for numbers (NaN is absent), int8 for bools and int32 codes into
             `texts` for texts (-1 is absent).
         texts: the distinct texts, sorted by UTF-8 bytes; ``None`` for other kinds.
+        hierarchical: whether the texts are paths, ``"A > B"``; a product with one has all of its
+            ancestors, too.
     """
 
     kind: Kind
@@ -57,6 +65,7 @@ class Column:
     rows: NDArray[np.int32] | None
     values: NDArray[Any]
     texts: StringTable | None
+    hierarchical: bool = False
 
     def equal(self, wanted: Iterable[Scalar]) -> NDArray[np.bool_]:
         """The rows with any of `wanted`, as a mask ``(products,)``.
@@ -94,21 +103,26 @@ class Column:
 
 
 STANDARD: Mapping[str, Kind] = {
-    **dict.fromkeys(TEXT_FIELDS, "text"),
-    **dict.fromkeys(("currency", "custom_label", "product_type"), "text"),
+    **dict.fromkeys((*TEXT_FIELDS, *PATH_FIELDS, "currency", "custom_label"), "text"),
     **dict.fromkeys(("price", "sale_price", "effective_price"), "number"),
+    **dict.fromkeys(("popularity", "rating", "review_count", "released"), "number"),
 }
 """The columns that every index has, if need be without values: a filter on the sale price must
 not become an error on the day on which nothing is on sale."""
 
 
 class Columns:
-    """The columns of one snapshot, mapped from disk."""
+    """The columns of one snapshot, mapped from disk.
+
+    Attributes:
+        locations: where its products are.
+    """
 
     def __init__(self, path: Path) -> None:
         file = read_arrays(path)
         products = int(file.array("products")[0])
-        self._columns = {name: _empty(kind, products) for name, kind in STANDARD.items()}
+        self.locations = _locations(file, products)
+        self._columns = {name: _empty(name, kind, products) for name, kind in STANDARD.items()}
         for key in file.arrays:
             if not key.endswith("/values"):
                 continue
@@ -120,6 +134,7 @@ class Columns:
                 rows=file.arrays.get(f"{name}/rows"),
                 values=file.array(key),
                 texts=StringTable.read(file, f"{name}/texts") if kind == "text" else None,
+                hierarchical=_is_hierarchical(file, name),
             )
 
     def get(self, name: str) -> Column | None:
@@ -135,10 +150,28 @@ class Columns:
         return sorted(self._columns, key=lambda name: (name not in STANDARD, name))
 
 
-def _empty(kind: Kind, products: int) -> Column:
+def _empty(name: str, kind: Kind, products: int) -> Column:
     rows = np.empty(0, np.int32)
     values = np.empty(0, np.int32 if kind == "text" else np.float64)
-    return Column(kind, products, rows, values, StringTable.of([]) if kind == "text" else None)
+    texts = StringTable.of([]) if kind == "text" else None
+    return Column(kind, products, rows, values, texts, name in PATH_FIELDS)
+
+
+def _is_hierarchical(file: ArrayFile, name: str) -> bool:
+    # Format 2 does not say it; its product types have their ancestors all the same.
+    return name == "product_type" or file.metadata.get(f"{name}/path") == "1"
+
+
+def _locations(file: ArrayFile, products: int) -> Locations:
+    """Those of the file; format 2 has none."""
+    if "location/rows" not in file.arrays:
+        return Locations.none(products)
+    return Locations(
+        products,
+        file.array("location/rows"),
+        file.array("location/latitudes"),
+        file.array("location/longitudes"),
+    )
 
 
 def _kind(text: str | None) -> Kind:

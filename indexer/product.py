@@ -46,6 +46,19 @@ class Price:
         return self.minor_units / scale
 
 
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place on the earth, in degrees (WGS 84).
+
+    Attributes:
+        latitude: north of the equator, -90 to 90.
+        longitude: east of Greenwich, -180 to 180.
+    """
+
+    latitude: float
+    longitude: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Product:
     """One variant of an article: the Google Merchant attributes and the shop's own.
@@ -56,6 +69,7 @@ class Product:
     Attributes:
         product_types: the shop's own category paths, each ``"A > B > C"``.
         google_product_category: Google's id or path, as given.
+        locations: where it is, such as the shops that have it.
         attributes: everything that Google's list does not know, by the feed's own field name.
     """
 
@@ -94,13 +108,15 @@ class Product:
     identifier_exists: bool | None = None
     energy_efficiency_class: str = ""
     custom_labels: tuple[str, ...] = ()
+    locations: tuple[Location, ...] = ()
     attributes: Mapping[str, AttributeValue] = field(default_factory=lambda: MappingProxyType({}))
 
     def to_dict(self) -> dict[str, Any]:
         """The public JSON object: fields in declaration order, absent ones left out.
 
-        A price is ``{"minor_units": 4995, "currency": "USD"}``; attributes are sorted by name, so
-        that equal products are equal bytes.
+        A price is ``{"minor_units": 4995, "currency": "USD"}``, a location
+        ``{"latitude": 48.85, "longitude": 2.35}``; attributes are sorted by name, so that equal
+        products are equal bytes.
         """
         out: dict[str, Any] = {}
         for name in _FIELD_NAMES:
@@ -109,6 +125,8 @@ class Product:
                 continue
             if isinstance(value, Price):
                 out[name] = {"minor_units": value.minor_units, "currency": value.currency}
+            elif name == "locations":
+                out[name] = [{"latitude": it.latitude, "longitude": it.longitude} for it in value]
             elif name == "attributes":
                 if value:
                     out[name] = {key: value[key] for key in sorted(value)}
@@ -130,6 +148,8 @@ class Product:
         for name in _TUPLE_NAMES:
             if name in raw:
                 raw[name] = tuple(raw[name])
+        if "locations" in raw:
+            raw["locations"] = tuple(Location(**location) for location in raw["locations"])
         if "availability" in raw:
             raw["availability"] = Availability(raw["availability"])
         attributes = raw.get("attributes", {})

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from indexer.columns import TEXT_FIELDS, Kind, Scalar, kind_of
+from indexer.build.repute import repute
+from indexer.columns import PATH_FIELDS, PATH_SEPARATOR, TEXT_FIELDS, Kind, Scalar, kind_of
 from indexer.storage import StringTable, write_arrays
 
 if TYPE_CHECKING:
@@ -49,17 +50,19 @@ def column_values(product: Product) -> Iterator[tuple[str, Scalar]]:
 
     Google's attributes keep their names, the shop's own get the prefix ``attributes.``, amounts
     of money are in the currency's major unit (49.95), ``effective_price`` is the sale price where
-    there is one, and ``product_type`` holds each category path with all of its ancestors.
+    there is one, ``product_type`` and ``google_product_category`` hold each category path with all
+    of its ancestors, and `repute` gives the columns that shops have under many names.
     """
     for name in TEXT_FIELDS:
         value = getattr(product, name)
         if value:
             yield name, str(value)
     yield from _prices(product)
-    for ancestor in {a: None for path in product.product_types for a in _ancestors(path)}:
-        yield "product_type", ancestor
+    yield from _with_ancestors("product_type", product.product_types)
+    yield from _with_ancestors("google_product_category", (product.google_product_category,))
     for label in product.custom_labels:
         yield "custom_label", label
+    yield from repute(product)
     for name, value in product.attributes.items():
         for item in value if isinstance(value, tuple) else (value,):
             yield f"attributes.{name}", item
@@ -74,10 +77,14 @@ def _prices(product: Product) -> Iterator[tuple[str, Scalar]]:
         yield "sale_price", product.sale_price.major_units
 
 
-def _ancestors(path: str) -> Iterator[str]:
-    """``A``, ``A > B`` and ``A > B > C`` of ``A > B > C``."""
-    steps = path.split(" > ")
-    return (" > ".join(steps[:depth]) for depth in range(1, len(steps) + 1))
+def _with_ancestors(name: str, paths: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """``A``, ``A > B`` and ``A > B > C`` of ``A > B > C``, each once."""
+    distinct: dict[str, None] = {}
+    for path in paths:
+        steps = [step for part in path.split(">") if (step := part.strip())]
+        for depth in range(1, len(steps) + 1):
+            distinct[PATH_SEPARATOR.join(steps[:depth])] = None
+    return ((name, ancestor) for ancestor in distinct)
 
 
 class _Collected:
@@ -132,6 +139,8 @@ class ColumnsBuilder:
     def __init__(self) -> None:
         self._products = 0
         self._columns: dict[str, _Collected] = {}
+        self._location_rows = array("i")
+        self._coordinates = array("d")
 
     def add(self, product: Product) -> None:
         """Add the next row."""
@@ -140,6 +149,9 @@ class ColumnsBuilder:
             if column is None:
                 column = self._columns[name] = _Collected()
             column.add(self._products, value)
+        for location in product.locations:
+            self._location_rows.append(self._products)
+            self._coordinates.extend((location.latitude, location.longitude))
         self._products += 1
 
     def write(self, path: Path) -> ColumnsSummary:
@@ -151,13 +163,24 @@ class ColumnsBuilder:
         for name in sorted(frequent[:MAX_COLUMNS]):
             kind, rows, values, table = self._columns[name].coded()
             metadata[f"{name}/kind"] = kind
+            if name in PATH_FIELDS:
+                metadata[f"{name}/path"] = "1"
             if len(rows) < len(self._columns[name].rows):
                 stray[name] = len(self._columns[name].rows) - len(rows)
             if table is not None:
                 arrays.update(table.arrays(f"{name}/texts"))
             arrays.update(_laid_out(name, *_distinct(rows, values), self._products))
+        arrays.update(self._locations())
         write_arrays(path, arrays, metadata)
         return ColumnsSummary(stray, tuple(sorted(frequent[MAX_COLUMNS:])))
+
+    def _locations(self) -> dict[str, NDArray[Any]]:
+        coordinates = np.frombuffer(self._coordinates, np.float64).reshape(-1, 2)
+        return {
+            "location/rows": np.frombuffer(self._location_rows, np.int32),
+            "location/latitudes": coordinates[:, 0],
+            "location/longitudes": coordinates[:, 1],
+        }
 
 
 def _distinct(

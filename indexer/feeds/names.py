@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from indexer.errors import FeedUnreadableError, SettingsError
 from indexer.feeds.free import attribute_name
+from indexer.feeds.location import LATITUDE_NAMES, LONGITUDE_NAMES
 from indexer.feeds.raw import shown
 from indexer.product import Product
 
@@ -25,12 +26,19 @@ CUSTOM_LABELS = tuple(f"custom_label_{number}" for number in range(5))
 PRODUCT_DETAIL = "product_detail"
 """Google's name and value pairs, which become free attributes."""
 
+LOCATION = "location"
+"""Coordinates, which become `Product.locations`, or anything else that a shop means by it."""
+
+LATITUDE, LONGITUDE = "latitude", "longitude"
+"""The coordinates of one place in two fields, which become `Product.locations`."""
+
 _SINGULAR = MappingProxyType(
     {
         "additional_image_link": "additional_image_links",
         "product_type": "product_types",
         "product_highlight": "product_highlights",
         "custom_label": "custom_labels",
+        "_geoloc": "locations",
     }
 )
 _SEPARATORS = re.compile(r"[\s_-]+")
@@ -44,7 +52,8 @@ class Target(NamedTuple):
     """Where the value of a field goes.
 
     Attributes:
-        field: a field of `Product`, `PRODUCT_DETAIL` or one of `CUSTOM_LABELS`; "" if free.
+        field: a field of `Product`, `PRODUCT_DETAIL`, one of `CUSTOM_LABELS`, `LOCATION`,
+            `LATITUDE` or `LONGITUDE`; "" if free.
         attribute: the free attribute's name; "" if it is none.
         rank: the higher one wins where two fields of a record have the same target: what is
             mapped before Google's prefixed name, that before the plain one.
@@ -64,7 +73,9 @@ def _key(name: str) -> str:
 _FIELD_BY_KEY = MappingProxyType(
     {_key(field.name): field.name for field in fields(Product)}
     | {_key(name): field for name, field in _SINGULAR.items()}
-    | {_key(name): name for name in (*CUSTOM_LABELS, PRODUCT_DETAIL)}
+    | {_key(name): name for name in (*CUSTOM_LABELS, PRODUCT_DETAIL, LOCATION)}
+    | dict.fromkeys(LATITUDE_NAMES, LATITUDE)
+    | dict.fromkeys(LONGITUDE_NAMES, LONGITUDE)
 )
 
 

@@ -11,10 +11,18 @@ from typing_extensions import TypedDict  # pydantic asks for this one before Pyt
 
 from indexer.feeds import values
 from indexer.feeds.free import FreeAttributes
+from indexer.feeds.location import locations, remainder, states_locations
 from indexer.feeds.money import parse_price
-from indexer.feeds.names import CUSTOM_LABELS, PRODUCT_DETAIL, FieldNames
+from indexer.feeds.names import (
+    CUSTOM_LABELS,
+    LATITUDE,
+    LOCATION,
+    LONGITUDE,
+    PRODUCT_DETAIL,
+    FieldNames,
+)
 from indexer.feeds.raw import RawRecord, shown
-from indexer.product import Availability, Price, Product, Rejection
+from indexer.product import Availability, Location, Price, Product, Rejection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,6 +86,7 @@ class _Fields(TypedDict, total=False):
     custom_label_2: _Text
     custom_label_3: _Text
     custom_label_4: _Text
+    locations: Annotated[tuple[Location, ...], PlainValidator(locations)]
 
 
 _FIELDS = TypeAdapter(_Fields)
@@ -114,6 +123,7 @@ class RecordParser:
         try:
             self._assign(record.fields, stated, free)
             self._add_nested(stated, free)
+            _add_location(stated, free)
             fields: dict[str, Any] = dict(_FIELDS.validate_python(stated, context=self._currency))
         except ValidationError as error:
             product_id = self._product_id(record.fields)
@@ -165,6 +175,26 @@ class RecordParser:
                 if self._names.target(name).field == "id":
                     return values.product_id(value)
         return ""
+
+
+def _add_location(stated: dict[str, RawValue], free: FreeAttributes) -> None:
+    """Move what states a place under other names than `Product`'s to it."""
+    place = {name: stated.pop(name) for name in (LATITUDE, LONGITUDE) if name in stated}
+    value = stated.pop(LOCATION, None)
+    rest: object = value
+    try:
+        if value is not None and states_locations(value):
+            stated.setdefault("locations", value)
+            rest = remainder(value)
+        if rest:
+            free.add(LOCATION, rest)
+    except ValueError as error:
+        raise _UnfitFieldError(LOCATION, value, str(error)) from error
+    if len(place) == len((LATITUDE, LONGITUDE)):
+        stated.setdefault("locations", place)
+    for name, lone in place.items():
+        if "locations" not in stated:
+            raise _UnfitFieldError(name, lone, "expected a latitude and a longitude, not only one")
 
 
 def _rejection(
