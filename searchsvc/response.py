@@ -2,41 +2,72 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import math
+from dataclasses import asdict, dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import orjson
 
+from searchsvc.results.highlight import Highlighter
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from indexer.snapshot import Snapshot
     from searchsvc.query.query import Query
-    from searchsvc.search import Hit, SearchResult
+    from searchsvc.results.facet import Facet
+    from searchsvc.search import Group, Hit, SearchResult
 
+MAX_SNIPPET_WORDS = 200
+"""Of one snippet."""
 _SCORE_DIGITS = 6  # what float32 holds
 
 
+@dataclass(frozen=True, slots=True)
+class View:
+    """What to show of the hits.
+
+    Attributes:
+        fields: of the product, ``None`` for all of them.
+        highlight: fields in which to mark what matched; dotted names reach into objects.
+        snippets: how many words to show of each of these fields.
+    """
+
+    fields: frozenset[str] | None = None
+    highlight: tuple[str, ...] = ()
+    snippets: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+
+
 def encode_response(
-    result: SearchResult, query: Query, snapshot: Snapshot, took_ms: float
+    result: SearchResult, query: Query, view: View, snapshot: Snapshot, took_ms: float
 ) -> bytes:
-    """The answer as JSON; stored products go in as they are, unparsed.
+    """The answer as JSON; stored products go in as they are, unparsed where all is shown.
 
     Args:
         result: of the search.
         query: that was asked.
+        view: what to show of the hits.
         snapshot: that was searched.
         took_ms: milliseconds from the request's arrival.
     """
+    encoder = _HitEncoder(view, Highlighter(result.understood, snapshot.analyzer))
+    relaxed = result.relaxed
     body: dict[str, Any] = {
         "index": snapshot.index,
         "generation": snapshot.generation,
         "query": query.text,
         "corrected_query": result.understood.corrected,
+        "relaxed": asdict(relaxed) if relaxed else None,
         "query_id": uuid4().hex,
         "total": result.total,
+        "counted": "groups" if result.counts_groups else "items",
+        "unfiltered_total": result.unfiltered_total,
         "offset": query.offset,
         "limit": query.limit,
-        "hits": [_encode_hit(hit) for hit in result.hits],
+        "hits": [encoder.encode(hit) for hit in result.hits],
+        "facets": [_encode_facet(facet) for facet in result.facets],
         "degraded": list(result.degraded),
         "took_ms": round(took_ms, 3),
     }
@@ -49,15 +80,88 @@ def encode_response(
     return orjson.dumps(body)
 
 
-def _encode_hit(hit: Hit) -> dict[str, Any]:
+def encode_similar(product_id: str, hits: Sequence[Hit]) -> bytes:
+    """The answer to what resembles a product, as JSON."""
+    found = [
+        {
+            "id": hit.id,
+            "similarity": round(hit.score, _SCORE_DIGITS),
+            "product": orjson.Fragment(hit.product),
+        }
+        for hit in hits
+    ]
+    return orjson.dumps({"id": product_id, "hits": found})
+
+
+class _HitEncoder:
+    """Hits as JSON in one view."""
+
+    def __init__(self, view: View, highlighter: Highlighter) -> None:
+        self._view = view
+        self._highlighter = highlighter
+
+    def encode(self, hit: Hit) -> dict[str, Any]:
+        encoded: dict[str, Any] = {
+            "id": hit.id,
+            "score": round(hit.score, _SCORE_DIGITS),
+            "product": self._product(hit.product),
+        }
+        if hit.group is not None:
+            encoded["group"] = self._group(hit.group)
+        if self._view.highlight or self._view.snippets:
+            product = orjson.loads(hit.product)
+            highlighter, view = self._highlighter, self._view
+            encoded["highlights"] = highlighter.highlight_product(product, view.highlight)
+            encoded["snippets"] = highlighter.snippet_product(product, view.snippets)
+        if hit.explanation is not None:
+            encoded["explain"] = _rounded(asdict(hit.explanation))
+        return encoded
+
+    def _product(self, stored: bytes) -> orjson.Fragment | dict[str, Any]:
+        fields = self._view.fields
+        if fields is None:
+            return orjson.Fragment(stored)
+        return {name: value for name, value in orjson.loads(stored).items() if name in fields}
+
+    def _group(self, group: Group) -> dict[str, Any]:
+        return {
+            "value": group.value,
+            "count": group.count,
+            "others": [
+                {"id": member.id, "product": self._product(member.product)}
+                for member in group.others
+            ],
+        }
+
+
+def _encode_facet(facet: Facet) -> dict[str, Any]:
     encoded: dict[str, Any] = {
-        "id": hit.id,
-        "score": round(hit.score, _SCORE_DIGITS),
-        "product": orjson.Fragment(hit.product),
+        "field": facet.request.field,
+        "kind": facet.kind,
+        "hierarchical": facet.hierarchical,
+        "values": [{"value": it.value, "count": it.count} for it in facet.values],
+        "distinct": facet.distinct,
+        "exhaustive": facet.exhaustive,
     }
-    if hit.explanation is not None:
-        encoded["explain"] = _rounded(asdict(hit.explanation))
+    stats = facet.statistics
+    if stats is not None:
+        encoded["statistics"] = {
+            "min": stats.minimum,
+            "max": stats.maximum,
+            "average": stats.average,
+            "sum": stats.total,
+            "count": stats.count,
+        }
+    if facet.request.ranges:
+        encoded["ranges"] = [
+            {"from": _open(wanted.low), "to": _open(wanted.high), "count": count}
+            for wanted, count in zip(facet.request.ranges, facet.counts, strict=True)
+        ]
     return encoded
+
+
+def _open(bound: float) -> float | None:
+    return None if math.isinf(bound) else bound
 
 
 def _rounded(values: dict[str, Any]) -> dict[str, Any]:

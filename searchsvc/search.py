@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from searchsvc.counting import count
 from searchsvc.query.mask import row_mask
 from searchsvc.query.understanding import understand
 from searchsvc.ranking.boosting import boost, total_boost
@@ -26,6 +27,8 @@ from searchsvc.ranking.explanation import explain
 from searchsvc.ranking.order import Order
 from searchsvc.ranking.second_stage import rerank
 from searchsvc.ranking.window import Meaning, gather, rank
+from searchsvc.results.arrangement import arrange
+from searchsvc.results.grouping import group_value
 from searchsvc.retrieval import retrieve, unrelated_cosine
 from searchsvc.widening import widen
 
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     from searchsvc.query.understanding import Understanding
     from searchsvc.ranking.explanation import Explanation
     from searchsvc.ranking.window import Ranking, Window
+    from searchsvc.results.arrangement import Arrangement
     from searchsvc.results.facet import Facet
     from searchsvc.retrieval import MatchSet, QueryEmbedder, Retrieval
     from searchsvc.widening import Relaxation
@@ -169,15 +173,21 @@ def search(
     if gains is not None:
         ranking = boost(ranking, gains)
         stages.done("boost")
-    page = _page(Order(ranking, matches.lexical), query)
-    hits = tuple(_hit(row, score, ranking, matches, snapshot, query) for row, score in page)
+    arrangement = arrange(Order(ranking, matches.lexical), query, snapshot)
+    stages.done("arrange")
+    facets = count(query, retrieval, matches, snapshot)
+    stages.done("facets")
+    hits = _hits(arrangement, ranking, matches, snapshot, query)
     stages.done("fetch")
+    counts_groups = query.grouping is not None and not query.grouping.count_items
     return SearchResult(
-        total=len(matches),
+        total=(arrangement.groups or 0) if counts_groups else len(matches),
         hits=hits,
         understood=understood,
         degraded=retrieval.degraded,
         stage_ms=stages.milliseconds,
+        facets=facets,
+        counts_groups=counts_groups,
         relaxed=widened.relaxation if widened else None,
         unfiltered_total=None if len(matches) or mask is None else len(retrieval.found),
         capped=retrieval.capped,
@@ -187,7 +197,7 @@ def search(
 def _mask(query: Query, snapshot: Snapshot) -> NDArray[np.bool_] | None:
     if query.filter is None:
         return None
-    return row_mask(query.filter, snapshot.columns, len(snapshot.products))
+    return row_mask(query.filter, snapshot.columns, len(snapshot.products), snapshot.derived)
 
 
 def _gains(query: Query, snapshot: Snapshot, policy: RankingPolicy) -> NDArray[np.float32] | None:
@@ -195,7 +205,7 @@ def _gains(query: Query, snapshot: Snapshot, policy: RankingPolicy) -> NDArray[n
     if not query.boosts:
         return None
     masks = [
-        row_mask(wanted.condition, snapshot.columns, len(snapshot.products))
+        row_mask(wanted.condition, snapshot.columns, len(snapshot.products), snapshot.derived)
         for wanted in query.boosts
     ]
     return total_boost(masks, [wanted.weight for wanted in query.boosts], policy.boost_limit)
@@ -214,18 +224,35 @@ def _meaning(
     return Meaning(cosines, unrelated_cosine(snapshot, _MEDIAN), snapshot.vectors)
 
 
-def _page(order: Order, query: Query) -> list[tuple[int, float]]:
-    rows, scores = order.first(query.offset + query.limit)
-    page = slice(query.offset, query.offset + query.limit)
-    return list(zip(rows[page].tolist(), scores[page].tolist(), strict=True))
+def _hits(
+    page: Arrangement, ranking: Ranking, matches: MatchSet, snapshot: Snapshot, query: Query
+) -> tuple[Hit, ...]:
+    products = snapshot.products
+    return tuple(
+        Hit(
+            id=products.id(row),
+            score=score,
+            product=products.json(row),
+            explanation=explain(row, ranking, matches.lexical) if query.explain else None,
+            group=_group(place, row, page, snapshot, query),
+        )
+        for place, (row, score) in enumerate(
+            zip(page.rows.tolist(), page.scores.tolist(), strict=True)
+        )
+    )
 
 
-def _hit(
-    row: int, score: float, ranking: Ranking, matches: MatchSet, snapshot: Snapshot, query: Query
-) -> Hit:
-    return Hit(
-        id=snapshot.products.id(row),
-        score=score,
-        product=snapshot.products.json(row),
-        explanation=explain(row, ranking, matches.lexical) if query.explain else None,
+def _group(
+    place: int, row: int, page: Arrangement, snapshot: Snapshot, query: Query
+) -> Group | None:
+    if query.grouping is None or page.sizes is None or page.others is None:
+        return None
+    products = snapshot.products
+    return Group(
+        value=group_value(snapshot.columns, query.grouping.field, row, snapshot.derived),
+        count=int(page.sizes[place]),
+        others=tuple(
+            Member(products.id(other), products.json(other))
+            for other in page.others[place].tolist()
+        ),
     )

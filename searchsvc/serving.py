@@ -17,12 +17,14 @@ from searchsvc.live import Live
 from searchsvc.opened import Opener
 from searchsvc.query.query import Query
 from searchsvc.search import search
+from searchsvc.similar import similar
 
 if TYPE_CHECKING:
     from indexer.snapshot import Snapshot
     from searchsvc.opened import Opened
     from searchsvc.policy import RankingPolicy
-    from searchsvc.search import SearchResult
+    from searchsvc.query.filters import Filter
+    from searchsvc.search import Hit, SearchResult
     from searchsvc.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -140,6 +142,33 @@ class SearchService:
         if row is None:
             raise ProductNotFoundError(f"index {index!r} has no product with id {product_id!r}")
         return products.json(row)
+
+    def similar(
+        self,
+        index: str,
+        product_id: str,
+        *,
+        limit: int,
+        condition: Filter | None,
+        same_group: bool,
+    ) -> tuple[Hit, ...]:
+        """The products that resemble one; see `searchsvc.similar.similar`.
+
+        Raises:
+            IndexNotFoundError: there is no such index.
+            NotReadyError: none of its generations can be opened.
+            ProductNotFoundError: there is no such product.
+            BadFilterError: the condition does not fit the index.
+        """
+        state = self.state(index)
+        return similar(
+            product_id,
+            _ready(state),
+            state.policy,
+            limit=limit,
+            condition=condition,
+            same_group=same_group,
+        )
 
     def refresh(self) -> None:
         """Swap in whatever is not served yet; what is broken changes nothing."""

@@ -22,9 +22,19 @@ from searchsvc.cli.output import (
 )
 from searchsvc.embedders import Embedders
 from searchsvc.live import effective_policy
-from searchsvc.query.filters import parse_filter_json
-from searchsvc.query.query import MAX_LIMIT, MAX_OFFSET, MAX_TEXT, Query
-from searchsvc.response import encode_response
+from searchsvc.query.filters import parse_filter_text
+from searchsvc.query.query import (
+    MAX_LIMIT,
+    MAX_OFFSET,
+    MAX_TEXT,
+    FacetRequest,
+    Grouping,
+    Query,
+)
+from searchsvc.response import View, encode_response
+from searchsvc.results.facet import Facet
+from searchsvc.results.sort_keys import parse_sort
+from searchsvc.search import Hit, SearchResult
 from searchsvc.search import search as run_search
 
 
@@ -45,7 +55,16 @@ def search(
     data_dir: DataDir = None,
     limit: Annotated[int, typer.Option(min=0, max=MAX_LIMIT, help="Hits to show.")] = 10,
     offset: Annotated[int, typer.Option(min=0, max=MAX_OFFSET, help="Hits to skip.")] = 0,
-    filters: Annotated[str | None, typer.Option(help="A filter as JSON.")] = None,
+    filters: Annotated[
+        str | None, typer.Option(help="Such as 'brand:HP AND price < 250', or JSON.")
+    ] = None,
+    sort: Annotated[str, typer.Option(help="Such as price, newest or rating:desc,price.")] = "",
+    facets: Annotated[
+        str, typer.Option(help="Fields to count the values of, parted by commas.")
+    ] = "",
+    group_by: Annotated[
+        str | None, typer.Option(help="Show the best of each group, such as item_group_id.")
+    ] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Show how each hit got its place.")
     ] = False,
@@ -64,26 +83,58 @@ def search(
         snapshot = open_snapshot(layout)
         policy = effective_policy(layout, settings, snapshot)
         embedders = Embedders.patient(settings.models_dir)
-        asked = Query(query, limit, offset, parse_filter_json(filters), explain, as_typed)
+        asked = Query(
+            text=query,
+            limit=limit,
+            offset=offset,
+            filter=parse_filter_text(filters),
+            explain=explain,
+            as_typed=as_typed,
+            sort=parse_sort(sort),
+            facets=tuple(FacetRequest(it.strip()) for it in facets.split(",") if it.strip()),
+            grouping=Grouping(group_by) if group_by else None,
+            relax=True,
+        )
         embedder = embedders.get(snapshot.manifest.embedder)
         begin = perf_counter()
         result = run_search(asked, snapshot, embedder, policy)
         took_ms = (perf_counter() - begin) * 1e3
         embedders.close()
-        body = encode_response(result, asked, snapshot, took_ms)
+        body = encode_response(result, asked, View(), snapshot, took_ms)
     if as_json:
         sys.stdout.write(body.decode() + "\n")
         return
+    _show(result, offset, took_ms, explain=explain)
+
+
+def _show(result: SearchResult, offset: int, took_ms: float, *, explain: bool) -> None:
     for line in result.degraded:
         stderr.print(f"degraded: {line}", markup=False)
     if result.understood.corrected:
         say(f"searched for: {result.understood.corrected}")
+    if result.relaxed:
+        say(f"nothing matched; widened by {result.relaxed.kind} to: {result.relaxed.text}")
     if explain:
         for step in result.understood.steps:
             say(f"  {step.kind}: {step.typed} -> {step.meant} ({step.weight:.2f})")
-    say(f"{result.total:,} products in {took_ms:.1f} ms")
+    say(f"{result.total:,} {'groups' if result.counts_groups else 'products'} in {took_ms:.1f} ms")
     for place, hit in enumerate(result.hits, offset + 1):
-        product = orjson.loads(hit.product)
-        say(f"{place:>4}  {hit.score:.4f}  {hit.id:<16} {product['title']}")
-        if hit.explanation is not None:
-            say(f"        {hit.explanation.summary()}")
+        _show_hit(place, hit)
+    for facet in result.facets:
+        _show_facet(facet)
+
+
+def _show_hit(place: int, hit: Hit) -> None:
+    product = orjson.loads(hit.product)
+    more = f" (+{hit.group.count - 1})" if hit.group and hit.group.count > 1 else ""
+    say(f"{place:>4}  {hit.score:.4f}  {hit.id:<16} {product['title']}{more}")
+    if hit.explanation is not None:
+        say(f"        {hit.explanation.summary()}")
+
+
+def _show_facet(facet: Facet) -> None:
+    values = ", ".join(f"{it.value} ({it.count:,})" for it in facet.values)
+    say(f"{facet.request.field}: {values}")
+    stats = facet.statistics
+    if stats:
+        say(f"  {stats.minimum:g} to {stats.maximum:g}, {stats.average:g} on average")

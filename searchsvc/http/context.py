@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from searchsvc.http.metrics import Metrics
     from searchsvc.http.permits import Permits
     from searchsvc.query.query import Query
+    from searchsvc.response import View
     from searchsvc.serving import SearchService
 
 FAILURES: dict[int | str, dict[str, Any]] = {
@@ -39,13 +40,14 @@ class Context:
         self.permits = permits
         self.metrics = metrics
 
-    async def search(self, index: str, query: Query) -> Response:
-        """Answer `query`, in its turn."""
+    async def search(self, index: str, query: Query, view: View) -> Response:
+        """Answer `query`, in its turn, and show of its hits what `view` says."""
         arrived = perf_counter()
 
         def answer() -> bytes:
             snapshot, result = self.service.search(index, query)
-            body = encode_response(result, query, snapshot, (perf_counter() - arrived) * 1e3)
+            took_ms = (perf_counter() - arrived) * 1e3
+            body = encode_response(result, query, view, snapshot, took_ms)
             self.metrics.searched(index, perf_counter() - arrived, result)
             return body
 

@@ -8,14 +8,16 @@ from fastapi import APIRouter, Path, Query, Response
 
 from searchsvc.http.context import FAILURES, AppContext, IndexPath
 from searchsvc.http.metrics import CONTENT_TYPE
+from searchsvc.http.requests import SearchParameters, SearchRequest, SimilarParameters
 from searchsvc.http.schemas import (
     IndexInfo,
     IndexList,
     Readiness,
-    SearchParameters,
-    SearchRequest,
     SearchResponse,
+    SimilarResponse,
 )
+from searchsvc.query.filters import parse_filter_text
+from searchsvc.response import encode_similar
 
 if TYPE_CHECKING:
     from searchsvc.serving import Served
@@ -30,7 +32,7 @@ async def search_by_post(
     index: IndexPath, request: SearchRequest, context: AppContext
 ) -> Response:
     """Search an index; words and meaning together."""
-    return await context.search(index, request.to_query())
+    return await context.search(index, request.to_query(), request.to_view())
 
 
 @api.get("/indexes/{index}/search", response_model=SearchResponse, summary="Search by GET")
@@ -38,7 +40,35 @@ async def search_by_get(
     index: IndexPath, parameters: Annotated[SearchParameters, Query()], context: AppContext
 ) -> Response:
     """The same search with the request in the query string; `filters` is JSON."""
-    return await context.search(index, parameters.to_query())
+    return await context.search(index, parameters.to_query(), parameters.to_view())
+
+
+@api.get(
+    "/indexes/{index}/products/{product_id:path}/similar",
+    response_model=SimilarResponse,
+    summary="Similar products",
+)
+async def similar_products(
+    index: IndexPath,
+    product_id: Annotated[str, Path(description="The product's id in the feed.")],
+    parameters: Annotated[SimilarParameters, Query()],
+    context: AppContext,
+) -> Response:
+    """The products nearest in meaning to one, best first; its own variants are left out."""
+    condition = parse_filter_text(parameters.filters)
+
+    def answer() -> bytes:
+        hits = context.service.similar(
+            index,
+            product_id,
+            limit=parameters.limit,
+            condition=condition,
+            same_group=parameters.same_group,
+        )
+        return encode_similar(product_id, hits)
+
+    body = await context.permits.run(answer)
+    return Response(body, media_type="application/json")
 
 
 @api.get("/indexes/{index}/products/{product_id:path}", summary="One product")

@@ -2,92 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from searchsvc.live import RankingValue, SettingValue
-from searchsvc.query.filters import parse_filter, parse_filter_json
-from searchsvc.query.query import MAX_LIMIT, MAX_OFFSET, MAX_TEXT, Query
-
-Text = Annotated[
-    str, Field(max_length=MAX_TEXT, description="As typed; empty asks for every product.")
-]
-Limit = Annotated[int, Field(ge=0, le=MAX_LIMIT, description="Hits on the page.")]
-Offset = Annotated[int, Field(ge=0, le=MAX_OFFSET, description="Hits before the page.")]
-AsTyped = Annotated[
-    bool, Field(description="Take words as they are, even where they look misspelt.")
-]
-Explain = Annotated[bool, Field(description="Tell how each hit got its place, and the stages.")]
-
-_FILTER_HELP = (
-    'Conditions `{"field", "eq" | "any_of" | "exists" | "gt"/"gte"/"lt"/"lte"}`, '
-    'combined by `{"and": [...]}`, `{"or": [...]}` and `{"not": ...}`.'
-)
-
-
-class SearchRequest(BaseModel):
-    """A search."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        strict=True,  # JSON has types: "10" is no number, and true is not 1
-        json_schema_extra={
-            "examples": [
-                {"query": "warm jacket for rainy hikes", "limit": 10},
-                {
-                    "query": "jacket",
-                    "filters": {
-                        "and": [
-                            {"field": "price", "lt": 150},
-                            {"field": "color", "any_of": ["Navy", "Black"]},
-                        ]
-                    },
-                    "explain": True,
-                },
-            ]
-        },
-    )
-
-    query: Text = ""
-    limit: Limit = 20
-    offset: Offset = 0
-    filters: Annotated[Any, Field(description=_FILTER_HELP)] = None
-    explain: Explain = False
-    as_typed: AsTyped = False
-
-    def to_query(self) -> Query:
-        """The query that the search core takes.
-
-        Raises:
-            BadFilterError: the filter is malformed.
-        """
-        condition = None if self.filters is None else parse_filter(self.filters)
-        return Query(self.query, self.limit, self.offset, condition, self.explain, self.as_typed)
-
-
-class SearchParameters(BaseModel):
-    """A search in a query string."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    query: Text = ""
-    limit: Limit = 20
-    offset: Offset = 0
-    filters: Annotated[
-        str | None, Field(description=f"JSON. {_FILTER_HELP}", max_length=65_536)
-    ] = None
-    explain: Explain = False
-    as_typed: AsTyped = False
-
-    def to_query(self) -> Query:
-        """The query that the search core takes.
-
-        Raises:
-            BadFilterError: the filter is malformed.
-        """
-        condition = parse_filter_json(self.filters)
-        return Query(self.query, self.limit, self.offset, condition, self.explain, self.as_typed)
 
 
 class HitExplanation(BaseModel):
@@ -104,6 +23,8 @@ class HitExplanation(BaseModel):
     fused_score: float | None = Field(description="Of both rankings.")
     feedback: float = Field(description="Gained by resembling the best candidates.")
     reranked_from: int | None = Field(description="Its rank before the second stage, from 1.")
+    boost: float = Field(description="Gained by the request's boosts.")
+    boosted_from: int | None = Field(description="Its rank before the boosts, from 1.")
 
 
 class QueryStep(BaseModel):
@@ -115,6 +36,7 @@ class QueryStep(BaseModel):
         "split",
         "joined",
         "quantity",
+        "completed",
         "synonym",
         "discounted",
         "forbidden",
@@ -131,13 +53,95 @@ class QueryUnderstanding(BaseModel):
     embedded: list[str] = Field(description="The texts whose meaning was searched for.")
 
 
+class GroupMember(BaseModel):
+    """Another product of a group."""
+
+    id: str
+    product: dict[str, Any]
+
+
+class HitGroup(BaseModel):
+    """What a hit stands for."""
+
+    value: str | float | bool | None = Field(description="None for a product without a group.")
+    count: int = Field(description="Members that match, the hit included.")
+    others: list[GroupMember] = Field(description="The next best of them.")
+
+
+class Highlight(BaseModel):
+    """A text with what matched in it marked, as HTML."""
+
+    value: str
+    level: Literal["none", "partial", "full"] = Field(
+        description="Whether it has none, some or all of the query's words."
+    )
+    matched_words: list[str]
+    fully: bool = Field(description="Whether every word of the text is marked.")
+
+
 class SearchHit(BaseModel):
     """One product of the page."""
 
     id: str
     score: float
     product: dict[str, Any] = Field(description="As the feed has it; absent fields are left out.")
+    group: HitGroup | None = Field(None, description="With group_by.")
+    highlights: dict[str, Any] | None = Field(
+        None, description="`Highlight` by field, in the shape of the product; with highlight."
+    )
+    snippets: dict[str, Any] | None = Field(None, description="The same, cut; with snippets.")
     explain: HitExplanation | None = None
+
+
+class CountedValue(BaseModel):
+    """A value and how many have it."""
+
+    value: str | float | bool
+    count: int
+
+
+class CountedRange(BaseModel):
+    """A range and how many are in it."""
+
+    start: float | None = Field(alias="from", description="Included; None where open.")
+    to: float | None = Field(description="Excluded; None where open.")
+    count: int
+
+
+class FacetStatistics(BaseModel):
+    """Of the numbers of a field in the match set."""
+
+    min: float
+    max: float
+    average: float
+    sum: float
+    count: int
+
+
+class CountedFacet(BaseModel):
+    """One field, counted in the whole match set."""
+
+    field: str
+    kind: Literal["text", "number", "bool"]
+    hierarchical: bool = Field(description="Whether values are paths, `A > B`.")
+    values: list[CountedValue]
+    distinct: int = Field(description="Values there are, listed or not.")
+    exhaustive: bool = Field(
+        description="Whether as many would match with a value chosen as its count says; not where "
+        "more products are near in meaning than are taken."
+    )
+    statistics: FacetStatistics | None = Field(None, description="Of numbers.")
+    ranges: list[CountedRange] | None = Field(None, description="Where asked for.")
+
+
+class Relaxed(BaseModel):
+    """What was answered because nothing matched."""
+
+    kind: Literal["words", "meaning"] = Field(
+        description="Words were left out, or the nearest in meaning are shown."
+    )
+    dropped: list[str] = Field(description="Words that were left out.")
+    text: str = Field(description="What is left of the query.")
 
 
 class SearchResponse(BaseModel):
@@ -149,15 +153,36 @@ class SearchResponse(BaseModel):
     corrected_query: str | None = Field(
         description="What was searched for instead, where the query has misspelt words."
     )
+    relaxed: Relaxed | None = Field(description="How a query without matches was widened.")
     query_id: str = Field(description="32 hexadecimal digits; name it in events.")
-    total: int = Field(description="Products in the match set; its pages hold each one once.")
+    total: int = Field(description="Of the match set; its pages hold each one once.")
+    counted: Literal["items", "groups"] = Field(description="In total and in facets.")
+    unfiltered_total: int | None = Field(
+        description="How many match without the filter, where nothing matches with it."
+    )
     offset: int
     limit: int
     hits: list[SearchHit]
+    facets: list[CountedFacet]
     degraded: list[str] = Field(description="What was left out of the answer, and why.")
     took_ms: float
     understood: QueryUnderstanding | None = Field(None, description="With explain.")
     stages_ms: dict[str, float] | None = Field(None, description="With explain.")
+
+
+class SimilarHit(BaseModel):
+    """A product that resembles another."""
+
+    id: str
+    similarity: float = Field(description="Cosine of their meanings.")
+    product: dict[str, Any]
+
+
+class SimilarResponse(BaseModel):
+    """The products that resemble one."""
+
+    id: str
+    hits: list[SimilarHit]
 
 
 class IndexInfo(BaseModel):
