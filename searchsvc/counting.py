@@ -1,0 +1,69 @@
+"""The facets of an answer, each counted in the match set that it is about."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from searchsvc.query.filters import without_field
+from searchsvc.query.mask import row_mask
+from searchsvc.results.counting import count_facets
+from searchsvc.results.grouping import group_keys
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from indexer.snapshot import Snapshot
+    from searchsvc.query.filters import Filter
+    from searchsvc.query.query import FacetRequest, Query
+    from searchsvc.results.facet import Facet
+    from searchsvc.retrieval import MatchSet, Retrieval
+
+
+def count(
+    query: Query, retrieval: Retrieval, matches: MatchSet, snapshot: Snapshot
+) -> tuple[Facet, ...]:
+    """The facets that `query` asks for, in its order.
+
+    A disjunctive one counts what would match without the filter's conditions on its own field;
+    all others, and those without such conditions, count `matches`.
+
+    Raises:
+        BadQueryError: there is no such column to count or group by.
+    """
+    keys = None
+    if query.facets and query.grouping is not None and not query.grouping.count_items:
+        keys = group_keys(snapshot.columns, query.grouping.field, snapshot.derived)
+    by_filter: dict[Filter | None, list[FacetRequest]] = {}
+    for request in query.facets:
+        by_filter.setdefault(_filter_of(request, query), []).append(request)
+    counted: dict[FacetRequest, Facet] = {}
+    for condition, requests in by_filter.items():
+        rows = _rows(condition, query, retrieval, matches, snapshot)
+        found = count_facets(requests, rows, snapshot.columns, snapshot.derived, keys)
+        counted.update(zip(requests, found, strict=True))
+    return tuple(
+        replace(counted[request], exhaustive=not retrieval.capped) for request in query.facets
+    )
+
+
+def _filter_of(request: FacetRequest, query: Query) -> Filter | None:
+    if query.filter is None or not request.disjunctive:
+        return query.filter
+    return without_field(query.filter, request.field)
+
+
+def _rows(
+    condition: Filter | None,
+    query: Query,
+    retrieval: Retrieval,
+    matches: MatchSet,
+    snapshot: Snapshot,
+) -> NDArray[np.int64]:
+    if condition == query.filter:
+        return matches.rows()
+    mask = None
+    if condition is not None:
+        mask = row_mask(condition, snapshot.columns, len(snapshot.products), snapshot.derived)
+    return retrieval.within(mask).rows()

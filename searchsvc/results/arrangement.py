@@ -1,0 +1,65 @@
+"""The page of an answer: the match set in its order and groups, cut to what is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from searchsvc.results.grouping import Groups, group_keys
+from searchsvc.results.sorting import sort_places
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from indexer.snapshot import Snapshot
+    from searchsvc.query.query import Query
+    from searchsvc.ranking.order import Order
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """What is on the page.
+
+    Attributes:
+        rows: int64 ``(n,)``, in the order asked for; of each group the best.
+        scores: float32 ``(n,)``, their relevance.
+        sizes: members of each group in the match set; ``None`` where nothing is grouped.
+        others: int64 arrays, the next members of each group; ``None`` where nothing is grouped.
+        groups: how many there are on all pages; ``None`` where nothing is grouped.
+    """
+
+    rows: NDArray[np.int64]
+    scores: NDArray[np.float32]
+    sizes: NDArray[np.int64] | None = None
+    others: list[NDArray[np.int64]] | None = None
+    groups: int | None = None
+
+
+def arrange(order: Order, query: Query, snapshot: Snapshot) -> Arrangement:
+    """The page that `query` asks for of a match set in its order by relevance.
+
+    Only the order by relevance without groups is sorted no further than the page.
+
+    Raises:
+        BadQueryError: there is no such column to sort or group by.
+    """
+    begin, end = query.offset, query.offset + query.limit
+    if not query.sort and query.grouping is None:
+        rows, scores = order.first(end)
+        return Arrangement(rows[begin:end], scores[begin:end])
+    rows, scores = order.all()
+    if query.sort:
+        places = sort_places(rows, query.sort, snapshot.columns, snapshot.derived)
+        rows, scores = rows[places], scores[places]
+    if query.grouping is None:
+        return Arrangement(rows[begin:end], scores[begin:end])
+    keys = group_keys(snapshot.columns, query.grouping.field, snapshot.derived)
+    groups = Groups.of(rows, keys)
+    return Arrangement(
+        rows=groups.rows[begin:end],
+        scores=scores[groups.places[begin:end]],
+        sizes=groups.sizes[begin:end],
+        others=groups.others(begin, end, query.grouping.others),
+        groups=len(groups.rows),
+    )

@@ -1,0 +1,66 @@
+"""Products that resemble a product."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from searchsvc.errors import ProductNotFoundError
+from searchsvc.query.mask import row_mask
+from searchsvc.results.grouping import group_keys
+from searchsvc.retrieval import unrelated_cosine
+from searchsvc.search import Hit
+
+if TYPE_CHECKING:
+    from indexer.snapshot import Snapshot
+    from searchsvc.policy import RankingPolicy
+    from searchsvc.query.filters import Filter
+
+_GROUP = "item_group_id"
+
+
+def similar(
+    product_id: str,
+    snapshot: Snapshot,
+    policy: RankingPolicy,
+    *,
+    limit: int,
+    condition: Filter | None = None,
+    same_group: bool = False,
+) -> tuple[Hit, ...]:
+    """The products nearest to one in meaning, best first; their scores are cosines.
+
+    Nothing is similar that is not nearer than what unrelated queries find, so there may be fewer.
+
+    Args:
+        product_id: of the product, which is not among the answers.
+        snapshot: the catalogue.
+        policy: how near is near enough.
+        limit: most products.
+        condition: what they must fulfil.
+        same_group: whether variants of the product itself count.
+
+    Raises:
+        ProductNotFoundError: there is no such product.
+        BadFilterError: the condition does not fit the snapshot's columns.
+    """
+    row = snapshot.products.row(product_id)
+    if row is None:
+        raise ProductNotFoundError(
+            f"index {snapshot.index!r} has no product with id {product_id!r}"
+        )
+    mask = np.ones(len(snapshot.products), np.bool_)
+    if condition is not None:
+        mask &= row_mask(condition, snapshot.columns, len(mask), snapshot.derived)
+    if not same_group:
+        keys = group_keys(snapshot.columns, _GROUP, snapshot.derived)
+        mask &= keys != keys[row]
+    mask[row] = False
+    vector = snapshot.vectors.gather(np.array([row]))[0]
+    near = snapshot.vectors.search(vector, limit, mask)
+    enough = near.at_least(unrelated_cosine(snapshot, policy.strictness))
+    return tuple(
+        Hit(snapshot.products.id(row), score, snapshot.products.json(row), None)
+        for row, score in zip(enough.rows.tolist(), enough.scores.tolist(), strict=True)
+    )
