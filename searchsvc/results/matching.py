@@ -1,0 +1,224 @@
+"""Matching: which places of a text have what a query's clauses ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import accumulate, chain
+from typing import TYPE_CHECKING
+
+from indexer.analysis.analyzer import LONGEST_JOINED
+from indexer.analysis.function_words import is_function_word
+from indexer.analysis.quantities import find_quantities
+from indexer.analysis.text import caseless, fold
+from indexer.analysis.words import Gap, Words, split_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from indexer.analysis.analyzer import Analyzer
+    from searchsvc.query.understanding import Understanding
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """A span of a text that matches.
+
+    Attributes:
+        begin: where it begins in the caseless text.
+        end: where it ends.
+        clauses: a bit for each clause of the query, set for those that it matches.
+    """
+
+    begin: int
+    end: int
+    clauses: int
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """A text with what matches in it.
+
+    Attributes:
+        words: of the caseless text.
+        occurrences: by where they begin; they may overlap.
+    """
+
+    words: Words
+    occurrences: Sequence[Occurrence]
+
+
+@dataclass(frozen=True, slots=True)
+class _Several:
+    """An alternative of more than one term, and which of them are worth marking."""
+
+    terms: tuple[str, ...]
+    telling: tuple[str, ...]
+    clauses: int
+
+
+_Place = tuple[str, int, int, int]
+"""A term, its first and last word, and how much of a word's beginning it is; 0 for all of it."""
+
+
+class Matching:
+    """Finds in texts what the lexical leg finds in products.
+
+    Terms are compared, so that whatever makes two words one term (stems, accents, units, joined
+    forms) is the index's business. An alternative of several terms matches where a text has all
+    of them.
+
+    Attributes:
+        every: a bit for each clause.
+        asked: a bit for each clause that a text must match to match the whole query.
+    """
+
+    def __init__(self, understood: Understanding, analyzer: Analyzer) -> None:
+        clauses = understood.clauses
+        self.every = (1 << len(clauses)) - 1
+        self.asked = sum(1 << n for n, clause in enumerate(clauses) if not clause.optional)
+        self.asked = self.asked or self.every
+        alternatives = _alternatives(understood, self.asked)
+        self._single = {terms[0]: bits for terms, bits in alternatives.items() if len(terms) == 1}
+        self._several = [
+            _Several(terms, _telling(terms, analyzer), bits)
+            for terms, bits in alternatives.items()
+            if len(terms) > 1
+        ]
+        self._analyzer = analyzer
+        self._wanted = {term for terms in alternatives for term in terms}
+        self._compounds = _WantedCompounds(analyzer, self._wanted)
+        self._has_quantity = any(term.startswith("#") for term in self._wanted)
+        self._prefix = fold(understood.prefix)
+        self._completions = self._only_completions(understood)
+
+    def read(self, text: str, *, is_name: bool) -> Matched:
+        """`text`, as it is written, with what matches in it.
+
+        Args:
+            text: of a product.
+            is_name: whether the index joins words of the field, as it does in names of products.
+        """
+        text = caseless(text)
+        words = split_words(text)
+        found = list(self._compound_terms(words, is_name=is_name))
+        terms = self._analyzer.stems(words.texts)
+        if not (text.isascii() and self._wanted.isdisjoint(terms)):
+            found += self._word_terms(words, terms)
+        spans: list[tuple[str, int, int]] = []
+        if found:
+            begins, ends = word_borders(words)
+            spans = [
+                (term, begins[first], begins[first] + length if length else ends[last])
+                for term, first, last, length in found
+            ]
+        if self._has_quantity:
+            spans += [(one.term, one.begin, one.end) for one in find_quantities(text)]
+        return Matched(words, self._occurrences(spans) if spans else ())
+
+    def _word_terms(self, words: Words, terms: Sequence[str]) -> Iterator[_Place]:
+        for place, (word, term) in enumerate(zip(words.texts, terms, strict=True)):
+            if term in self._wanted:
+                yield term, place, place, self._length(word, term)
+            if not word.isascii():
+                for plain in self._wanted.intersection(self._analyzer.unaccented((word,))):
+                    yield plain, place, place, self._length(word, plain)
+
+    def _compound_terms(self, words: Words, *, is_name: bool) -> Iterator[_Place]:
+        for first, last in _runs(words.gaps(), is_name=is_name):
+            term = self._compounds["".join(words.texts[first : last + 1])]
+            if term and self._is_joined(term, words, first, last, is_name=is_name):
+                yield term, first, last, 0
+
+    def _length(self, word: str, term: str) -> int:
+        """How much of the beginning of `word` was typed; 0 where all of it is meant."""
+        if term not in self._completions or not fold(word).startswith(self._prefix):
+            return 0
+        ends = range(1, len(word) + 1)
+        return next(end for end in ends if fold(word[:end]).startswith(self._prefix))
+
+    def _is_joined(self, term: str, words: Words, first: int, last: int, *, is_name: bool) -> bool:
+        """Whether the index joins these words to `term`."""
+        end = last + 1
+        run = Words(words.texts[first:end], ["", *words.between[first + 1 : end], ""])
+        joined = self._analyzer.joined(run, is_name=is_name)
+        return term in joined or (is_name and term in self._analyzer.neighbours(run))
+
+    def _occurrences(self, found: Sequence[tuple[str, int, int]]) -> list[Occurrence]:
+        terms = {term for term, _, _ in found}
+        clauses = {term: self._single.get(term, 0) for term in terms}
+        for several in self._several:
+            if terms.issuperset(several.terms):
+                for term in several.telling:
+                    clauses[term] |= several.clauses
+        return sorted(
+            (Occurrence(begin, end, clauses[term]) for term, begin, end in found if clauses[term]),
+            key=lambda occurrence: (occurrence.begin, occurrence.end),
+        )
+
+    def _only_completions(self, understood: Understanding) -> set[str]:
+        """Terms that nothing but the last word asks for, and that only if it goes on."""
+        if not understood.prefix:
+            return set()
+        last = 1 << (len(understood.clauses) - 1)
+        typed = (understood.prefix,)
+        only_last = {term for term, clauses in self._single.items() if clauses == last}
+        return only_last.difference(
+            self._analyzer.stems(typed),
+            self._analyzer.unaccented(typed),
+            *(several.terms for several in self._several),
+        )
+
+
+class _WantedCompounds(dict[str, str]):
+    """The term of each joined form, ``""`` where it is not wanted."""
+
+    def __init__(self, analyzer: Analyzer, wanted: AbstractSet[str]) -> None:
+        super().__init__()
+        self._analyzer = analyzer
+        self._wanted = wanted
+
+    def __missing__(self, compound: str) -> str:
+        term = ""
+        if len(compound) <= LONGEST_JOINED:
+            term = self._analyzer.stems((compound,))[0]
+        self[compound] = found = term if term in self._wanted else ""
+        return found
+
+
+def _alternatives(understood: Understanding, asked: int) -> dict[tuple[str, ...], int]:
+    """The clauses that have each alternative; one that only optional clauses have is no match."""
+    alternatives: dict[tuple[str, ...], int] = {}
+    for place, clause in enumerate(understood.clauses):
+        for alternative in clause.alternatives:
+            bits = alternatives.get(alternative.terms, 0)
+            alternatives[alternative.terms] = bits | 1 << place
+    return {terms: bits for terms, bits in alternatives.items() if bits & asked}
+
+
+def _telling(terms: tuple[str, ...], analyzer: Analyzer) -> tuple[str, ...]:
+    """`terms` without function words: of "bag of beans", not every "of" is a match."""
+    language = analyzer.language
+    return tuple(term for term in terms if not is_function_word(term, language)) or terms
+
+
+def word_borders(words: Words) -> tuple[list[int], list[int]]:
+    """Where each word begins and ends in its text."""
+    pieces = chain.from_iterable(zip(words.between, words.texts, strict=False))
+    borders = list(accumulate(map(len, pieces)))
+    return borders[0::2], borders[1::2]
+
+
+def _runs(gaps: Sequence[Gap], *, is_name: bool) -> Iterator[tuple[int, int]]:
+    """First and last word of what may be written as one word: pairs, and longer chains."""
+    joining = (Gap.JOINED, Gap.SPACE) if is_name else (Gap.JOINED,)
+    for place in [place for place, gap in enumerate(gaps) if gap in joining]:
+        yield place - 1, place
+    if Gap.JOINED not in gaps:
+        return
+    begin = 0
+    for place, gap in enumerate((*gaps[1:], Gap.OTHER), 1):
+        if gap is not Gap.JOINED:
+            if place - begin > 2:  # noqa: PLR2004 - a chain of two was given as a pair
+                yield begin, place - 1
+            begin = place
