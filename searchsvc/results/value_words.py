@@ -108,18 +108,34 @@ class ValueWords:
         return found
 
     def _beginning(self, wanted: NDArray[np.uint32]) -> NDArray[np.int64]:
-        """The words that begin with `wanted`; few of them are left after the first letters."""
+        """The words that begin with `wanted`."""
         words = np.flatnonzero(self.letters[self.starts] == wanted[0])
-        for place in range(1, len(wanted)):
-            letters = self.letters.take(self.starts[words] + place, mode="clip")
-            words = words[letters == wanted[place]]
+        return self._with(wanted[1:], 1, words)
+
+    def _with(
+        self, wanted: NDArray[np.uint32], offset: int, words: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Those of `words` that have `wanted` at `offset`; few are left after some letters."""
+        for place, letter in enumerate(wanted, offset):
+            found = self.letters.take(self.starts[words] + place, mode="clip") == letter
+            words = words[found]
         return words
 
     def _nearly_beginning(
         self, wanted: NDArray[np.uint32], left: NDArray[np.bool_]
     ) -> NDArray[np.int64]:
-        """The words of the values in `left` with a beginning one typing error from `wanted`."""
+        """The words of the values in `left` with a beginning one typing error from `wanted`.
+
+        Only words are compared that have one of its halves: before a single error everything is
+        equal, behind it everything is equal but moved by a letter at most.
+        """
         words = np.flatnonzero(left[self.codes])
+        half = len(wanted) // 2
+        has_half = np.zeros(len(self.codes), np.bool_)
+        has_half[self._with(wanted[:half], 0, words)] = True
+        for moved in (-1, 0, 1):
+            has_half[self._with(wanted[half + 1 :], half + 1 + moved, words)] = True
+        words = np.flatnonzero(has_half)
         places = self.starts[words][:, None] + np.arange(len(wanted) + 1)
         beginnings = self.letters.take(places, mode="clip")
         beginnings *= np.logical_and.accumulate(beginnings != 0, axis=1)
