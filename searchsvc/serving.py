@@ -52,6 +52,19 @@ class Served:
         """Its catalogue; ``None`` when no generation can be opened."""
         return self.opened.snapshot
 
+    def require_snapshot(self) -> Snapshot:
+        """Its catalogue.
+
+        Raises:
+            NotReadyError: no generation can be opened.
+        """
+        if self.snapshot is None:
+            raise NotReadyError(
+                f"index {self.name!r} has no generation that can be opened; see /readyz, "
+                "then run 'searchsvc reindex'"
+            )
+        return self.snapshot
+
 
 class ServingObserver(Protocol):
     """Told of swaps and refusals, for the metrics."""
@@ -115,7 +128,7 @@ class SearchService:
             IndexNotFoundError: there is no such index.
             NotReadyError: none of its generations can be opened.
         """
-        return _ready(self.state(index))
+        return self.state(index).require_snapshot()
 
     def search(self, index: str, query: Query) -> tuple[Snapshot, SearchResult]:
         """Answer `query`; also gives the snapshot, which may be swapped in the meantime.
@@ -126,7 +139,7 @@ class SearchService:
             BadFilterError: the filter does not fit the index.
         """
         state = self.state(index)
-        snapshot = _ready(state)
+        snapshot = state.require_snapshot()
         return snapshot, search(query, snapshot, state.opened.embedder, state.policy)
 
     def product(self, index: str, product_id: str) -> bytes:
@@ -163,7 +176,7 @@ class SearchService:
         state = self.state(index)
         return similar(
             product_id,
-            _ready(state),
+            state.require_snapshot(),
             state.policy,
             limit=limit,
             condition=condition,
@@ -208,15 +221,6 @@ class SearchService:
                 self.refresh()
             except Exception:  # noqa: BLE001 - the watcher must outlive whatever the disk does
                 _log.exception("looking for new generations failed")
-
-
-def _ready(state: Served) -> Snapshot:
-    if state.snapshot is None:
-        raise NotReadyError(
-            f"index {state.name!r} has no generation that can be opened; see /readyz, "
-            "then run 'searchsvc reindex'"
-        )
-    return state.snapshot
 
 
 def _warm(after: Served, before: Served | None) -> None:

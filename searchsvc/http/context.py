@@ -12,6 +12,8 @@ from searchsvc.http.schemas import Problem
 from searchsvc.response import encode_response
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from searchsvc.editor import LiveEditor
     from searchsvc.http.metrics import Metrics
     from searchsvc.http.permits import Permits
@@ -51,6 +53,14 @@ class Context:
             self.metrics.searched(index, perf_counter() - arrived, result)
             return body
 
+        return await self.in_turn(answer)
+
+    async def in_turn(self, answer: Callable[[], bytes]) -> Response:
+        """What `answer` gives, as JSON, when a permit is free.
+
+        Raises:
+            OverloadedError: too many are waiting for one.
+        """
         try:
             body = await self.permits.run(answer)
         except OverloadedError:
