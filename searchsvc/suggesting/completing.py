@@ -1,0 +1,155 @@
+"""Completions of what is being typed: the shop's popular queries, then the catalogue's phrases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from indexer.analysis.function_words import is_function_word
+from searchsvc.query.correcting import common_rows
+from searchsvc.query.understanding import understand
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from indexer.snapshot import Snapshot
+    from indexer.suggestions.table import PhraseTable
+    from searchsvc.policy import RankingPolicy
+    from searchsvc.suggesting.curation import Curation
+    from searchsvc.suggesting.typed import Typed
+
+_CANDIDATES = 24
+"""Completions of the last words that are tried behind the words before them."""
+_KEPT_BYTES = 200  # for an answer in the cache of a snapshot, with its key
+
+
+class Source(StrEnum):
+    """Where a completion comes from."""
+
+    POPULAR = "popular"
+    CATALOGUE = "catalogue"
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A query that is suggested.
+
+    Attributes:
+        text: as it is shown.
+        term: the stems of its words, parted by spaces; equal ones are one suggestion.
+        weight: searches of a popular one, products of one of the catalogue.
+    """
+
+    text: str
+    term: str
+    source: Source
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class Completer:
+    """Completes for one index as it is served."""
+
+    snapshot: Snapshot
+    policy: RankingPolicy
+    curation: Curation
+
+    def complete(self, typed: Typed, limit: int) -> list[Completion]:
+        """The completions of `typed`, best first, one for each term.
+
+        Popular queries come first. Within each source, those that begin with what was typed come
+        before those with the words elsewhere, and these before those with them in another order;
+        then what frequently stands behind the words before the last ones. All of them are found
+        in some product, and none is blocked.
+        """
+        found: dict[str, Completion] = {}
+        for completion in self._candidates(typed, limit):
+            found.setdefault(completion.term, completion)
+            if len(found) >= limit:
+                break
+        return list(found.values())[:limit]
+
+    def _candidates(self, typed: Typed, limit: int) -> Iterator[Completion]:
+        yield from self._popular(typed, limit)
+        if not typed.key:
+            return
+        phrases = self.snapshot.suggestions.phrases
+        banned = self._banned()
+        for number in _numbers(phrases, typed, 2 * limit, banned):
+            yield _completion(phrases, number, Source.CATALOGUE)
+        if typed.words:
+            yield from self._continued(typed)
+
+    def _popular(self, typed: Typed, limit: int) -> Iterator[Completion]:
+        popular = self.curation.popular
+        # Some may find nothing any more.
+        for number in _numbers(popular, typed, 2 * limit, None):
+            completion = _completion(popular, number, Source.POPULAR)
+            if self._finds_something(completion.text):
+                yield completion
+
+    def _continued(self, typed: Typed) -> Iterator[Completion]:
+        """What was typed with its last words completed, by how many products have all of it."""
+        analyzer = self.snapshot.analyzer
+        phrases = self.snapshot.suggestions.phrases
+        for place in range(1, len(typed.words) + bool(typed.prefix)):
+            before = [w for w in typed.words[:place] if not is_function_word(w, analyzer.language)]
+            context = self._rows(analyzer.stems(before))
+            if context is None or not len(context):
+                return
+            head = " ".join(typed.words[:place])
+            tail = typed.from_word(place)
+            ranked = []
+            for number in phrases.complete(tail.key, _CANDIDATES, self._banned()):
+                rows = self._rows(phrases.term(number).split())
+                both = 0 if rows is None else len(common_rows(rows, context))
+                text = f"{head} {phrases.text(number)}"
+                term = " ".join(analyzer.terms(text))
+                if both and not self.curation.blocks(term.split()) and _repeats_nothing(term):
+                    ranked.append(Completion(text, term, Source.CATALOGUE, both))
+            yield from sorted(ranked, key=lambda it: -it.weight)
+
+    def _rows(self, terms: Sequence[str]) -> NDArray[np.int32] | None:
+        """The rows that have all of `terms`, ``None`` where there is no term."""
+        lists = [self.snapshot.lexical.rows(term) for term in terms]
+        return reduce(common_rows, sorted(lists, key=len)) if lists else None
+
+    def _finds_something(self, text: str) -> bool:
+        def compute() -> bool:
+            clauses = understand(text, self.snapshot, self.policy).clauses
+            return len(self.snapshot.lexical.match(clauses)) > 0
+
+        key = ("suggesting finds", text)
+        return self.snapshot.derived.get(key, compute, lambda _: _KEPT_BYTES + len(text))
+
+    def _banned(self) -> NDArray[np.bool_] | None:
+        if not self.curation.blocked:
+            return None
+        phrases = self.snapshot.suggestions.phrases
+        key = ("suggesting banned", self.curation.identity)
+        return self.snapshot.derived.get(
+            key, lambda: phrases.with_terms(self.curation.blocked), lambda mask: mask.nbytes
+        )
+
+
+def _numbers(
+    phrases: PhraseTable, typed: Typed, limit: int, banned: NDArray[np.bool_] | None
+) -> list[int]:
+    numbers = phrases.complete(typed.key, limit, banned)
+    if typed.words and len(numbers) < limit:
+        numbers += phrases.complete_any_order(typed.words, typed.prefix, limit, banned)
+    return numbers
+
+
+def _completion(phrases: PhraseTable, number: int, source: Source) -> Completion:
+    return Completion(phrases.text(number), phrases.term(number), source, phrases.weight(number))
+
+
+def _repeats_nothing(term: str) -> bool:
+    terms = term.split()
+    return len(set(terms)) == len(terms)

@@ -1,0 +1,221 @@
+"""Suggestions for what is being typed; nothing of it is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import orjson
+
+from indexer.columns import PATH_SEPARATOR
+from indexer.hits import Hits
+from indexer.suggestions.table import key_words
+from searchsvc.query.query import FacetRequest
+from searchsvc.query.understanding import understand
+from searchsvc.results.counting import count_facets
+from searchsvc.suggesting.completing import Completer
+from searchsvc.suggesting.correction import corrected
+from searchsvc.suggesting.typed import Typed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    from indexer.snapshot import Snapshot
+    from searchsvc.policy import RankingPolicy
+    from searchsvc.suggesting.completing import Completion, Source
+    from searchsvc.suggesting.curation import Curation
+
+MAX_SUGGESTIONS = 50
+"""Of each kind."""
+_SHOWN = (
+    "id", "title", "link", "image_link", "brand", "price", "sale_price", "availability",
+)  # fmt: skip
+_NEXT_TO_NOTHING = 2  # products that have what was typed by accident, as others misspell it
+_FAR_MORE = 50  # times as many have what may have been meant
+_SPARE = 4  # times as many values and products as are shown are looked at: some are left out
+_CATEGORIES = ("product_type", "google_product_category")
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestionRequest:
+    """What is asked for at a keystroke.
+
+    Attributes:
+        text: as typed so far.
+        limit: most queries, 0 to `MAX_SUGGESTIONS`.
+        products: most products.
+        categories: most categories.
+        brands: most brands.
+    """
+
+    text: str
+    limit: int = 8
+    products: int = 3
+    categories: int = 3
+    brands: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestedQuery:
+    """A query to ask instead.
+
+    Attributes:
+        highlighted: the text as HTML, what was not typed within ``<mark>``.
+    """
+
+    text: str
+    highlighted: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestedValue:
+    """A category or brand, and how many of the products in question have it."""
+
+    value: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """The answer to a keystroke.
+
+    Attributes:
+        corrected: what was completed instead of what was typed, ``None`` where that was.
+        products: what is shown of each: some of the public fields, absent ones left out.
+    """
+
+    corrected: str | None
+    queries: tuple[SuggestedQuery, ...]
+    categories: tuple[SuggestedValue, ...]
+    brands: tuple[SuggestedValue, ...]
+    products: tuple[dict[str, Any], ...]
+
+
+def suggest(
+    request: SuggestionRequest, snapshot: Snapshot, policy: RankingPolicy, curation: Curation
+) -> Suggestions:
+    """What to show below the search box while `request` is being typed.
+
+    Categories, brands and products are those of the best completion, by its words alone: no
+    model runs for a keystroke. Without anything typed, all products are counted and none shown.
+    """
+    typed = Typed.of(request.text)
+    meant, completions = _complete(typed, max(request.limit, 1), snapshot, policy, curation)
+    matched = _Matched.of(meant, completions, snapshot, policy)
+    return Suggestions(
+        corrected=None if meant is typed else meant.text.strip(),
+        queries=tuple(
+            SuggestedQuery(it.text, meant.mark_rest(it.text), it.source)
+            for it in completions[: request.limit]
+        ),
+        categories=_categories(matched, request.categories, snapshot, curation),
+        brands=_values("brand", matched, request.brands, snapshot, curation),
+        products=_products(matched, request.products, snapshot, curation),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Matched:
+    """The products that a query matches by its words.
+
+    Attributes:
+        rows: int64 ``(n,)``, ascending.
+        scores: float32 ``(n,)``; ``None`` where everything matches.
+    """
+
+    rows: NDArray[np.int64]
+    scores: NDArray[np.float32] | None
+
+    @classmethod
+    def of(
+        cls,
+        typed: Typed,
+        completions: Sequence[Completion],
+        snapshot: Snapshot,
+        policy: RankingPolicy,
+    ) -> _Matched:
+        if not typed.key:
+            return cls(np.arange(len(snapshot.products), dtype=np.int64), None)
+        text = _complete_text(typed, completions)
+        understood = understand(text or typed.text, snapshot, policy, typing=not text)
+        clauses = understood.clauses
+        matches = snapshot.lexical.match(clauses, coverage=policy.min_coverage)
+        return cls(matches.rows, matches.scores)
+
+
+def _complete(
+    typed: Typed, limit: int, snapshot: Snapshot, policy: RankingPolicy, curation: Curation
+) -> tuple[Typed, list[Completion]]:
+    """The completions of what was typed, or of what was meant where it has next to none."""
+    completer = Completer(snapshot, policy, curation)
+    found = completer.complete(typed, limit)
+    if not policy.correct_spelling or any(it.weight > _NEXT_TO_NOTHING for it in found):
+        return typed, found
+    meant = corrected(typed, snapshot)
+    if meant is None or curation.blocks(snapshot.analyzer.terms(meant.text)):
+        return typed, found
+    better = completer.complete(meant, limit)
+    needed = _FAR_MORE * max((it.weight for it in found), default=0)
+    if any(it.weight >= needed for it in better):
+        return meant, better
+    return typed, found
+
+
+def _complete_text(typed: Typed, completions: Sequence[Completion]) -> str:
+    """What was typed, if it is complete, else the best completion; ``""`` for none."""
+    for completion in completions:
+        if tuple(key_words(completion.text)) == typed.every_word:
+            return completion.text
+    return completions[0].text if completions else ""
+
+
+def _categories(
+    matched: _Matched, limit: int, snapshot: Snapshot, curation: Curation
+) -> tuple[SuggestedValue, ...]:
+    """The most frequent categories; of paths that lie on each other, only the longest."""
+    for field in _CATEGORIES:
+        found = _values(field, matched, _SPARE * limit, snapshot, curation)
+        parents = {value.value.rpartition(PATH_SEPARATOR)[0] for value in found}
+        leaves = [value for value in found if value.value not in parents]
+        if leaves:
+            return tuple(leaves[:limit])
+    return ()
+
+
+def _values(
+    field: str, matched: _Matched, limit: int, snapshot: Snapshot, curation: Curation
+) -> tuple[SuggestedValue, ...]:
+    if not limit or not len(matched.rows):
+        return ()
+    request = FacetRequest(field, limit=_SPARE * limit)
+    (facet,) = count_facets([request], matched.rows, snapshot.columns, snapshot.derived)
+    found = [
+        SuggestedValue(value.value, value.count)
+        for value in facet.values
+        if isinstance(value.value, str) and not _is_blocked(value.value, snapshot, curation)
+    ]
+    return tuple(found[:limit])
+
+
+def _products(
+    matched: _Matched, limit: int, snapshot: Snapshot, curation: Curation
+) -> tuple[dict[str, Any], ...]:
+    if matched.scores is None or not limit:
+        return ()
+    shown: list[dict[str, Any]] = []
+    for row in Hits.best(matched.rows, matched.scores, _SPARE * limit).rows.tolist():
+        product = orjson.loads(snapshot.products.json(row))
+        if not _is_blocked(product["title"], snapshot, curation):
+            shown.append({name: product[name] for name in _SHOWN if name in product})
+        if len(shown) == limit:
+            break
+    return tuple(shown)
+
+
+def _is_blocked(text: str, snapshot: Snapshot, curation: Curation) -> bool:
+    return bool(curation.blocked) and curation.blocks(snapshot.analyzer.terms(text))
