@@ -16,7 +16,7 @@ from searchsvc.query.query import Query
 from searchsvc.query.slot import Step, StepKind
 from searchsvc.query.understanding import Understanding
 from searchsvc.ranking.explanation import Explanation
-from searchsvc.response import encode_response
+from searchsvc.response import View, encode_response
 from searchsvc.search import Hit, SearchResult
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def answer(
             **changes,
         }
     )
-    return encode_response(result, query or Query("shoe"), snapshot, took_ms)
+    return encode_response(result, query or Query("shoe"), View(), snapshot, took_ms)
 
 
 def test_stored_bytes_go_out_as_they_are(snapshot: Snapshot) -> None:

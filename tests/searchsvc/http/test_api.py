@@ -33,7 +33,8 @@ from searchsvc.http import routes
 from searchsvc.http.app import app_from_environment, create_app
 from searchsvc.http.guard import MAX_BODY_BYTES
 from searchsvc.http.metrics import CONTENT_TYPE, MULTIPROCESS_VARIABLE, Metrics
-from searchsvc.http.schemas import IndexList, Problem, Readiness, SearchRequest, SearchResponse
+from searchsvc.http.requests import SearchRequest
+from searchsvc.http.schemas import IndexList, Problem, Readiness, SearchResponse
 from searchsvc.query.filters import parse_filter_json
 from searchsvc.query.query import Query
 from searchsvc.sample.image import product_image
