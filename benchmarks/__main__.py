@@ -16,6 +16,7 @@ from benchmarks.catalogue.cli import SAMPLE_SEED, FeedForm
 from benchmarks.catalogue.cli import generate as generate_feed
 from benchmarks.embedding import embedding_table, measure_embedding
 from benchmarks.errors import BenchmarkError
+from benchmarks.facets import facets_table, measure_facets
 from benchmarks.fetch import PUBLICATIONS
 from benchmarks.fetch import fetch as fetch_publication
 from benchmarks.formats.source import Choice
@@ -179,6 +180,25 @@ def latency(
         folder = data_dir or Path(scratch)
         result = measure_latency(products, queries, folder, embedder, policy)
     print(latency_table(result))
+    _write(json_file, result)
+
+
+@app.command()
+def facets(
+    products: Annotated[int, typer.Option(min=1_000, help="Size of the catalogue.")] = 20_000,
+    queries: Annotated[int, typer.Option(min=1, help="Queries of each kind.")] = 100,
+    json_file: JsonFile = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Time what ten facets add to a query, with products and with groups counted.
+
+    Example: python -m benchmarks facets --products 100000 --json facets.json
+    """
+    policy = Settings().ranking_policy()
+    with tempfile.TemporaryDirectory() as scratch, _explained_failures():
+        embedder = open_default_embedder(Settings())
+        result = measure_facets(products, queries, data_dir or Path(scratch), embedder, policy)
+    print(facets_table(result))
     _write(json_file, result)
 
 
