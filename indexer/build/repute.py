@@ -113,7 +113,7 @@ def _seconds(value: AttributeValue) -> float | None:
 
 def _seconds_of_text(text: str) -> float | None:
     """A time without a zone is in UTC."""
-    with suppress(ValueError, OverflowError):
+    with suppress(ValueError):
         moment = datetime.fromisoformat(text + _DATE_PARTS.get(len(text), ""))
         aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         return aware.timestamp()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.product import Availability, Price, Product
+from indexer.product import Availability, Location, Price, Product
 
 _text = st.text(min_size=1, max_size=20).filter(
     lambda text: not any("\ud800" <= char <= "\udfff" for char in text)
@@ -25,6 +25,9 @@ _products = st.builds(
     product_types=st.lists(_text, max_size=2).map(tuple),
     multipack=st.none() | st.integers(1, 9),
     is_bundle=st.none() | st.booleans(),
+    locations=st.lists(
+        st.builds(Location, st.floats(-90, 90), st.floats(-180, 180)), max_size=2
+    ).map(tuple),
     attributes=st.dictionaries(_text, _values, max_size=4).map(MappingProxyType),
 )
 
@@ -42,6 +45,7 @@ def test_absent_fields_are_left_out_but_false_and_zero_are_not() -> None:
         title="t",
         is_bundle=False,
         price=Price(0, "EUR"),
+        locations=(Location(0.0, 2.5),),
         attributes=MappingProxyType({"b": 0.0, "a": False}),
     )
     assert product.to_dict() == {
@@ -49,6 +53,7 @@ def test_absent_fields_are_left_out_but_false_and_zero_are_not() -> None:
         "title": "t",
         "price": {"minor_units": 0, "currency": "EUR"},
         "is_bundle": False,
+        "locations": [{"latitude": 0.0, "longitude": 2.5}],
         "attributes": {"a": False, "b": 0.0},
     }
 

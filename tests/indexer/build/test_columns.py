@@ -14,8 +14,8 @@ from indexer.build import columns as building
 from indexer.build.columns import ColumnsBuilder, column_values
 from indexer.columns import STANDARD, Columns, kind_of
 from indexer.errors import SnapshotCorruptError
-from indexer.product import Availability, Price, Product
-from indexer.storage import write_arrays
+from indexer.product import Availability, Location, Price, Product
+from indexer.storage import StringTable, write_arrays
 
 if TYPE_CHECKING:
     from indexer.product import AttributeValue
@@ -160,6 +160,7 @@ def test_prices_are_in_major_units_and_categories_with_their_ancestors() -> None
         price=Price(4995, "USD"),
         sale_price=Price(3000, "USD"),
         product_types=("A > B > C", "A > D"),
+        google_product_category="Home>Sofas",
         custom_labels=("summer",),
     )
     assert list(column_values(product)) == [
@@ -173,8 +174,68 @@ def test_prices_are_in_major_units_and_categories_with_their_ancestors() -> None
         ("product_type", "A > B"),
         ("product_type", "A > B > C"),
         ("product_type", "A > D"),
+        ("google_product_category", "Home"),
+        ("google_product_category", "Home > Sofas"),
         ("custom_label", "summer"),
     ]
+
+
+def test_a_bare_number_of_googles_taxonomy_has_no_ancestors() -> None:
+    product = Product(id="1", title="t", google_product_category="436")
+    assert list(column_values(product)) == [("google_product_category", "436")]
+
+
+def test_columns_of_paths_say_so(tmp_path: Path) -> None:
+    builder = ColumnsBuilder()
+    builder.add(Product(id="1", title="t", brand="A", google_product_category="A > B"))
+    builder.write(tmp_path / "columns")
+    columns = Columns(tmp_path / "columns")
+    found = {name: columns.get(name) for name in columns.names()}
+    assert {name for name, column in found.items() if column and column.hierarchical} == {
+        "google_product_category",
+        "product_type",  # which no product has here
+    }
+
+
+def test_the_usual_numbers_are_columns_under_one_name_and_stay_attributes() -> None:
+    attributes: dict[str, AttributeValue] = {"average_rating": 4.5, "release_date": "1970-01-02"}
+    product = Product(id="1", title="t", attributes=MappingProxyType(attributes))
+    assert list(column_values(product)) == [
+        ("rating", 4.5),
+        ("released", 86_400.0),
+        ("attributes.average_rating", 4.5),
+        ("attributes.release_date", "1970-01-02"),
+    ]
+
+
+def test_locations_are_kept_in_the_order_of_the_rows(tmp_path: Path) -> None:
+    builder = ColumnsBuilder()
+    paris, lyon = Location(48.85, 2.35), Location(45.76, 4.84)
+    for number, places in enumerate([(lyon,), (), (paris, lyon)]):
+        builder.add(Product(id=str(number), title="t", locations=places))
+    builder.write(tmp_path / "columns")
+    locations = Columns(tmp_path / "columns").locations
+    assert locations.products == 3
+    assert locations.rows.tolist() == [0, 2, 2]
+    assert locations.latitudes.tolist() == [45.76, 48.85, 45.76]
+    assert locations.longitudes.tolist() == [4.84, 2.35, 4.84]
+
+
+def test_a_file_of_format_2_has_no_locations_and_one_column_of_paths(tmp_path: Path) -> None:
+    path = tmp_path / "columns.safetensors"
+    arrays = {"products": np.array([1])}
+    for name in ("product_type", "google_product_category"):
+        arrays[f"{name}/values"] = np.array([0], np.int32)
+        arrays |= StringTable.of(["A"]).arrays(f"{name}/texts")
+    kinds = {"product_type/kind": "text", "google_product_category/kind": "text"}
+    write_arrays(path, arrays, kinds)
+    columns = Columns(path)
+    assert len(columns.locations.rows) == 0
+    own, googles = columns.get("product_type"), columns.get("google_product_category")
+    assert own is not None
+    assert own.hierarchical
+    assert googles is not None
+    assert not googles.hierarchical
 
 
 def test_a_frequent_single_value_is_dense_and_a_rare_one_sparse(path: Path) -> None:

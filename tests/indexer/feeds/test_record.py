@@ -24,6 +24,7 @@ FULL = {
     "product_highlight": ["Soft", "Red"], "multipack": 2, "is_bundle": "no",
     "identifier_exists": True, "energy_efficiency_class": "A", "custom_label_3": "late",
     "custom_label_0": "first", "weight_kg": 40, "attributes": {"seats": 3, "washable": True},
+    "location": "48.85,2.35",
     "product_detail": {"attribute_name": "Leg Height", "attribute_value": "12 cm"},
 }  # fmt: skip
 

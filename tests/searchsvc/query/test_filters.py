@@ -1,124 +1,26 @@
 from __future__ import annotations
 
-import operator
-from pathlib import Path
-from types import MappingProxyType
+import math
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.build.columns import ColumnsBuilder
-from indexer.columns import Columns
-from indexer.product import Product
 from searchsvc.errors import BadFilterError
 from searchsvc.query.filters import (
+    LOCATION,
     MAX_CLAUSES,
     MAX_DEPTH,
     MAX_VALUES,
+    And,
     AnyOf,
-    Between,
-    Exists,
-    Not,
+    Written,
+    fields_of,
     parse_filter,
-    parse_filter_json,
+    parse_filter_text,
+    without_field,
 )
-from searchsvc.query.mask import row_mask
-
-_CATALOGUE: list[dict[str, Any]] = [
-    {"brand": "HP", "weight": 1.0, "wireless": True, "tags": ("a", "b")},
-    {"brand": "HP", "weight": 2.5, "tags": ("b",)},
-    {"brand": "Dell", "weight": 2.5, "wireless": False},
-    {"brand": "", "wireless": True, "tags": ("c",)},
-    {"weight": -4.0, "tags": ("a", "c")},
-    {},
-]
-_COMPARISONS = {"gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le}
-
-
-@pytest.fixture(scope="module")
-def columns(tmp_path_factory: pytest.TempPathFactory) -> Columns:
-    path: Path = tmp_path_factory.mktemp("columns") / "columns.safetensors"
-    builder = ColumnsBuilder()
-    for number, values in enumerate(_CATALOGUE):
-        builder.add(Product(id=str(number), title="t", attributes=MappingProxyType(values)))
-    builder.write(path)
-    return Columns(path)
-
-
-_texts = st.sampled_from(["HP", "Dell", "Acer", ""])
-_tags = st.sampled_from(["a", "b", "c", "d"])
-_numbers = st.sampled_from([-4.0, 0, 1, 1.0, 2.5, 3])
-_conditions = st.one_of(
-    st.fixed_dictionaries({"field": st.just("brand"), "eq": _texts}),
-    st.fixed_dictionaries({"field": st.just("tags"), "eq": _tags}),
-    st.fixed_dictionaries({"field": st.just("tags"), "any_of": st.lists(_tags, min_size=1)}),
-    st.fixed_dictionaries({"field": st.just("wireless"), "eq": st.booleans()}),
-    st.fixed_dictionaries({"field": st.just("weight"), "eq": _numbers}),
-    st.fixed_dictionaries(
-        {"field": st.sampled_from(["brand", "weight", "tags"]), "exists": st.booleans()}
-    ),
-    st.dictionaries(st.sampled_from(list(_COMPARISONS)), _numbers, min_size=1).map(
-        lambda bounds: {"field": "weight", **bounds}
-    ),
-)
-_filters = st.recursive(
-    _conditions,
-    lambda inner: st.one_of(
-        st.fixed_dictionaries({"and": st.lists(inner, min_size=1, max_size=3)}),
-        st.fixed_dictionaries({"or": st.lists(inner, min_size=1, max_size=3)}),
-        st.fixed_dictionaries({"not": inner}),
-    ),
-    max_leaves=8,
-)
-
-
-def holds(condition: dict[str, Any], values: dict[str, Any]) -> bool:
-    """What the filter means, said the slow way."""
-    if "and" in condition:
-        return all(holds(part, values) for part in condition["and"])
-    if "or" in condition:
-        return any(holds(part, values) for part in condition["or"])
-    if "not" in condition:
-        return not holds(condition["not"], values)
-    return _condition_holds(condition, values)
-
-
-def _condition_holds(condition: dict[str, Any], values: dict[str, Any]) -> bool:
-    value = values.get(condition["field"])
-    items = () if value is None else value if isinstance(value, tuple) else (value,)
-    if "exists" in condition:
-        return bool(items) == condition["exists"]
-    if "eq" in condition:
-        return condition["eq"] in items
-    if "any_of" in condition:
-        return any(item in condition["any_of"] for item in items)
-    bounds = {name: bound for name, bound in condition.items() if name != "field"}
-    return any(
-        all(_COMPARISONS[name](item, bound) for name, bound in bounds.items()) for item in items
-    )
-
-
-def _prefixed(condition: Any) -> Any:
-    """The same filter on the columns of free attributes."""
-    if isinstance(condition, list):
-        return [_prefixed(part) for part in condition]
-    if not isinstance(condition, dict):
-        return condition
-    return {
-        name: f"attributes.{value}" if name == "field" else _prefixed(value)
-        for name, value in condition.items()
-    }
-
-
-@given(_filters)
-def test_a_mask_is_what_the_obvious_predicate_says(
-    columns: Columns, condition: dict[str, Any]
-) -> None:
-    mask = row_mask(parse_filter(_prefixed(condition)), columns, len(_CATALOGUE))
-    assert mask.tolist() == [holds(condition, values) for values in _CATALOGUE]
-
 
 _json = st.recursive(
     st.none() | st.booleans() | st.floats(allow_nan=False) | st.text(max_size=5),
@@ -135,22 +37,23 @@ _json = st.recursive(
 
 
 @given(_json)
-def test_any_json_is_a_filter_or_a_named_error(columns: Columns, raw: object) -> None:
+def test_any_json_is_a_filter_or_a_named_error(raw: object) -> None:
     try:
         condition = parse_filter(raw)
     except BadFilterError as error:
         assert str(error).startswith("filters")  # noqa: PT017 - any JSON may be right or wrong
-        return
-    try:
-        row_mask(condition, columns, len(_CATALOGUE))
-    except BadFilterError as error:
-        assert "field" in str(error)  # noqa: PT017
+    else:
+        if isinstance(raw, dict):
+            again = parse_filter([raw])  # at another place
+            assert (again, hash(again)) == (condition, hash(condition))
 
 
 @pytest.mark.parametrize(
     ("raw", "message"),
     [
-        ([], r"filters: found \[\], expected an object"),
+        ([], r"filters: found \[\], expected at least one"),
+        (5, r"filters: found 5, expected an object"),
+        ([[]], r"filters\[0\]: found \[\], expected an object"),
         ({"field": 5, "eq": 1}, r"filters\.field: found 5"),
         ({"field": "a"}, "expected exactly one of eq"),
         ({"field": "a", "eq": 1, "gt": 2}, r"\['eq', 'gt'\] on field 'a'"),
@@ -185,26 +88,94 @@ def test_depth_and_size_are_limited() -> None:
         parse_filter({"or": [{"field": "a", "eq": 1}] * MAX_CLAUSES})
 
 
+def test_a_text_is_json_or_in_the_string_grammar() -> None:
+    assert parse_filter_text('{"field": "a", "eq": 1}') == AnyOf("a", (1,))
+    assert parse_filter_text(' ["a:1", {"field": "a", "eq": 1}]') == And(
+        (Written("a", "1"), AnyOf("a", (1,)))
+    )
+    assert parse_filter_text("brand:HP") == Written("brand", "HP")
+    assert parse_filter_text(" ") is None
+    assert parse_filter_text(None) is None
+    with pytest.raises(BadFilterError, match=r"expected JSON such as"):
+        parse_filter_text('{"field": "a"')
+
+
+def test_a_list_of_filters_must_hold_as_a_whole() -> None:
+    assert parse_filter(["a:1"]) == Written("a", "1")
+    with pytest.raises(BadFilterError, match=r"filters\[1\], character 3: expected a value"):
+        parse_filter(["a:1", "b:"])
+    with pytest.raises(BadFilterError, match="more than 1000 values"):
+        parse_filter([" OR ".join(["a:1"] * 600)] * 2)
+
+
 @pytest.mark.parametrize(
-    ("condition", "message"),
+    ("raw", "message"),
     [
-        (AnyOf("attributes.brnd", ("HP",)), "'attributes.brnd'.*attributes.brand"),
-        (AnyOf("attributes.weight", ("HP",)), "number column.*text 'HP'"),
-        (AnyOf("attributes.weight", (True,)), "number column.*bool True"),
-        (Between("attributes.brand", 0, 1), "text column; a range needs numbers"),
-        (Not(Exists("x")), "unknown field 'x'"),
+        ({"near": {"latitude": 91, "longitude": 0, "within_m": 1}}, r"near\.latitude: found 91"),
+        (
+            {"near": {"latitude": 0, "longitude": 181, "within_m": 1}},
+            r"near\.longitude: found 181",
+        ),
+        (
+            {"near": {"latitude": 0, "longitude": 0, "within_m": -1}},
+            r"near: found the distance -1",
+        ),
+        ({"near": {"latitude": 0, "longitude": 0}}, r"near: .*expected an object with latitude"),
+        (
+            {"near": {"latitude": "0", "longitude": 0, "within_m": 1}},
+            r"found '0', expected a numb",
+        ),
+        ({"near": {"latitude": True, "longitude": 0, "within_m": 1}}, r"latitude: found True"),
+        ({"box": {"north": 1, "west": 0, "south": 2, "east": 1}}, r"box: found north 1.0"),
+        ({"box": []}, r"box: found \[\], expected an object with north, west"),
+        ({"polygon": [[0, 0], [0, 1]]}, r"polygon: found 2 corners, expected 3"),
+        ({"polygon": [[0, 0]] * 101}, r"polygon: found more than 100 corners"),
+        ({"polygon": [[0, 0], [0]]}, r"polygon\[1\]: found \[0\], expected \[latitude, longitude"),
+        ({"polygon": {}}, r"polygon: found \{\}, expected a list of corners"),
+        ({"and": [{"polygon": [[0, 0], [0, 999]]}]}, r"and\[0\]\.polygon\[1\]\[1\]: found 999"),
     ],
 )
-def test_a_filter_that_does_not_fit_the_index_says_why(
-    columns: Columns, condition: Any, message: str
-) -> None:
+def test_a_malformed_area_is_refused_at_its_place(raw: object, message: str) -> None:
     with pytest.raises(BadFilterError, match=message):
-        row_mask(condition, columns, len(_CATALOGUE))
+        parse_filter(raw)
 
 
-def test_filters_come_as_json_text_too() -> None:
-    assert parse_filter_json('{"field": "a", "eq": 1}') == AnyOf("a", (1,))
-    assert parse_filter_json("") is None
-    assert parse_filter_json(None) is None
-    with pytest.raises(BadFilterError, match="brand:HP"):
-        parse_filter_json("brand:HP")
+@pytest.mark.parametrize("value", [math.nan, math.inf, 10**400])
+def test_a_number_that_no_column_can_hold_is_refused(value: float) -> None:
+    for operator in ("eq", "gt"):
+        with pytest.raises(BadFilterError, match=rf"filters\.{operator}: .*finite number"):
+            parse_filter({"field": "a", operator: value})
+
+
+def test_a_text_with_surrogates_is_refused() -> None:
+    with pytest.raises(BadFilterError, match=r"filters\.eq: .*without surrogates"):
+        parse_filter({"field": "a", "eq": "\ud800"})
+
+
+def test_the_columns_of_a_filter() -> None:
+    condition = parse_filter(
+        'a:1 AND (b > 2 OR NOT c:1) AND near(1, 2, 3 m) OR exists("d e") OR box(2, 1, 1, 2)'
+    )
+    assert fields_of(condition) == {"a", "b", "c", "d e", LOCATION}
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("a:1", None),
+        ("b:1", "b:1"),
+        ("a:1 AND b:1", "b:1"),
+        ("(a:1 OR a:2) AND (NOT a:3 AND (b:1 AND c:1))", "b:1 AND c:1"),
+        ("a:1 AND (a:1 OR b:1)", "a:1 OR b:1"),  # what is about something else, too, stays
+        ("a:1 AND NOT (a:2 AND a > 3)", None),
+        ("b:1 AND (c:1 AND d:1)", "b:1 AND (c:1 AND d:1)"),
+    ],
+)
+def test_a_filter_without_the_conditions_on_one_field(text: str, left: str | None) -> None:
+    expected = None if left is None else parse_filter(left)
+    assert without_field(parse_filter(text), "a") == expected
+
+
+def test_areas_are_about_the_location() -> None:
+    condition = parse_filter("near(1, 2, 3 m) AND a:1")
+    assert without_field(condition, LOCATION) == Written("a", "1")
