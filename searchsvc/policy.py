@@ -53,6 +53,8 @@ class RankingPolicy:
         min_cosine_share: nor does one below this share of the nearest product's cosine.
         min_coverage: how much of the query a lexical match must cover, as a share of what the
             best one covers; see `LexicalIndex.match`.
+        sort_relevance: the share of the best product's score that a product needs to come first
+            in the order of a column, such as the price; those with less follow.
         boost_limit: the most that all boosts of a query together add to a score or take from it.
         correct_spelling: whether words that the catalogue does not have are corrected.
         join_words: whether words in a row also match as one word.
@@ -74,6 +76,7 @@ class RankingPolicy:
     min_cosine: _Cosine | None = None
     min_cosine_share: _Share = 0.6
     min_coverage: _Share = 0.4
+    sort_relevance: _Share = 0.5
     boost_limit: _Share = 0.3
     correct_spelling: bool = True
     join_words: bool = True

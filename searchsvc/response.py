@@ -63,6 +63,7 @@ def encode_response(
         "query_id": uuid4().hex,
         "total": result.total,
         "counted": "groups" if result.counts_groups else "items",
+        "relevant": result.relevant,
         "unfiltered_total": result.unfiltered_total,
         "offset": query.offset,
         "limit": query.limit,

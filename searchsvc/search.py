@@ -111,6 +111,8 @@ class SearchResult:
         relaxed: how the query was widened because nothing matched; ``None`` when it was not.
         unfiltered_total: how many would match without the filter, where nothing matches with it.
         capped: whether more products are near in meaning than are taken.
+        relevant: products that are relevant enough to come first in the order of a column;
+            ``None`` in the order by relevance.
     """
 
     total: int
@@ -123,6 +125,7 @@ class SearchResult:
     relaxed: Relaxation | None = None
     unfiltered_total: int | None = None
     capped: bool = False
+    relevant: int | None = None
 
 
 @dataclass(slots=True)
@@ -173,7 +176,7 @@ def search(
     if gains is not None:
         ranking = boost(ranking, gains)
         stages.done("boost")
-    arrangement = arrange(Order(ranking, matches.lexical), query, snapshot)
+    arrangement = arrange(Order(ranking, matches.lexical), query, snapshot, policy.sort_relevance)
     stages.done("arrange")
     facets = count(query, retrieval, matches, snapshot)
     stages.done("facets")
@@ -191,6 +194,7 @@ def search(
         relaxed=widened.relaxation if widened else None,
         unfiltered_total=None if len(matches) or mask is None else len(retrieval.found),
         capped=retrieval.capped,
+        relevant=arrangement.relevant,
     )
 
 

@@ -157,6 +157,10 @@ class SearchResponse(BaseModel):
     query_id: str = Field(description="32 hexadecimal digits; name it in events.")
     total: int = Field(description="Of the match set; its pages hold each one once.")
     counted: Literal["items", "groups"] = Field(description="In total and in facets.")
+    relevant: int | None = Field(
+        description="With sort: products that come first because they are relevant enough; the "
+        "others follow in the same order."
+    )
     unfiltered_total: int | None = Field(
         description="How many match without the filter, where nothing matches with it."
     )

@@ -45,3 +45,16 @@ class Order:
     def all(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Every row of the match set and its score, as `first`."""
         return self.first(len(self._lexical) + len(self._ranking.rows))
+
+    def relevant(self, least_share: float) -> int:
+        """How many of the first rows have at least this share of the best one's relevance.
+
+        What the query identifies is relevant, and is no measure for the others.
+        """
+        rows, scores = self.all()
+        window = self._ranking.window
+        first = int(np.count_nonzero(window.identified))
+        if first == len(rows):
+            return first
+        best = max(float(scores[first]), 0.0)
+        return first + int(np.count_nonzero(scores[first:] >= least_share * best))

@@ -1,15 +1,21 @@
-"""The page of an answer: the match set in its order and groups, cut to what is shown."""
+"""The page of an answer: the match set in its order and groups, cut to what is shown.
+
+Whoever sorts by price wants the cheapest of what was asked for, not the cheapest of what has a word
+of it. So the products that are relevant enough come first in the order of a column, and those that
+are much less relevant than the best follow in the same order. The match set stays what it is.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from searchsvc.results.grouping import Groups, group_keys
 from searchsvc.results.sorting import sort_places
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from indexer.snapshot import Snapshot
@@ -27,6 +33,8 @@ class Arrangement:
         sizes: members of each group in the match set; ``None`` where nothing is grouped.
         others: int64 arrays, the next members of each group; ``None`` where nothing is grouped.
         groups: how many there are on all pages; ``None`` where nothing is grouped.
+        relevant: products that come first because they are relevant enough, on all pages;
+            ``None`` in the order by relevance.
     """
 
     rows: NDArray[np.int64]
@@ -34,12 +42,20 @@ class Arrangement:
     sizes: NDArray[np.int64] | None = None
     others: list[NDArray[np.int64]] | None = None
     groups: int | None = None
+    relevant: int | None = None
 
 
-def arrange(order: Order, query: Query, snapshot: Snapshot) -> Arrangement:
+def arrange(order: Order, query: Query, snapshot: Snapshot, least_share: float) -> Arrangement:
     """The page that `query` asks for of a match set in its order by relevance.
 
     Only the order by relevance without groups is sorted no further than the page.
+
+    Args:
+        order: of the match set.
+        query: with its order, groups and page.
+        snapshot: that was searched.
+        least_share: of the best product's relevance that a product needs to come first in the
+            order of a column.
 
     Raises:
         BadQueryError: there is no such column to sort or group by.
@@ -49,11 +65,17 @@ def arrange(order: Order, query: Query, snapshot: Snapshot) -> Arrangement:
         rows, scores = order.first(end)
         return Arrangement(rows[begin:end], scores[begin:end])
     rows, scores = order.all()
+    relevant = None
     if query.sort:
-        places = sort_places(rows, query.sort, snapshot.columns, snapshot.derived)
+        relevant = order.relevant(least_share) if query.text.strip() else len(rows)
+        parts = [
+            begin_of_part + sort_places(part, query.sort, snapshot.columns, snapshot.derived)
+            for begin_of_part, part in ((0, rows[:relevant]), (relevant, rows[relevant:]))
+        ]
+        places = np.concatenate(parts)
         rows, scores = rows[places], scores[places]
     if query.grouping is None:
-        return Arrangement(rows[begin:end], scores[begin:end])
+        return Arrangement(rows[begin:end], scores[begin:end], relevant=relevant)
     keys = group_keys(snapshot.columns, query.grouping.field, snapshot.derived)
     groups = Groups.of(rows, keys)
     return Arrangement(
@@ -62,4 +84,5 @@ def arrange(order: Order, query: Query, snapshot: Snapshot) -> Arrangement:
         sizes=groups.sizes[begin:end],
         others=groups.others(begin, end, query.grouping.others),
         groups=len(groups.rows),
+        relevant=relevant,
     )
