@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from fastapi_offline import FastAPIOffline
 
 from searchsvc.editor import LiveEditor
+from searchsvc.http.algolia.routes import algolia
 from searchsvc.http.context import Context
 from searchsvc.http.counting import CountRequests
 from searchsvc.http.guard import Guard
 from searchsvc.http.live import live
 from searchsvc.http.metrics import Metrics
+from searchsvc.http.origins import ShareSearch
 from searchsvc.http.pages import Storefront, pictures
 from searchsvc.http.permits import Permits
 from searchsvc.http.problems import install_problem_handlers
@@ -51,11 +53,13 @@ def create_app(settings: Settings) -> FastAPI:
     install_problem_handlers(app)
     app.include_router(api)
     app.include_router(live)
+    app.include_router(algolia)
     app.include_router(operation)
     app.include_router(pictures)
     app.mount("/", Storefront(), name="web")
 
     app.add_middleware(Guard)
+    app.add_middleware(ShareSearch)
     app.add_middleware(CountRequests, metrics=metrics)
     return app
 

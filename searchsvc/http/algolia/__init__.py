@@ -1,0 +1,1 @@
+"""The search routes that Algolia's clients and InstantSearch call."""

@@ -1,0 +1,175 @@
+"""Answers: the results of a search in the form that InstantSearch reads."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+from uuid import uuid4
+
+import orjson
+
+from searchsvc.http.algolia.facets import (
+    encode_found_values,
+    encode_statistics,
+    encode_values,
+    order_of_use,
+)
+from searchsvc.http.algolia.hits import HitEncoder
+from searchsvc.http.algolia.marking import tags_of
+from searchsvc.widening import Widening
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from indexer.snapshot import Snapshot
+    from searchsvc.http.algolia.parameters import Parameters
+    from searchsvc.http.algolia.question import Question
+    from searchsvc.search import SearchResult
+
+_ALL = "*"
+_NOT_ECHOED = frozenset({"indexName", "type", "facet"})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One search of a request.
+
+    Attributes:
+        name: of the index, as asked.
+        flat: the parameters as sent, by name.
+        parameters: the same, read.
+        question: that they put to the snapshot.
+    """
+
+    name: str
+    flat: Mapping[str, Any]
+    parameters: Parameters
+    snapshot: Snapshot
+    question: Question
+
+
+def encode_facet_search(asked: Asked, result: SearchResult, took_ms: float) -> dict[str, Any]:
+    """The values of a facet that a shopper searched for.
+
+    Args:
+        asked: the search, of one facet.
+        result: its result.
+        took_ms: milliseconds that it took.
+    """
+    (facet,) = result.facets
+    typed, tags = asked.parameters.facet_query, tags_of(asked.parameters)
+    return {
+        "facetHits": encode_found_values(facet, typed, tags),
+        "exhaustiveFacetsCount": facet.exhaustive,
+        "processingTimeMS": round(took_ms),
+    }
+
+
+def encode_answer(asked: Asked, result: SearchResult, took_ms: float) -> dict[str, Any]:
+    """A page of hits with its facets.
+
+    Args:
+        asked: the search.
+        result: its result.
+        took_ms: milliseconds that it took.
+    """
+    encoder = HitEncoder(asked.parameters, asked.snapshot, result.understood)
+    answer = {
+        "hits": [encoder.encode(hit) for hit in result.hits],
+        "nbHits": result.total,
+        **_page(asked.parameters, result.total),
+        **_facets(asked, result),
+        "exhaustiveNbHits": True,
+        "exhaustiveTypo": True,
+        "query": asked.parameters.query,
+        "params": _echo(asked.flat),
+        "index": asked.name,
+        "indexUsed": asked.snapshot.index,
+        "processingTimeMS": round(took_ms),
+        "serverTimeMS": round(took_ms),
+        "userData": [],
+        "appliedRules": [],
+        **_understood(asked, result),
+    }
+    if asked.parameters.click_analytics:
+        answer["queryID"] = uuid4().hex
+    wanted = asked.parameters.response_fields
+    if _ALL in wanted:
+        return answer
+    return {name: value for name, value in answer.items() if name in wanted}
+
+
+def _page(parameters: Parameters, total: int) -> dict[str, int]:
+    if parameters.length is not None or parameters.offset is not None:
+        length = parameters.hits_per_page if parameters.length is None else parameters.length
+        return {"offset": parameters.offset or 0, "length": length}
+    size = parameters.hits_per_page
+    pages = -(-total // size) if size else 0
+    return {"page": parameters.page, "nbPages": pages, "hitsPerPage": size}
+
+
+def _facets(asked: Asked, result: SearchResult) -> dict[str, Any]:
+    facets = dict(zip(asked.question.names, result.facets, strict=True))
+    counted = all(facet.exhaustive for facet in facets.values())
+    listed = all(len(facet.values) == facet.distinct for facet in facets.values())
+    encoded: dict[str, Any] = {
+        "exhaustiveFacetsCount": counted,
+        "exhaustive": {
+            "nbHits": True,
+            "facetsCount": counted,
+            "facetValues": listed,
+            "typo": True,
+            "rulesMatch": True,
+        },
+        "renderingContent": {},
+    }
+    if facets:
+        order = order_of_use(facets, result.total)
+        encoded["facets"] = encode_values(facets)
+        encoded["facets_stats"] = encode_statistics(facets)
+        encoded["renderingContent"] = {"facetOrdering": {"facets": {"order": order}, "values": {}}}
+    return encoded
+
+
+def _understood(asked: Asked, result: SearchResult) -> dict[str, Any]:
+    """What was answered instead of what was typed."""
+    corrected, relaxed = result.understood.corrected, result.relaxed
+    encoded: dict[str, Any] = {
+        "extensions": {
+            "searchsvc": {
+                "corrected_query": corrected,
+                "relaxed": asdict(relaxed) if relaxed else None,
+                "degraded": list(result.degraded),
+                "counted": "groups" if result.counts_groups else "items",
+                "unfiltered_total": result.unfiltered_total,
+            }
+        }
+    }
+    if corrected is not None:
+        encoded["parsedQuery"] = corrected
+    if relaxed is not None and relaxed.kind is Widening.WORDS:
+        encoded["queryAfterRemoval"] = _struck(asked.parameters.query, relaxed.dropped)
+    if result.degraded:
+        encoded["message"] = "; ".join(result.degraded)
+    return encoded
+
+
+def _struck(query: str, dropped: tuple[str, ...]) -> str:
+    """The query as HTML, with the words that were left out emphasized."""
+    left_out = {word.casefold() for word in dropped}
+    return " ".join(
+        f"<em>{html.escape(word)}</em>" if word.casefold() in left_out else html.escape(word)
+        for word in query.split()
+    )
+
+
+def _echo(flat: Mapping[str, Any]) -> str:
+    """The parameters in URL encoding."""
+    texts = {name: value for name, value in flat.items() if name not in _NOT_ECHOED}
+    return urlencode({name: _as_text(value) for name, value in texts.items()}, quote_via=quote)
+
+
+def _as_text(value: object) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value).decode()

@@ -1,0 +1,167 @@
+"""Attributes: the names that a page knows columns by.
+
+A page may call a column by its own name (``attributes.rating``) or as the shop's feed does
+(``rating``). The levels of a column of paths are ``colours.lvl0``, ``colours.lvl1`` and so on;
+those of the product types may have any name, usually ``categories`` or
+``hierarchicalCategories``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from indexer.columns import PATH_SEPARATOR
+from searchsvc.errors import BadFilterError
+from searchsvc.query.filters.limits import shown
+from searchsvc.query.query import MAX_FACETS
+
+if TYPE_CHECKING:
+    from indexer.columns import Column, Columns
+    from indexer.derived import Derived
+    from indexer.snapshot import Snapshot
+
+CATEGORIES = "categories"
+"""What a page gets the product types as."""
+
+_CATEGORY_COLUMN = "product_type"
+_FREE = "attributes."
+_LEVEL = ".lvl"
+_MOST_VALUES = 1_000
+_MOST_LEVELS = 5
+_ALL = "*"
+_SHOWN_NAMES = 12
+_COMPARED_CHARACTERS = 80  # looking for similar names costs the square of their length
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """A column by the name that a page gave it.
+
+    Attributes:
+        name: the page's.
+        field: the column's.
+        level: of the paths that are meant, from 0; ``None`` for all.
+    """
+
+    name: str
+    field: str
+    column: Column
+    level: int | None = None
+
+
+class Attributes:
+    """The attributes of one snapshot."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._columns: Columns = snapshot.columns
+        self._derived: Derived = snapshot.derived
+
+    @property
+    def have_places(self) -> bool:
+        """Whether any product has a location."""
+        return len(self._columns.locations.rows) > 0
+
+    def find(self, name: str) -> Attribute | None:
+        """The attribute called `name`, ``None`` where there is none."""
+        field = self._field(name)
+        if field is not None:
+            return self._attribute(name, field)
+        root, separator, level = name.rpartition(_LEVEL)
+        if separator and level.isdecimal():
+            return self._path(name, root, int(level))
+        return self._attribute(name, _CATEGORY_COLUMN) if name == CATEGORIES else None
+
+    def require(self, name: str, place: str) -> Attribute:
+        """The attribute called `name`.
+
+        Args:
+            name: the page's.
+            place: in the request, for the message.
+
+        Raises:
+            BadFilterError: there is none; the message names those that are spelt like it.
+        """
+        found = self.find(name)
+        if found is None:
+            names = [known.removeprefix(_FREE) for known in self._columns.names()]
+            near = get_close_matches(name[:_COMPARED_CHARACTERS], names, _SHOWN_NAMES) or names
+            more = " and others" if len(near) > _SHOWN_NAMES else ""
+            raise BadFilterError(
+                f"{place}: unknown attribute {shown(name)}; this index has "
+                f"{', '.join(near[:_SHOWN_NAMES])}{more}"
+            )
+        return found
+
+    def wanted(self, names: tuple[str, ...]) -> list[Attribute]:
+        """The attributes that a list of facets names, each once; unknown ones are left out.
+
+        ``*`` names all that a shopper can choose among.
+        """
+        plain = [_without_modifier(name) for name in names]
+        if _ALL in plain:
+            plain = [*self._offered(), *(name for name in plain if name != _ALL)]
+        found = (self.find(name) for name in dict.fromkeys(plain))
+        return [attribute for attribute in found if attribute is not None]
+
+    def _field(self, name: str) -> str | None:
+        """The column of that name that has values, if there are two."""
+        fields = [field for field in (name, _FREE + name) if self._columns.get(field) is not None]
+        filled = (field for field in fields if len(self._columns.get(field).values))  # type: ignore[union-attr]  # looked up above
+        return next(filled, next(iter(fields), None))
+
+    def _attribute(self, name: str, field: str, level: int | None = None) -> Attribute | None:
+        column = self._columns.get(field)
+        return None if column is None else Attribute(name, field, column, level)
+
+    def _path(self, name: str, root: str, level: int) -> Attribute | None:
+        field = self._field(root)
+        found = None if field is None else self._attribute(name, field, level)
+        if found is not None and found.column.hierarchical:
+            return found
+        return self._attribute(name, _CATEGORY_COLUMN, level)
+
+    def _offered(self) -> tuple[str, ...]:
+        return self._derived.get(
+            ("algolia", "facets"), self._compute_offered, lambda names: sum(map(len, names))
+        )
+
+    def _compute_offered(self) -> tuple[str, ...]:
+        names: list[str] = []
+        for field in self._columns.names():
+            column = self._columns.get(field)
+            if column is None or not len(column.values):
+                continue
+            name = field.removeprefix(_FREE)
+            found = self.find(name)
+            name = name if found is not None and found.field == field else field
+            if column.hierarchical:
+                root = CATEGORIES if field == _CATEGORY_COLUMN else name
+                names += [f"{root}{_LEVEL}{level}" for level in range(_depth(column))]
+            elif _distinct(column) <= _MOST_VALUES:
+                names.append(name)
+        return tuple(dict.fromkeys(names))[:MAX_FACETS]
+
+
+def _without_modifier(name: str) -> str:
+    """``brand`` of ``searchable(brand)``."""
+    for modifier in ("searchable", "filterOnly", "afterDistinct"):
+        if name.startswith(f"{modifier}(") and name.endswith(")"):
+            return _without_modifier(name[len(modifier) + 1 : -1])
+    return name
+
+
+def _distinct(column: Column) -> int:
+    return len(np.unique(column.values)) if column.texts is None else len(column.texts)
+
+
+def _depth(column: Column) -> int:
+    """The levels of a column of paths."""
+    texts = column.texts
+    if texts is None:
+        return 0
+    deepest = max((texts[code].count(PATH_SEPARATOR) for code in range(len(texts))), default=-1)
+    return min(deepest + 1, _MOST_LEVELS)

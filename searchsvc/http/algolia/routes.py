@@ -1,0 +1,139 @@
+"""The routes that Algolia's clients call for searching."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request, Response
+
+from searchsvc.errors import ProductNotFoundError
+from searchsvc.http.algolia.answers import Asked, encode_answer, encode_facet_search
+from searchsvc.http.algolia.failures import AlgoliaRoute, failure
+from searchsvc.http.algolia.parameters import flatten, parse_parameters
+from searchsvc.http.algolia.question import ask, ask_facet
+from searchsvc.http.algolia.record import read_record, select
+from searchsvc.http.algolia.requests import (
+    MAX_OBJECTS,
+    MAX_REQUESTS,
+    names_in_path,
+    parameters_in_query,
+    read_body,
+    requests_of,
+    text_in,
+)
+from searchsvc.http.algolia.session import Session
+from searchsvc.http.algolia.values import texts_of
+from searchsvc.http.context import AppContext, Context
+
+algolia = APIRouter(prefix="/1", route_class=AlgoliaRoute, include_in_schema=False)
+
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]
+_RECORD = 2  # names in the path of one record: the index and the object
+
+
+@algolia.post("/indexes/*/queries")
+async def search_several(request: Request, context: AppContext) -> Response:
+    """Answer several searches in one turn; they see one state of each index."""
+    entries = requests_of(await read_body(request), MAX_REQUESTS)
+
+    def answer() -> bytes:
+        session = Session(context.service)
+        results = []
+        for number, entry in enumerate(entries):
+            place = f"requests[{number}]."
+            name = text_in(entry, "indexName", place)
+            results.append(_answer(context, session, name, flatten(entry), place))
+        return orjson.dumps({"results": results})
+
+    return await context.in_turn(answer)
+
+
+@algolia.post("/indexes/*/objects")
+async def get_records(request: Request, context: AppContext) -> Response:
+    """Several records by their ids; ``null`` for one that there is not."""
+    entries = requests_of(await read_body(request), MAX_OBJECTS)
+
+    def answer() -> bytes:
+        session = Session(context.service)
+        results = []
+        for number, entry in enumerate(entries):
+            place = f"requests[{number}]."
+            name = text_in(entry, "indexName", place)
+            wanted = texts_of(entry.get("attributesToRetrieve"), f"{place}attributesToRetrieve")
+            results.append(_record(session, name, text_in(entry, "objectID", place), wanted))
+        return orjson.dumps({"results": results})
+
+    return await context.in_turn(answer)
+
+
+@algolia.post("/indexes/{index:path}/facets/{facet:path}/query")  # noqa: FAST003 - read undecoded
+async def search_facet(request: Request, context: AppContext) -> Response:
+    """The values of a facet that begin as a shopper types."""
+    name, _, facet, *_ = names_in_path(request)
+    flat = flatten(await read_body(request))
+    return await _search(context, name, {**flat, "type": "facet", "facet": facet})
+
+
+@algolia.post("/indexes/{index:path}/query")  # noqa: FAST003 - read undecoded
+async def search(request: Request, context: AppContext) -> Response:
+    """Answer one search."""
+    return await _search(context, names_in_path(request)[0], flatten(await read_body(request)))
+
+
+@algolia.get("/indexes/{name:path}")  # noqa: FAST003 - read undecoded
+async def get(request: Request, context: AppContext) -> Response:
+    """A record by its id, or a search with its parameters in the query string."""
+    names = names_in_path(request)
+    parameters = parameters_in_query(request)
+    if len(names) == 1 and names[0]:
+        return await _search(context, names[0], flatten(parameters))
+    if len(names) != _RECORD:
+        return await nothing()
+    wanted = texts_of(parameters.get("attributesToRetrieve"), "attributesToRetrieve")
+    record = _record(Session(context.service), names[0], names[1], wanted)
+    if record is None:
+        raise ProductNotFoundError("ObjectID does not exist")
+    return Response(orjson.dumps(record), media_type="application/json")
+
+
+@algolia.api_route("/{path:path}", methods=_METHODS)
+async def nothing() -> Response:
+    """What else Algolia has, which is not here."""
+    return failure(404, "Path not found; this service has Algolia's routes for searching only")
+
+
+async def _search(context: Context, name: str, flat: dict[str, Any]) -> Response:
+    def answer() -> bytes:
+        return orjson.dumps(_answer(context, Session(context.service), name, flat))
+
+    return await context.in_turn(answer)
+
+
+def _answer(
+    context: Context, session: Session, name: str, flat: dict[str, Any], place: str = ""
+) -> dict[str, Any]:
+    """Answer one search; `place` is that among several, for messages."""
+    began = perf_counter()
+    parameters = parse_parameters(flat, place)
+    index, order = session.open(name)
+    is_facet = parameters.type == "facet"
+    if is_facet:
+        question = ask_facet(parameters, index.attributes)
+    else:
+        question = ask(parameters, index.attributes, order)
+    result = index.search(question.query)
+    asked = Asked(name, flat, parameters, index.snapshot, question)
+    encode = encode_facet_search if is_facet else encode_answer
+    encoded = encode(asked, result, (perf_counter() - began) * 1e3)
+    context.metrics.searched(index.snapshot.index, perf_counter() - began, result)
+    return encoded
+
+
+def _record(
+    session: Session, name: str, object_id: str, wanted: tuple[str, ...]
+) -> dict[str, Any] | None:
+    products = session.open(name)[0].snapshot.products
+    row = products.row(object_id)
+    return None if row is None else select(read_record(products.json(row)), wanted)

@@ -1,0 +1,106 @@
+"""A session: what all searches of one request share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from searchsvc.errors import BadQueryError, EmbeddingUnavailableError, IndexNotFoundError
+from searchsvc.http.algolia.attributes import Attributes
+from searchsvc.http.algolia.question import order_of
+from searchsvc.http.algolia.replicas import read_replica
+from searchsvc.results.sort_keys import parse_sort
+from searchsvc.search import search
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from indexer.snapshot import Snapshot
+    from searchsvc.policy import RankingPolicy
+    from searchsvc.query.query import Query, SortKey
+    from searchsvc.retrieval import QueryEmbedder
+    from searchsvc.search import SearchResult
+    from searchsvc.serving import SearchService
+
+
+class _Remembering:
+    """An embedder that reads each text once: a page asks the same of several facets at once."""
+
+    def __init__(self, embedder: QueryEmbedder) -> None:
+        self._embedder = embedder
+        self._known: dict[str, NDArray[np.float32]] = {}
+        self._failed: EmbeddingUnavailableError | None = None
+
+    def embed_query(self, text: str) -> NDArray[np.float32]:
+        """See `QueryEmbedder.embed_query`; after a failure it is not tried again."""
+        if self._failed is not None:
+            raise self._failed
+        if text not in self._known:
+            try:
+                self._known[text] = self._embedder.embed_query(text)
+            except EmbeddingUnavailableError as error:
+                self._failed = error
+                raise
+        return self._known[text]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIndex:
+    """An index in the state that all searches of a session see.
+
+    Attributes:
+        snapshot: its catalogue.
+        attributes: of the snapshot.
+    """
+
+    snapshot: Snapshot
+    attributes: Attributes
+    _embedder: _Remembering
+    _policy: RankingPolicy
+
+    def search(self, query: Query) -> SearchResult:
+        """Answer `query`.
+
+        Raises:
+            BadQueryError: it does not fit the index.
+        """
+        return search(query, self.snapshot, self._embedder, self._policy)
+
+
+class Session:
+    """The indexes of one request, each in one state."""
+
+    def __init__(self, service: SearchService) -> None:
+        self._service = service
+        self._open: dict[str, OpenIndex] = {}
+
+    def open(self, name: str) -> tuple[OpenIndex, tuple[SortKey, ...]]:
+        """The index that is called `name`, and the order that the name asks for.
+
+        Raises:
+            IndexNotFoundError: there is none of that name, in the words of Algolia.
+            NotReadyError: none of its generations can be opened.
+            BadQueryError: the name asks for an order that there is not.
+        """
+        served = {state.name for state in self._service.indexes()}
+        replica = read_replica(name, served)
+        if replica is None:
+            raise IndexNotFoundError(f"Index {name} does not exist")
+        index = self._opened(replica.index)
+        try:
+            return index, order_of(parse_sort(replica.order), index.attributes)
+        except BadQueryError as error:
+            if not replica.is_guess:
+                raise
+            raise IndexNotFoundError(f"Index {name} does not exist") from error
+
+    def _opened(self, name: str) -> OpenIndex:
+        index = self._open.get(name)
+        if index is None:
+            state = self._service.state(name)
+            snapshot = state.require_snapshot()
+            embedder = _Remembering(state.opened.embedder)
+            index = OpenIndex(snapshot, Attributes(snapshot), embedder, state.policy)
+            self._open[name] = index
+        return index
