@@ -169,6 +169,7 @@ def _locations(file: ArrayFile, products: int) -> Locations:
     return Locations(
         products,
         file.array("location/rows"),
+        file.array("location/places"),
         file.array("location/latitudes"),
         file.array("location/longitudes"),
     )

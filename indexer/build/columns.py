@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from indexer.product import Product
+    from indexer.product import Location, Product
 
 MAX_COLUMNS = 20_000
 """A feed with more field names has values where names should be; the most frequent are kept."""
@@ -140,7 +140,8 @@ class ColumnsBuilder:
         self._products = 0
         self._columns: dict[str, _Collected] = {}
         self._location_rows = array("i")
-        self._coordinates = array("d")
+        self._location_places = array("i")
+        self._places: dict[Location, int] = {}
 
     def add(self, product: Product) -> None:
         """Add the next row."""
@@ -151,7 +152,7 @@ class ColumnsBuilder:
             column.add(self._products, value)
         for location in product.locations:
             self._location_rows.append(self._products)
-            self._coordinates.extend((location.latitude, location.longitude))
+            self._location_places.append(self._places.setdefault(location, len(self._places)))
         self._products += 1
 
     def write(self, path: Path) -> ColumnsSummary:
@@ -175,11 +176,11 @@ class ColumnsBuilder:
         return ColumnsSummary(stray, tuple(sorted(frequent[MAX_COLUMNS:])))
 
     def _locations(self) -> dict[str, NDArray[Any]]:
-        coordinates = np.frombuffer(self._coordinates, np.float64).reshape(-1, 2)
         return {
             "location/rows": np.frombuffer(self._location_rows, np.int32),
-            "location/latitudes": coordinates[:, 0],
-            "location/longitudes": coordinates[:, 1],
+            "location/places": np.frombuffer(self._location_places, np.int32),
+            "location/latitudes": np.array([place.latitude for place in self._places], float),
+            "location/longitudes": np.array([place.longitude for place in self._places], float),
         }
 
 

@@ -19,11 +19,13 @@ _products = st.lists(st.lists(_places, max_size=3), min_size=1, max_size=8)
 def locations_of(products: list[list[Location]]) -> Locations:
     rows = [row for row, places in enumerate(products) for _ in places]
     flat = [place for places in products for place in places]
+    distinct = list(dict.fromkeys(flat))
     return Locations(
         len(products),
         np.array(rows, np.int32),
-        np.array([place.latitude for place in flat]),
-        np.array([place.longitude for place in flat]),
+        np.array([distinct.index(place) for place in flat], np.int32),
+        np.array([place.latitude for place in distinct]),
+        np.array([place.longitude for place in distinct]),
     )
 
 

@@ -217,8 +217,9 @@ def test_locations_are_kept_in_the_order_of_the_rows(tmp_path: Path) -> None:
     locations = Columns(tmp_path / "columns").locations
     assert locations.products == 3
     assert locations.rows.tolist() == [0, 2, 2]
-    assert locations.latitudes.tolist() == [45.76, 48.85, 45.76]
-    assert locations.longitudes.tolist() == [4.84, 2.35, 4.84]
+    assert locations.places.tolist() == [0, 1, 0]
+    assert locations.latitudes.tolist() == [45.76, 48.85]
+    assert locations.longitudes.tolist() == [4.84, 2.35]
 
 
 def test_a_file_of_format_2_has_no_locations_and_one_column_of_paths(tmp_path: Path) -> None:

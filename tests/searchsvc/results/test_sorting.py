@@ -79,7 +79,9 @@ def test_products_are_sorted_by_distance_and_those_without_a_place_come_last(
 ) -> None:
     columns = make_columns([Product(id=str(n), title="", brand="b") for n in range(5)])
     places = np.array([1, 2, 3, 4], np.int32)
-    columns.locations = Locations(5, places, np.array([9.0, 1.0, 5.0, 5.0]), np.zeros(4))
+    columns.locations = Locations(
+        5, places, np.arange(4, dtype=np.int32), np.array([9.0, 1.0, 5.0, 5.0]), np.zeros(4)
+    )
     key = SortKey("", descending=descending, near=Point(0.0, 0.0))
     found = sort_places(np.array([0, 4, 3, 1, 2]), [key], columns, Derived())
     expected = [3, 1, 2, 4, 0] if descending else [4, 1, 2, 3, 0]
