@@ -32,7 +32,7 @@ SNIPPET_WORDS = 20
 _NAMES = frozenset({"title", "product_types", "google_product_category"})
 _IDENTIFIERS = frozenset({"id", "gtin", "mpn", "attributes.sku"})
 _WORD_CHARACTER = re.compile(r"[^\W_]")
-_UP_TO_A_SPACE = re.compile(r".*\s", re.DOTALL)
+_UP_TO_A_SPACE = re.compile(r".*(?=\s)", re.DOTALL)
 
 
 class Highlighter:
@@ -48,7 +48,7 @@ class Highlighter:
     ) -> None:
         self._matching = Matching(understood, analyzer)
         self._words = understood.words
-        self._identifier = normalize_identifier("".join(understood.words))
+        self._identifier = normalize_identifier("-".join(understood.words))
         self._tags = tags or Tags()
 
     def highlight(self, text: str, field: str = "") -> Highlighted:

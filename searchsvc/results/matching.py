@@ -101,6 +101,8 @@ class Matching:
         """
         text = caseless(text)
         words = split_words(text)
+        if not self._wanted:
+            return Matched(words, ())
         found = list(self._compound_terms(words, is_name=is_name))
         terms = self._analyzer.stems(words.texts)
         if not (text.isascii() and self._wanted.isdisjoint(terms)):
