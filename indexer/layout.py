@@ -7,8 +7,9 @@
     <data_dir>/<index>/source.json            where the feed came from, for conditional requests
     <data_dir>/<index>/synonyms.json          of every generation, see `searchsvc.synonyms`
     <data_dir>/<index>/ranking.json           what this index overrides in the ranking policy
+    <data_dir>/<index>/suggestions.json       its popular queries, and what it never suggests
     <data_dir>/<index>/ranker.safetensors     the trees of its second stage; most have none
-    <data_dir>/<index>/live.lock              held while one of these three is replaced
+    <data_dir>/<index>/live.lock              held while one of these four is replaced
     <data_dir>/<index>/generations/<name>/    snapshots, see `indexer.snapshot`
     <data_dir>/<index>/reports/<name>.json    what the build saw, and <name>.rejections.jsonl
     <data_dir>/<index>/reports/<name>.gate.json  what the gate measured, query by query
@@ -81,6 +82,11 @@ class IndexLayout:
     def ranking_file(self) -> Path:
         """The index's own ranking policy."""
         return self.root / "ranking.json"
+
+    @property
+    def suggestions_file(self) -> Path:
+        """The index's popular queries and blocked words."""
+        return self.root / "suggestions.json"
 
     @property
     def ranker_file(self) -> Path:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from indexer.layout import IndexLayout
-from searchsvc.live import compile_synonyms, ranking_file, synonyms_file
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from searchsvc.policy import RankingOverrides
+    from searchsvc.live import LiveDocument
+    from searchsvc.livefile import D
     from searchsvc.serving import SearchService
     from searchsvc.settings import Settings
-    from searchsvc.synonyms.document import SynonymsDocument
 
 
 class LiveEditor:
@@ -27,52 +26,35 @@ class LiveEditor:
         self.settings = settings
         self._service = service
 
-    def synonyms(self, index: str) -> tuple[SynonymsDocument, str]:
-        """The synonyms of `index` and their version.
+    def read(self, kind: LiveDocument[D], index: str) -> tuple[D, str]:
+        """The document of `index` and its version.
 
         Raises:
             IndexNotFoundError: there is no such index.
             LiveSettingsUnreadableError: see `LiveFile.read`.
         """
-        return synonyms_file(self._layout(index)).read()
+        return kind.file(self._layout(index)).read()
 
-    def ranking(self, index: str) -> tuple[RankingOverrides, str]:
-        """What `index` overrides in the ranking, and its version; raises as `synonyms` does."""
-        return ranking_file(self._layout(index)).read()
-
-    def replace_synonyms(
-        self, index: str, document: SynonymsDocument, expected: Collection[str] | None
+    def replace(
+        self, kind: LiveDocument[D], index: str, document: D, expected: Collection[str] | None
     ) -> str:
         """Serve `document` from now on; the version it becomes.
 
         Raises:
             IndexNotFoundError: there is no such index.
-            BadLiveSettingsError: see `Synonyms.compile`.
+            BadLiveSettingsError: the index cannot take it.
             LiveSettingsError: see `LiveFile.replace`.
         """
         layout = self._layout(index)
-        compile_synonyms(document, self._service.state(index).snapshot)
-        version = synonyms_file(layout).replace(document, expected)
+        if kind.check is not None:
+            kind.check(document, self._service.state(index).snapshot)
+        version = kind.file(layout).replace(document, expected)
         self._service.refresh_index(index)
         return version
 
-    def replace_ranking(
-        self, index: str, overrides: RankingOverrides, expected: Collection[str] | None
-    ) -> str:
-        """Rank by `overrides` from now on; see `replace_synonyms`."""
-        version = ranking_file(self._layout(index)).replace(overrides, expected)
-        self._service.refresh_index(index)
-        return version
-
-    def clear_synonyms(self, index: str, expected: Collection[str] | None) -> str:
-        """Serve no synonyms from now on; see `replace_synonyms`."""
-        version = synonyms_file(self._layout(index)).remove(expected)
-        self._service.refresh_index(index)
-        return version
-
-    def clear_ranking(self, index: str, expected: Collection[str] | None) -> str:
-        """Rank by the service's settings from now on; see `replace_synonyms`."""
-        version = ranking_file(self._layout(index)).remove(expected)
+    def clear(self, kind: LiveDocument[D], index: str, expected: Collection[str] | None) -> str:
+        """Serve the empty document from now on; see `replace`."""
+        version = kind.file(self._layout(index)).remove(expected)
         self._service.refresh_index(index)
         return version
 

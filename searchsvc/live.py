@@ -1,6 +1,6 @@
-"""The live settings of an index: synonyms, ranking and ranker, which need no reindex.
+"""The live settings of an index: synonyms, ranking, suggestions and ranker; they need no reindex.
 
-They are three optional files beside the generations, see `indexer.layout`, so that they survive
+They are four optional files beside the generations, see `indexer.layout`, so that they survive
 every reindex and rollback. The service reads them again when they change.
 """
 
@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
+from pydantic import BaseModel
 from typing_extensions import TypedDict
 
 from searchsvc.errors import BadLiveSettingsError, LiveSettingsError, LiveSettingsUnreadableError
 from searchsvc.livefile import LiveFile
 from searchsvc.policy import RankingOverrides, ranking_settings
 from searchsvc.rankerfile import RankerFile
+from searchsvc.suggesting.curation import Curation
+from searchsvc.suggesting.document import SuggestionsDocument
 from searchsvc.synonyms.compiler import plain_key
 from searchsvc.synonyms.document import SynonymsDocument
 from searchsvc.synonyms.table import Synonyms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from indexer.layout import IndexLayout
     from indexer.snapshot import Snapshot
@@ -35,14 +39,30 @@ Source = Literal["default", "environment", "index"]
 _log = logging.getLogger(__name__)
 
 
-def synonyms_file(layout: IndexLayout) -> LiveFile[SynonymsDocument]:
-    """The synonyms of an index."""
-    return LiveFile(layout.synonyms_file, layout.live_lock_file, SynonymsDocument)
+D = TypeVar("D", bound=BaseModel)
+_T = TypeVar("_T")
 
 
-def ranking_file(layout: IndexLayout) -> LiveFile[RankingOverrides]:
-    """What an index overrides in the service's ranking policy."""
-    return LiveFile(layout.ranking_file, layout.live_lock_file, RankingOverrides)
+@dataclass(frozen=True, slots=True)
+class LiveDocument(Generic[D]):
+    """A kind of JSON document that an index may have; declared once, for files, HTTP and shell.
+
+    Attributes:
+        name: of its route and its command.
+        model: what it must be.
+        path: of its file.
+        check: refuses what an index cannot take, with a `BadLiveSettingsError`; by plain words
+            where there is no snapshot. ``None`` where the model says it all.
+    """
+
+    name: str
+    model: type[D]
+    path: Callable[[IndexLayout], Path]
+    check: Callable[[D, Snapshot | None], object] | None = None
+
+    def file(self, layout: IndexLayout) -> LiveFile[D]:
+        """That of one index."""
+        return LiveFile(self.path(layout), layout.live_lock_file, self.model)
 
 
 def compile_synonyms(document: SynonymsDocument, snapshot: Snapshot | None) -> Synonyms:
@@ -52,6 +72,34 @@ def compile_synonyms(document: SynonymsDocument, snapshot: Snapshot | None) -> S
         BadLiveSettingsError: see `Synonyms.compile`.
     """
     return Synonyms.compile(document, _key_of(snapshot))
+
+
+def compile_suggestions(document: SuggestionsDocument, snapshot: Snapshot | None) -> Curation:
+    """The curation of `document`, as `compile_synonyms`.
+
+    Raises:
+        BadLiveSettingsError: see `Curation.compile`.
+    """
+    return Curation.compile(document, _key_of(snapshot))
+
+
+SYNONYMS = LiveDocument(
+    "synonyms", SynonymsDocument, lambda layout: layout.synonyms_file, compile_synonyms
+)
+RANKING = LiveDocument("ranking", RankingOverrides, lambda layout: layout.ranking_file)
+SUGGESTIONS = LiveDocument(
+    "suggestions", SuggestionsDocument, lambda layout: layout.suggestions_file, compile_suggestions
+)
+
+
+def synonyms_file(layout: IndexLayout) -> LiveFile[SynonymsDocument]:
+    """The synonyms of an index."""
+    return SYNONYMS.file(layout)
+
+
+def ranking_file(layout: IndexLayout) -> LiveFile[RankingOverrides]:
+    """What an index overrides in the service's ranking policy."""
+    return RANKING.file(layout)
 
 
 def effective_policy(layout: IndexLayout, settings: Settings, snapshot: Snapshot) -> RankingPolicy:
@@ -73,7 +121,7 @@ def first_stage_policy(
         LiveSettingsUnreadableError: one of the files cannot be read or is not valid.
     """
     overrides, _ = ranking_file(layout).read()
-    synonyms = _read_synonyms(layout, snapshot)[1]
+    _, synonyms = _read(SYNONYMS, layout, lambda it: compile_synonyms(it, snapshot))
     return replace(settings.ranking_policy(), **overrides.given(), synonyms=synonyms)
 
 
@@ -103,11 +151,12 @@ class Live:
     """The live settings of one index as they are served.
 
     Attributes:
-        stamps: of the three files when they were read.
-        generation: that the synonyms are compiled for, ``None`` where none is served.
+        stamps: of the four files when they were read.
+        generation: that synonyms and suggestions are compiled for, ``None`` where none is served.
         document: the last good synonyms document.
         synonyms: it, compiled.
         overrides: the last good ranking document.
+        curation: the last good suggestions document, compiled.
         ranker: the last good one, ``None`` without one.
         refused: why a file is not what is served, by its name; empty when all are.
     """
@@ -117,6 +166,7 @@ class Live:
     document: SynonymsDocument
     synonyms: Synonyms
     overrides: RankingOverrides
+    curation: Curation
     ranker: Ranker | None
     refused: Mapping[str, str]
 
@@ -128,34 +178,47 @@ class Live:
         every look, since a disk that fails for a moment leaves no trace at the file.
         """
         # Before the files: what changes while they are read is read again at the next look.
-        files = (synonyms_file(layout), ranking_file(layout), RankerFile(layout))
+        ranking, ranker_file = RANKING.file(layout), RankerFile(layout)
+        synonyms_file, suggestions = SYNONYMS.file(layout), SUGGESTIONS.file(layout)
+        files = (synonyms_file, ranking, suggestions, ranker_file)
         stamps = tuple(file.stamp() for file in files)
         generation = snapshot.generation if snapshot else None
         same = before is not None and (before.stamps, before.generation) == (stamps, generation)
         if before and same and not before.refused:
             return before
         refused: dict[str, str] = {}
-        try:
-            document, synonyms = _read_synonyms(layout, snapshot)
-        except LiveSettingsError as error:
-            refused[synonyms_file(layout).name] = str(error)
-            document, synonyms = _last_good(before, snapshot)
-        try:
-            overrides, _ = ranking_file(layout).read()
-        except LiveSettingsError as error:
-            refused[ranking_file(layout).name] = str(error)
-            overrides = before.overrides if before else RankingOverrides()
-        try:
-            ranker = RankerFile(layout).read()
-        except LiveSettingsError as error:
-            refused[RankerFile(layout).name] = str(error)
-            ranker = before.ranker if before else None
+
+        def read(name: str, now: Callable[[], _T], last: Callable[[], _T]) -> _T:
+            try:
+                return now()
+            except LiveSettingsError as error:
+                refused[name] = str(error)
+                return last()
+
+        document, synonyms = read(
+            synonyms_file.name,
+            lambda: _read(SYNONYMS, layout, lambda it: compile_synonyms(it, snapshot)),
+            lambda: _last_synonyms(before, snapshot),
+        )
+        overrides = read(
+            ranking.name,
+            lambda: ranking.read()[0],
+            lambda: before.overrides if before else RankingOverrides(),
+        )
+        _, curation = read(
+            suggestions.name,
+            lambda: _read(SUGGESTIONS, layout, lambda it: compile_suggestions(it, snapshot)),
+            lambda: _last_suggestions(before, snapshot),
+        )
+        ranker = read(
+            ranker_file.name, ranker_file.read, lambda: before.ranker if before else None
+        )
         if before and same and refused == before.refused:
             return before
         for name, reason in refused.items():
             if not before or before.refused.get(name) != reason:
                 _log.error("refused %s of index %s: %s", name, layout.name, reason)
-        return cls(stamps, generation, document, synonyms, overrides, ranker, refused)
+        return cls(stamps, generation, document, synonyms, overrides, curation, ranker, refused)
 
     def policy(self, service: RankingPolicy) -> RankingPolicy:
         """The policy of the index, where `service` is that of the service."""
@@ -167,27 +230,37 @@ def _with_ranker(policy: RankingPolicy, ranker: Ranker | None) -> RankingPolicy:
     return policy if ranker is None else replace(policy, reranker=ranker.reranker)
 
 
-def _read_synonyms(
-    layout: IndexLayout, snapshot: Snapshot | None
-) -> tuple[SynonymsDocument, Synonyms]:
-    file = synonyms_file(layout)
+def _read(kind: LiveDocument[D], layout: IndexLayout, compiled: Callable[[D], _T]) -> tuple[D, _T]:
+    file = kind.file(layout)
     document, _ = file.read()
     try:
-        return document, compile_synonyms(document, snapshot)
+        return document, compiled(document)
     except BadLiveSettingsError as error:
         raise LiveSettingsUnreadableError(f"{file.name}: {error}") from error
 
 
-def _last_good(
+# After a change of language what was good may fit no more.
+
+
+def _last_synonyms(
     before: Live | None, snapshot: Snapshot | None
 ) -> tuple[SynonymsDocument, Synonyms]:
-    """The document of `before` for `snapshot`: after a change of language it may fit no more."""
     if before is None:
         return SynonymsDocument(), Synonyms.none()
     try:
         return before.document, compile_synonyms(before.document, snapshot)
     except BadLiveSettingsError:
         return before.document, Synonyms.none()
+
+
+def _last_suggestions(
+    before: Live | None, snapshot: Snapshot | None
+) -> tuple[SuggestionsDocument, Curation]:
+    document = before.curation.document if before else SuggestionsDocument()
+    try:
+        return document, compile_suggestions(document, snapshot)
+    except BadLiveSettingsError:
+        return document, Curation.none()
 
 
 def _key_of(snapshot: Snapshot | None) -> Callable[[str], tuple[str, ...]]:

@@ -1,8 +1,9 @@
-"""The routes of live settings: synonyms and ranking, read by all, changed with a key."""
+"""The routes of live settings: documents of an index, read by all, changed with a key."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import BaseModel
@@ -12,10 +13,15 @@ from searchsvc.errors import BadQueryError
 from searchsvc.http.access import admin_only
 from searchsvc.http.context import FAILURES, AppContext, IndexPath
 from searchsvc.http.schemas import LiveVersion, Problem, RankingReport
-from searchsvc.live import describe_ranking
+from searchsvc.live import RANKING, SUGGESTIONS, SYNONYMS, describe_ranking
 from searchsvc.livefile import NO_FILE, parse
-from searchsvc.policy import RankingOverrides
-from searchsvc.synonyms.document import SynonymsDocument
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from searchsvc.live import LiveDocument
+    from searchsvc.livefile import D
+    from searchsvc.policy import RankingOverrides
 
 IfMatch = Annotated[
     str | None,
@@ -91,94 +97,146 @@ def _inline(schema: Any, definitions: dict[str, Any]) -> Any:  # noqa: ANN401 - 
     return {name: _inline(value, definitions) for name, value in schema.items()}
 
 
-@live.get(
-    "/synonyms",
-    response_model=SynonymsDocument,
-    summary="Synonyms",
-    responses={304: {"description": "It still has the ETag of If-None-Match."}},
-)
-def get_synonyms(
-    index: IndexPath, context: AppContext, if_none_match: IfNoneMatch = None
-) -> Response:
-    """The synonyms of an index as `PUT` takes them; empty where there are none."""
-    document, version = context.editor.synonyms(index)
-    if _matches(if_none_match, version):
-        return Response(status_code=304, headers=_headers(version))
-    return _answer(document.model_dump_json(), version)
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What the documentation calls a document.
 
-
-@live.put(
-    "/synonyms",
-    response_model=LiveVersion,
-    summary="Replace the synonyms",
-    dependencies=[admin_only],
-    responses=_CHANGES,
-    openapi_extra=_body(SynonymsDocument),
-)
-async def put_synonyms(
-    index: IndexPath, request: Request, context: AppContext, expected: Expected
-) -> Response:
-    """Replace all synonyms of an index, effective at once and kept by every reindex."""
-    document = parse(SynonymsDocument, await request.body())
-    version = await run_in_threadpool(context.editor.replace_synonyms, index, document, expected)
-    return _changed(index, version)
-
-
-@live.delete(
-    "/synonyms",
-    response_model=LiveVersion,
-    summary="Remove the synonyms",
-    dependencies=[admin_only],
-    responses=_CHANGES,
-)
-def delete_synonyms(index: IndexPath, context: AppContext, expected: Expected) -> Response:
-    """Remove all synonyms of an index, effective at once."""
-    return _changed(index, context.editor.clear_synonyms(index, expected))
-
-
-@live.get("/ranking", response_model=RankingReport, summary="Ranking settings")
-def get_ranking(index: IndexPath, context: AppContext) -> Response:
-    """The effective ranking settings of an index, and where each comes from.
-
-    The ETag is that of the overrides, for changing them. The rest may change without it, so that
-    the answer is never 304.
+    Attributes:
+        noun: in the summaries.
+        get: what GET shows.
+        put: what PUT does.
+        delete: what DELETE does.
     """
-    overrides, version = context.editor.ranking(index)
-    report = RankingReport(
+
+    noun: str
+    get: str
+    put: str
+    delete: str
+
+
+def _add_routes(
+    kind: LiveDocument[D], words: _Words, getter: Callable[..., Response], shown: type[BaseModel]
+) -> None:
+    """The three routes of a kind of document.
+
+    Args:
+        kind: of the document.
+        words: for the documentation.
+        getter: answers GET.
+        shown: what that answers.
+    """
+
+    async def put(
+        index: IndexPath, request: Request, context: AppContext, expected: Expected
+    ) -> Response:
+        document = parse(kind.model, await request.body())
+        version = await run_in_threadpool(context.editor.replace, kind, index, document, expected)
+        return _changed(index, version)
+
+    def delete(index: IndexPath, context: AppContext, expected: Expected) -> Response:
+        return _changed(index, context.editor.clear(kind, index, expected))
+
+    path, lower = f"/{kind.name}", words.noun[0].lower() + words.noun[1:]
+    live.get(
+        path,
+        name=f"get_{kind.name}",
+        response_model=shown,
+        summary=words.noun,
+        description=words.get,
+        responses={304: {"description": "It still has the ETag of If-None-Match."}}
+        if shown is kind.model
+        else {},
+    )(getter)
+    live.put(
+        path,
+        name=f"put_{kind.name}",
+        response_model=LiveVersion,
+        summary=f"Replace the {lower}",
+        description=words.put,
+        dependencies=[admin_only],
+        responses=_CHANGES,
+        openapi_extra=_body(kind.model),
+    )(put)
+    live.delete(
+        path,
+        name=f"delete_{kind.name}",
+        response_model=LiveVersion,
+        summary=f"Remove the {lower}",
+        description=words.delete,
+        dependencies=[admin_only],
+        responses=_CHANGES,
+    )(delete)
+
+
+def _document_of(kind: LiveDocument[D]) -> Callable[..., Response]:
+    """Answers GET with the document as PUT takes it."""
+
+    def get(index: IndexPath, context: AppContext, if_none_match: IfNoneMatch = None) -> Response:
+        document, version = context.editor.read(kind, index)
+        if _matches(if_none_match, version):
+            return Response(status_code=304, headers=_headers(version))
+        return _answer(document.model_dump_json(), version)
+
+    return get
+
+
+def _report_of(
+    kind: LiveDocument[D], report: Callable[[str, D, AppContext], BaseModel]
+) -> Callable[..., Response]:
+    """Answers GET with more than the document; that may change without it, so it is never 304."""
+
+    def get(index: IndexPath, context: AppContext) -> Response:
+        document, version = context.editor.read(kind, index)
+        return _answer(report(index, document, context).model_dump_json(), version)
+
+    return get
+
+
+def _ranking_report(index: str, overrides: RankingOverrides, context: AppContext) -> RankingReport:
+    return RankingReport(
         index=index,
         overrides=overrides.model_dump(mode="json", exclude_unset=True),
         settings=describe_ranking(context.editor.settings, overrides),
     )
-    return _answer(report.model_dump_json(), version)
 
 
-@live.put(
-    "/ranking",
-    response_model=LiveVersion,
-    summary="Replace the ranking settings",
-    dependencies=[admin_only],
-    responses=_CHANGES,
-    openapi_extra=_body(RankingOverrides),
+_add_routes(
+    SYNONYMS,
+    _Words(
+        "Synonyms",
+        "The synonyms of an index as `PUT` takes them; empty where there are none.",
+        "Replace all synonyms of an index, effective at once and kept by every reindex.",
+        "Remove all synonyms of an index, effective at once.",
+    ),
+    _document_of(SYNONYMS),
+    SYNONYMS.model,
 )
-async def put_ranking(
-    index: IndexPath, request: Request, context: AppContext, expected: Expected
-) -> Response:
-    """Replace what an index overrides in the ranking; settings left out are the service's."""
-    overrides = parse(RankingOverrides, await request.body())
-    version = await run_in_threadpool(context.editor.replace_ranking, index, overrides, expected)
-    return _changed(index, version)
-
-
-@live.delete(
-    "/ranking",
-    response_model=LiveVersion,
-    summary="Remove the ranking settings",
-    dependencies=[admin_only],
-    responses=_CHANGES,
+_add_routes(
+    RANKING,
+    _Words(
+        "Ranking settings",
+        "The effective ranking settings of an index, and where each comes from. The ETag is that "
+        "of the overrides, for changing them. The rest may change without it, so that the answer "
+        "is never 304.",
+        "Replace what an index overrides in the ranking; settings left out are the service's.",
+        "Rank an index by the service's settings again, effective at once.",
+    ),
+    _report_of(RANKING, _ranking_report),
+    RankingReport,
 )
-def delete_ranking(index: IndexPath, context: AppContext, expected: Expected) -> Response:
-    """Rank an index by the service's settings again, effective at once."""
-    return _changed(index, context.editor.clear_ranking(index, expected))
+_add_routes(
+    SUGGESTIONS,
+    _Words(
+        "Popular queries and blocked words",
+        "What an index suggests beside its catalogue's phrases, and what it never suggests, as "
+        "`PUT` takes it; empty where there is nothing.",
+        "Replace the popular queries and blocked words of an index, effective at once and kept by "
+        "every reindex.",
+        "Suggest the catalogue's phrases alone, effective at once.",
+    ),
+    _document_of(SUGGESTIONS),
+    SUGGESTIONS.model,
+)
 
 
 def _matches(if_none_match: str | None, version: str) -> bool:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _MOST_WORDS = 8  # of a query that is looked at; a longer text is no query
 
+_FAR_MORE = 20  # times as many products have what was meant as have what was typed
+
 
 def corrected(typed: Typed, snapshot: Snapshot) -> Typed | None:
     """What may have been meant; ``None`` where nothing looks wrong, or nothing better is known.
@@ -30,12 +32,12 @@ def corrected(typed: Typed, snapshot: Snapshot) -> Typed | None:
 def _word(word: str, snapshot: Snapshot) -> str:
     """The likeliest word that was meant by a finished one."""
     spelling = snapshot.spelling
-    known = spelling.frequency(word) > 0
-    if has_digit(word) or (spelling.is_word(word) and not known):
+    frequency = spelling.frequency(word)
+    if has_digit(word) or (spelling.is_word(word) and not frequency):
         return word
     found = spelling.corrections(word, 1)
     # Products misspell words, too.
-    if not found or (known and found[0].score <= spelling.log_probability(word)):
+    if not found or found[0].frequency < _FAR_MORE * frequency:
         return word
     return found[0].word
 
