@@ -25,6 +25,7 @@ RECORDS = [
         "brand": "Acme",
         "mpn": f"AC-{number:03}",
         "price": f"{number + 1}.50 EUR",
+        "location": f"{40 + number}.5,2.25;0,0",
         "attributes": {"colour": colour, "waterproof": number % 2 == 0, "weight": number * 1.5},
     }
     for number, (colour, thing) in enumerate(

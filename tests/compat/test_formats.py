@@ -17,7 +17,7 @@ from indexer.manifest import FORMAT_VERSION, MANIFEST_FILE, OLDEST_READABLE
 from indexer.settings import IndexSettings, VectorSettings
 from indexer.snapshot import Snapshot, open_snapshot, verify
 from searchsvc.policy import RankingPolicy
-from searchsvc.query.filters import AnyOf
+from searchsvc.query.filters import AnyOf, Near, Spot
 from searchsvc.query.query import Query
 from searchsvc.search import search
 from tests.compat.make_fixture import RECORDS
@@ -85,6 +85,9 @@ def test_every_part_of_a_readable_version_is_there(published: IndexLayout) -> No
     assert len(snapshot.products) == len(RECORDS)
     query = Query("", filter=AnyOf("attributes.colour", ("green",)))
     assert search(query, snapshot, _EMBEDDER, RankingPolicy()).total == 3
+    near = Query("", filter=Near(Spot(42.5, 2.25), 1_000))
+    places = 1 if snapshot.manifest.format_version >= 3 else 0
+    assert search(near, snapshot, _EMBEDDER, RankingPolicy()).total == places
     assert [found.word for found in snapshot.spelling.corrections("gren", 4)] == ["green"]
 
 
