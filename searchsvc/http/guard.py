@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 
-from searchsvc.http.problems import problem
-
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -23,21 +21,24 @@ class Guard:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on unless its body is too large."""
+        """Pass the request on; whoever reads a body that is too large gets an error instead.
+
+        It is raised where the body is read, so that each route answers it in its own shape.
+        """
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        length = Headers(scope=scope).get("content-length", "")
-        if length.isdecimal() and int(length) > MAX_BODY_BYTES:
-            await problem(413, "The request is too large", _TOO_LARGE)(scope, receive, send)
-            return
-        received = 0
+        announced = Headers(scope=scope).get("content-length", "")
+        expected = int(announced) if announced.isdecimal() else 0
+        arrived = 0
 
         async def counted() -> Message:
-            nonlocal received
+            nonlocal arrived
+            if expected > MAX_BODY_BYTES:
+                raise HTTPException(413, _TOO_LARGE)
             message = await receive()
-            received += len(message.get("body", b""))
-            if received > MAX_BODY_BYTES:  # sent in chunks, without a length
+            arrived += len(message.get("body", b""))
+            if arrived > MAX_BODY_BYTES:  # sent in chunks, without a length
                 raise HTTPException(413, _TOO_LARGE)
             return message
 

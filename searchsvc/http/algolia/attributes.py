@@ -28,6 +28,7 @@ CATEGORIES = "categories"
 """What a page gets the product types as."""
 
 _CATEGORY_COLUMN = "product_type"
+_GROUPS = "item_group_id"  # tells variants together, not products apart
 _FREE = "attributes."
 _LEVEL = ".lvl"
 _MOST_VALUES = 1_000
@@ -99,11 +100,13 @@ class Attributes:
     def wanted(self, names: tuple[str, ...]) -> list[Attribute]:
         """The attributes that a list of facets names, each once; unknown ones are left out.
 
-        ``*`` names all that a shopper can choose among.
+        ``*`` names what a shopper can choose among: columns of at most a thousand values, those
+        first that most products have.
         """
         plain = [_without_modifier(name) for name in names]
         if _ALL in plain:
-            plain = [*self._offered(), *(name for name in plain if name != _ALL)]
+            named = [name for name in plain if name != _ALL]
+            plain = list(dict.fromkeys([*named, *self._offered()]))[:MAX_FACETS]
         found = (self.find(name) for name in dict.fromkeys(plain))
         return [attribute for attribute in found if attribute is not None]
 
@@ -130,20 +133,28 @@ class Attributes:
         )
 
     def _compute_offered(self) -> tuple[str, ...]:
+        """The names of what can be chosen among, what most products have first."""
         names: list[str] = []
-        for field in self._columns.names():
-            column = self._columns.get(field)
-            if column is None or not len(column.values):
-                continue
-            name = field.removeprefix(_FREE)
-            found = self.find(name)
-            name = name if found is not None and found.field == field else field
+        columns = ((field, self._columns.get(field)) for field in self._columns.names())
+        filled = [
+            (field, column)
+            for field, column in columns
+            if column is not None and len(column.values) and field != _GROUPS
+        ]
+        for field, column in sorted(filled, key=lambda entry: -len(entry[1].values)):
             if column.hierarchical:
-                root = CATEGORIES if field == _CATEGORY_COLUMN else name
+                root = CATEGORIES if field == _CATEGORY_COLUMN else self._name(field)
                 names += [f"{root}{_LEVEL}{level}" for level in range(_depth(column))]
             elif _distinct(column) <= _MOST_VALUES:
-                names.append(name)
-        return tuple(dict.fromkeys(names))[:MAX_FACETS]
+                names.append(self._name(field))
+            if len(names) >= MAX_FACETS:
+                break
+        return tuple(names[:MAX_FACETS])
+
+    def _name(self, field: str) -> str:
+        """The shortest name of a column that means no other."""
+        short = field.removeprefix(_FREE)
+        return short if self._field(short) == field else field
 
 
 def _without_modifier(name: str) -> str:

@@ -83,8 +83,10 @@ def _use(facet: Facet, total: int) -> float:
     counts = [found.count for found in facet.values]
     if not counts or not total:
         return 0.0
-    covered = min(1.0, sum(counts) / total)
-    return covered * (1 - max(counts) / max(total, sum(counts))) / math.log2(1 + facet.distinct)
+    # Values that are not listed have at most as many products as the last that is.
+    unlisted = (facet.distinct - len(counts)) * min(counts) / 2
+    covered = min(1.0, (sum(counts) + unlisted) / total)
+    return covered * (1 - min(1.0, max(counts) / total)) / math.log2(1 + facet.distinct)
 
 
 def _marked(text: str, beginnings: Sequence[str], tags: Tags) -> str:
