@@ -102,9 +102,6 @@ def parse_filter_text(text: str | None) -> Filter | None:
         ) from error
 
 
-parse_filter_json = parse_filter_text
-
-
 def _parse_one(raw: object, place: str, allowance: Allowance) -> Filter:
     if isinstance(raw, str):
         return parse_text(raw, place, allowance)

@@ -35,7 +35,7 @@ from searchsvc.http.guard import MAX_BODY_BYTES
 from searchsvc.http.metrics import CONTENT_TYPE, MULTIPROCESS_VARIABLE, Metrics
 from searchsvc.http.requests import SearchRequest
 from searchsvc.http.schemas import IndexList, Problem, Readiness, SearchResponse
-from searchsvc.query.filters import parse_filter_json
+from searchsvc.query.filters import parse_filter_text
 from searchsvc.query.query import Query
 from searchsvc.sample.image import product_image
 from searchsvc.serving import SearchService
@@ -199,7 +199,7 @@ def test_misspelt_words_are_corrected_unless_asked_for_as_typed(demo: TestClient
 
 def test_the_answer_is_that_of_the_service(demo: TestClient) -> None:
     condition = {"field": "price", "gte": 50}
-    query = Query("jacket", 7, 3, parse_filter_json(json.dumps(condition)))
+    query = Query("jacket", 7, 3, parse_filter_text(json.dumps(condition)))
     _, result = service_of(demo).search("demo", query)
     body = demo.post(
         DEMO, json={"query": "jacket", "limit": 7, "offset": 3, "filters": condition}
