@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,9 +30,14 @@ class Order:
             int64 and float32 ``(n,)``, best first; what lies behind the window costs a sort and
             is left out where the window is enough.
         """
+        if count <= len(self._ranking.rows):
+            return self._ranking.rows, self._ranking.scores
+        return self.whole
+
+    @cached_property
+    def whole(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Every row of the match set and its score, as `first`."""
         rows, scores = self._ranking.rows, self._ranking.scores
-        if count <= len(rows):
-            return rows, scores
         behind = np.ones(len(self._lexical), np.bool_)
         places = self._ranking.window.places
         behind[places[places >= 0]] = False
@@ -42,18 +48,13 @@ class Order:
         last = np.minimum(self._ranking.lexical_only(rest.scores), floor)
         return np.concatenate((rows, rest.rows)), np.concatenate((scores, last))
 
-    def all(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Every row of the match set and its score, as `first`."""
-        return self.first(len(self._lexical) + len(self._ranking.rows))
-
     def relevant(self, least_share: float) -> int:
         """How many of the first rows have at least this share of the best one's relevance.
 
         What the query identifies is relevant, and is no measure for the others.
         """
-        rows, scores = self.all()
-        window = self._ranking.window
-        first = int(np.count_nonzero(window.identified))
+        rows, scores = self.whole
+        first = int(np.count_nonzero(self._ranking.window.identified))
         if first == len(rows):
             return first
         best = max(float(scores[first]), 0.0)

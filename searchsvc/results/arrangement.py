@@ -1,8 +1,8 @@
 """The page of an answer: the match set in its order and groups, cut to what is shown.
 
-Whoever sorts by price wants the cheapest of what was asked for, not the cheapest of what has a word
-of it. So the products that are relevant enough come first in the order of a column, and those that
-are much less relevant than the best follow in the same order. The match set stays what it is.
+Whoever sorts by price wants the cheapest of what was asked for, not the cheapest of what has a
+word of it. So the products that are relevant enough come first in the order of a column, and those
+that are much less relevant than the best follow in the same order. The match set stays what it is.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def arrange(order: Order, query: Query, snapshot: Snapshot, least_share: float) 
     if not query.sort and query.grouping is None:
         rows, scores = order.first(end)
         return Arrangement(rows[begin:end], scores[begin:end])
-    rows, scores = order.all()
+    rows, scores = order.whole
     relevant = None
     if query.sort:
         relevant = order.relevant(least_share) if query.text.strip() else len(rows)
