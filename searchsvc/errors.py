@@ -5,11 +5,11 @@
     SearchServiceError
     ├── BadQueryError          the request cannot be understood; names the place
     │   ├── BadFilterError     an unknown field, a wrong type, a malformed expression
-    │   └── BadLiveSettingsError  given synonyms or ranking that cannot be taken
+    │   └── BadLiveSettingsError  given live settings that cannot be taken
     ├── IndexNotFoundError     no such index here
     ├── ProductNotFoundError   no such product in the current generation
     ├── NotReadyError          the index exists, but no generation of it can be opened
-    ├── LiveSettingsError      synonyms.json, ranking.json or the ranker on the disk
+    ├── LiveSettingsError      a file of live settings on the disk
     │   ├── LiveSettingsUnreadableError  it cannot be read, or says what it must not
     │   ├── LiveSettingsUnwritableError  it cannot be written
     │   └── LiveSettingsChangedError     somebody else has changed it in the meantime
@@ -37,7 +37,7 @@ class BadFilterError(BadQueryError):
 
 
 class BadLiveSettingsError(BadQueryError):
-    """Given synonyms or a given ranking cannot be taken; the message names the place."""
+    """Given live settings cannot be taken; the message names the place."""
 
 
 class IndexNotFoundError(SearchServiceError):
@@ -53,7 +53,7 @@ class NotReadyError(SearchServiceError):
 
 
 class LiveSettingsError(SearchServiceError):
-    """The file of an index's synonyms, ranking or ranker cannot be used."""
+    """A file of an index's live settings cannot be used."""
 
 
 class LiveSettingsUnreadableError(LiveSettingsError):

@@ -18,6 +18,7 @@ from searchsvc.opened import Opener
 from searchsvc.query.query import Query
 from searchsvc.search import search
 from searchsvc.similar import similar
+from searchsvc.suggesting.suggest import suggest
 
 if TYPE_CHECKING:
     from indexer.snapshot import Snapshot
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from searchsvc.query.filters import Filter
     from searchsvc.search import Hit, SearchResult
     from searchsvc.settings import Settings
+    from searchsvc.suggesting.suggest import SuggestionRequest, Suggestions
 
 _log = logging.getLogger(__name__)
 _WARMING_QUERIES = 16
@@ -38,7 +40,7 @@ class Served:
 
     Attributes:
         opened: its generation and model.
-        live: its synonyms and what it overrides in the ranking.
+        live: its synonyms, suggestions and what it overrides in the ranking.
         policy: of the service, overlaid with `live`.
     """
 
@@ -141,6 +143,16 @@ class SearchService:
         state = self.state(index)
         snapshot = state.require_snapshot()
         return snapshot, search(query, snapshot, state.opened.embedder, state.policy)
+
+    def suggest(self, index: str, request: SuggestionRequest) -> Suggestions:
+        """What to suggest at a keystroke.
+
+        Raises:
+            IndexNotFoundError: there is no such index.
+            NotReadyError: none of its generations can be opened.
+        """
+        state = self.state(index)
+        return suggest(request, state.require_snapshot(), state.policy, state.live.curation)
 
     def product(self, index: str, product_id: str) -> bytes:
         """The JSON of a product.

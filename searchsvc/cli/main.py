@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from searchsvc.cli import model, ranker, ranking, synonyms
+from searchsvc.cli import model, ranker, ranking, suggestions, synonyms
 from searchsvc.cli.inspect import inspect, rollback
 from searchsvc.cli.judge import judge
 from searchsvc.cli.reindex import reindex
@@ -24,6 +24,7 @@ for command in (reindex, serve, search, inspect, rollback, demo, judge, tune):
 app.add_typer(model.app, name="model")
 app.add_typer(synonyms.app, name="synonyms")
 app.add_typer(ranking.app, name="ranking")
+app.add_typer(suggestions.app, name="suggestions")
 app.add_typer(ranker.app, name="ranker")
 
 

@@ -20,6 +20,7 @@ from searchsvc.http.pages import Storefront, pictures
 from searchsvc.http.permits import Permits
 from searchsvc.http.problems import install_problem_handlers
 from searchsvc.http.routes import api, operation
+from searchsvc.http.suggest import suggestions
 from searchsvc.serving import SearchService
 from searchsvc.settings import Settings
 
@@ -53,6 +54,7 @@ def create_app(settings: Settings) -> FastAPI:
     install_problem_handlers(app)
     app.include_router(api)
     app.include_router(live)
+    app.include_router(suggestions)
     app.include_router(algolia)
     app.include_router(operation)
     app.include_router(pictures)

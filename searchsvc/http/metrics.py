@@ -53,6 +53,13 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
+        self.suggest_seconds = Histogram(
+            "searchsvc_suggest_seconds",
+            "Time from a suggestion request's arrival to its answer.",
+            ("index",),
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
         self.degraded = Counter(
             "searchsvc_degraded_total",
             "Searches answered without their semantic leg.",
@@ -113,6 +120,10 @@ class Metrics:
             self.empty.labels(index).inc()
         if result.understood.corrected is not None:
             self.corrected.labels(index).inc()
+
+    def suggested(self, index: str, seconds: float) -> None:
+        """Count one answered keystroke."""
+        self.suggest_seconds.labels(index).observe(seconds)
 
     def render(self) -> bytes:
         """The exposition of this process, or of all workers where they share a directory."""
