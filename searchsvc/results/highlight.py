@@ -50,6 +50,7 @@ class Highlighter:
         self._words = understood.words
         self._identifier = normalize_identifier("-".join(understood.words))
         self._tags = tags or Tags()
+        self._known: dict[tuple[str, bool], Matched] = {}  # a text may be shown in two ways
 
     def highlight(self, text: str, field: str = "") -> Highlighted:
         """`text` as a whole.
@@ -124,8 +125,12 @@ class Highlighter:
         return self._rendered(text, [(*whole, self._matching.every)], whole)
 
     def _read(self, text: str, field: str) -> Matched:
-        is_name = field.partition(".")[0] in _NAMES
-        return self._matching.read(text[: _readable(text)], is_name=is_name)
+        key = (text, field.partition(".")[0] in _NAMES)
+        matched = self._known.get(key)
+        if matched is None:
+            matched = self._matching.read(text[: _readable(text)], is_name=key[1])
+            self._known[key] = matched
+        return matched
 
     def _marks(self, text: str, matched: Matched) -> list[tuple[int, int, int]]:
         """Spans of `text` with the clauses that each matches, parted and in order."""

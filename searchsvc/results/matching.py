@@ -213,14 +213,13 @@ def word_borders(words: Words) -> tuple[list[int], list[int]]:
 
 def _runs(gaps: Sequence[Gap], *, is_name: bool) -> Iterator[tuple[int, int]]:
     """First and last word of what may be written as one word: pairs, and longer chains."""
-    joining = (Gap.JOINED, Gap.SPACE) if is_name else (Gap.JOINED,)
-    for place in [place for place, gap in enumerate(gaps) if gap in joining]:
+    joined = [place for place, gap in enumerate(gaps) if gap is Gap.JOINED]
+    spaces = [place for place, gap in enumerate(gaps) if gap is Gap.SPACE] if is_name else []
+    for place in (*joined, *spaces):
         yield place - 1, place
-    if Gap.JOINED not in gaps:
-        return
     begin = 0
-    for place, gap in enumerate((*gaps[1:], Gap.OTHER), 1):
-        if gap is not Gap.JOINED:
-            if place - begin > 2:  # noqa: PLR2004 - a chain of two was given as a pair
-                yield begin, place - 1
-            begin = place
+    for number, place in enumerate(joined, 1):
+        if number == len(joined) or joined[number] != place + 1:
+            if number - begin > 1:
+                yield joined[begin] - 1, place
+            begin = number
