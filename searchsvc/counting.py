@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from searchsvc.query.filters import without_field
 from searchsvc.query.mask import row_mask
 from searchsvc.results.counting import count_facets
-from searchsvc.results.grouping import group_keys
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,16 +31,16 @@ def count(
     Raises:
         BadQueryError: there is no such column to count or group by.
     """
-    keys = None
-    if query.facets and query.grouping is not None and not query.grouping.count_items:
-        keys = group_keys(snapshot.columns, query.grouping.field, snapshot.derived)
+    group_by = None
+    if query.grouping is not None and not query.grouping.count_items:
+        group_by = query.grouping.field
     by_filter: dict[Filter | None, list[FacetRequest]] = {}
     for request in query.facets:
         by_filter.setdefault(_filter_of(request, query), []).append(request)
     counted: dict[FacetRequest, Facet] = {}
     for condition, requests in by_filter.items():
         rows = _rows(condition, query, retrieval, matches, snapshot)
-        found = count_facets(requests, rows, snapshot.columns, snapshot.derived, keys)
+        found = count_facets(requests, rows, snapshot.columns, snapshot.derived, group_by)
         counted.update(zip(requests, found, strict=True))
     return tuple(
         replace(counted[request], exhaustive=not retrieval.capped) for request in query.facets

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -14,6 +15,14 @@ if TYPE_CHECKING:
     from searchsvc.results.coded import Coded
 
 _INT32_BITS = 31
+
+
+class _Parts(NamedTuple):
+    """Those that count for themselves, the members of groups with several, and whose they are."""
+
+    alone: RowSet
+    together: RowSet | None
+    groups: NDArray[np.int32]
 
 
 class CountedSet:
@@ -35,26 +44,30 @@ class CountedSet:
             keys: of the groups, see `searchsvc.results.grouping.group_keys`; ``None`` to count
                 products.
         """
-        self._alone = RowSet(rows, products)
-        self._together: RowSet | None = None
-        self._groups = np.empty(0, np.int32)
-        if keys is not None:
-            self._divide(rows, keys)
+        self._rows = rows
+        self._products = products
+        self._keys = keys
 
-    def _divide(self, rows: NDArray[np.int64], keys: NDArray[np.int32]) -> None:
-        """Tell the groups with one member in the set from those with more."""
-        groups = keys[rows]
-        many = np.bincount(groups, minlength=len(keys))[groups] > 1
+    @property
+    def is_everything(self) -> bool:
+        """Whether the set is all products of the snapshot."""
+        return len(self._rows) == self._products
+
+    @cached_property
+    def _parts(self) -> _Parts:
+        """The set in two parts, which all facets share; made when the first one needs them."""
+        if self._keys is None:
+            return _Parts(RowSet(self._rows, self._products), None, np.empty(0, np.int32))
+        groups = self._keys[self._rows]
+        many = np.bincount(groups, minlength=len(self._keys))[groups] > 1
+        alone = RowSet(self._rows[~many], self._products)
         if not many.any():
-            return
-        products = self._alone.products
-        self._alone = RowSet(rows[~many], products)
-        self._together = RowSet(rows[many], products)
+            return _Parts(alone, None, np.empty(0, np.int32))
         groups = groups[many]
         # Small numbers sort faster: any member's place names the group, here that of the last.
-        names = np.empty(len(keys), np.int32)
+        names = np.empty(len(self._keys), np.int32)
         names[groups] = np.arange(len(groups), dtype=np.int32)
-        self._groups = names[groups]
+        return _Parts(alone, RowSet(self._rows[many], self._products), names[groups])
 
     def codes(self, coded: Coded) -> NDArray[Any]:
         """The values of all products or groups, each as often as there are with it.
@@ -62,11 +75,12 @@ class CountedSet:
         Returns:
             Integers ``(n,)`` in no order; some may be -1, which stands for no value.
         """
-        _, alone = coded.pairs(self._alone)
-        if self._together is None:
+        parts = self._parts
+        _, alone = coded.pairs(parts.alone)
+        if parts.together is None:
             return alone
-        groups, codes = self._together_pairs(self._together, coded)
-        bits = len(self._groups).bit_length()
+        groups, codes = _group_pairs(parts.together, parts.groups, coded)
+        bits = len(parts.groups).bit_length()
         packed = _sorted_pairs(codes, groups, bits, coded.size.bit_length())
         return np.concatenate((alone, _distinct(packed) >> bits))
 
@@ -77,25 +91,28 @@ class CountedSet:
             Two arrays of integers ``(n,)``; -1 where there is no smaller one. ``None`` instead of
             the second where no product or group has several values.
         """
-        places, alone = coded.pairs(self._alone)
-        if self._together is None and (places is None or not coded.repeated):
+        parts = self._parts
+        places, alone = coded.pairs(parts.alone)
+        if parts.together is None and (places is None or not coded.repeated):
             return alone, None
         smaller = _smaller(np.arange(len(alone)) if places is None else places, alone)
-        if self._together is None:
+        if parts.together is None:
             return alone, smaller
-        groups, codes = self._together_pairs(self._together, coded)
+        groups, codes = _group_pairs(parts.together, parts.groups, coded)
         groups, codes = groups[codes >= 0], codes[codes >= 0]
         bits = coded.size.bit_length()
-        packed = _distinct(_sorted_pairs(groups, codes, bits, len(self._groups).bit_length()))
+        packed = _distinct(_sorted_pairs(groups, codes, bits, len(parts.groups).bit_length()))
         groups, codes = packed >> bits, packed & ((1 << bits) - 1)
         shared = _smaller(groups, codes)
         return np.concatenate((alone, codes)), np.concatenate((smaller, shared))
 
-    def _together_pairs(
-        self, chosen: RowSet, coded: Coded
-    ) -> tuple[NDArray[np.int32], NDArray[Any]]:
-        places, codes = coded.pairs(chosen)
-        return self._groups if places is None else self._groups[places], codes
+
+def _group_pairs(
+    chosen: RowSet, groups: NDArray[np.int32], coded: Coded
+) -> tuple[NDArray[np.int32], NDArray[Any]]:
+    """The values of the `chosen` rows, each with the group of its row."""
+    places, codes = coded.pairs(chosen)
+    return groups if places is None else groups[places], codes
 
 
 def _sorted_pairs(

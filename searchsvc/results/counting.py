@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from searchsvc.results.coded import Coded
 from searchsvc.results.counted import CountedSet
 from searchsvc.results.facet import Facet, FacetValue, Statistics
 from searchsvc.results.field import column_of
+from searchsvc.results.grouping import group_keys
 from searchsvc.results.value_words import ValueWords
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 _SORT_SIZE = 4
 """With so many times more possible values than values, sorting costs less than a table."""
+_RANGE_BYTES = 200  # its two bounds, its count, and the objects around them
 
 
 def count_facets(
@@ -33,7 +36,7 @@ def count_facets(
     rows: NDArray[np.int64],
     columns: Columns,
     derived: Derived,
-    keys: NDArray[np.int32] | None = None,
+    group_by: str | None = None,
 ) -> tuple[Facet, ...]:
     """Count the values of a match set.
 
@@ -42,8 +45,8 @@ def count_facets(
         rows: int64 ``(n,)``, the match set, ascending.
         columns: of the snapshot.
         derived: of the snapshot.
-        keys: to count groups instead of products, as `group_keys` gives them: a group counts once
-            for each value, number or range that any of its members in the set has.
+        group_by: a column, to count groups of equal values of it instead of products: a group
+            counts once for each value, number or range that any of its members in the set has.
 
     Returns:
         A facet for each request, in their order.
@@ -54,9 +57,10 @@ def count_facets(
     resolved = [_coded(request, columns, derived) for request in requests]
     if not resolved:
         return ()
-    counted = CountedSet(rows, resolved[0].column.products, keys)
+    keys = None if group_by is None else group_keys(columns, group_by, derived)
+    counter = _Counter(CountedSet(rows, resolved[0].column.products, keys), group_by, derived)
     return tuple(
-        _facet(request, coded, counted, derived)
+        _facet(request, coded, counter, derived)
         for request, coded in zip(requests, resolved, strict=True)
     )
 
@@ -75,8 +79,47 @@ def _coded(request: FacetRequest, columns: Columns, derived: Derived) -> Coded:
     return Coded.of(request.field, column, derived)
 
 
-def _facet(request: FacetRequest, coded: Coded, counted: CountedSet, derived: Derived) -> Facet:
-    codes, counts = _tally(counted.codes(coded), coded.size)
+@dataclass(frozen=True, slots=True)
+class _Counter:
+    """Counts one set; what is counted of the whole catalogue, the first page of a shop, is kept.
+
+    Attributes:
+        counted: the set.
+        group_by: the column whose groups it counts; ``None`` for products.
+        derived: where it is kept.
+    """
+
+    counted: CountedSet
+    group_by: str | None
+    derived: Derived
+
+    def tally(self, field: str, coded: Coded) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The codes of the values in the set, ascending, and how often each counts."""
+
+        def count() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+            return _tally(self.counted.codes(coded), coded.size)
+
+        if not self.counted.is_everything:
+            return count()
+        key = ("tally of everything", field, self.group_by)
+        return self.derived.get(key, count, lambda pair: pair[0].nbytes + pair[1].nbytes)
+
+    def in_ranges(self, request: FacetRequest, coded: Coded) -> tuple[int, ...]:
+        """How many products or groups have a number in each range, each counted once."""
+        if not request.ranges or coded.numbers is None:
+            return ()
+        if not self.counted.is_everything:
+            return _range_counts(request.ranges, coded.numbers, *self.counted.neighbours(coded))
+        numbers = coded.numbers
+        return self.derived.get(
+            ("ranges of everything", request.field, self.group_by, request.ranges),
+            lambda: _range_counts(request.ranges, numbers, *self.counted.neighbours(coded)),
+            lambda counts: _RANGE_BYTES * len(counts),
+        )
+
+
+def _facet(request: FacetRequest, coded: Coded, counter: _Counter, derived: Derived) -> Facet:
+    codes, counts = counter.tally(request.field, coded)
     shown, shown_counts = _selected(request, coded, codes, counts, derived)
     best = _best(shown_counts, request.limit, request.order)
     return Facet(
@@ -89,7 +132,7 @@ def _facet(request: FacetRequest, coded: Coded, counted: CountedSet, derived: De
         ),
         distinct=len(shown),
         statistics=_statistics(coded, codes, counts),
-        counts=_range_counts(request.ranges, coded, counted),
+        counts=counter.in_ranges(request, coded),
     )
 
 
@@ -162,18 +205,18 @@ def _statistics(
 
 
 def _range_counts(
-    ranges: Sequence[Interval], coded: Coded, counted: CountedSet
+    ranges: Sequence[Interval],
+    numbers: NDArray[np.float64],
+    codes: NDArray[Any],
+    smaller: NDArray[Any] | None,
 ) -> tuple[int, ...]:
-    """How many products or groups have a number in each range, each counted once."""
-    if not ranges or coded.numbers is None:
-        return ()
-    lows = np.searchsorted(coded.numbers, [interval.low for interval in ranges]).tolist()
-    highs = np.searchsorted(coded.numbers, [interval.high for interval in ranges]).tolist()
-    codes, smaller = counted.neighbours(coded)
+    """How often each range holds a code whose next smaller neighbour is not in it as well."""
+    lows = np.searchsorted(numbers, [interval.low for interval in ranges]).tolist()
+    highs = np.searchsorted(numbers, [interval.high for interval in ranges]).tolist()
     out = []
     for low, high in zip(lows, highs, strict=True):
         inside = (codes >= low) & (codes < high)
         if smaller is not None:
-            inside &= smaller < low  # the first of its product or group in the range
+            inside &= smaller < low
         out.append(int(np.count_nonzero(inside)))
     return tuple(out)

@@ -101,9 +101,9 @@ def test_facets_count_what_a_walk_through_the_match_set_counts(
     columns, derived = make_columns(items), Derived()
     rows = sorted(data.draw(st.sets(st.integers(0, len(items) - 1))))
     by = data.draw(st.sampled_from([None, "item_group_id", "attributes.list", "brand"]))
-    keys = None
-    if by is not None and columns.get(by) is not None:
-        keys = group_keys(columns, by, derived)
+    if by is not None and columns.get(by) is None:
+        by = None
+    keys = None if by is None else group_keys(columns, by, derived).tolist()
     fields = [field for field in FIELDS if columns.get(field) is not None]
     order = data.draw(st.sampled_from(FacetOrder))
     limit = data.draw(st.integers(0, 6))
@@ -113,9 +113,11 @@ def test_facets_count_what_a_walk_through_the_match_set_counts(
         )
         for field in fields
     ]
-    facets = count_facets(requests, np.array(rows, np.int64), columns, derived, keys)
-    for field, facet in zip(fields, facets, strict=True):
-        units = naive(items, rows, field, None if keys is None else keys.tolist())
+    found = count_facets(requests, np.array(rows, np.int64), columns, derived, by)
+    # What is kept of the whole catalogue is the same once more, and for every order and limit.
+    assert count_facets(requests, np.array(rows, np.int64), columns, derived, by) == found
+    for field, facet in zip(fields, found, strict=True):
+        units = naive(items, rows, field, keys)
         counts = Counter(value for unit in units for value in unit)
         expected = ordered(counts, order)
         assert [(value.value, value.count) for value in facet.values] == expected[:limit]
@@ -127,15 +129,35 @@ def test_facets_count_what_a_walk_through_the_match_set_counts(
             assert facet.statistics is None
             assert not any(facet.counts)
             continue
-        found = facet.statistics
-        assert found is not None
-        assert (found.minimum, found.maximum) == (min(numbers), max(numbers))
-        assert found.count == len(numbers)
-        assert found.total == pytest.approx(sum(numbers))
-        assert found.average == pytest.approx(sum(numbers) / len(numbers))
+        statistics = facet.statistics
+        assert statistics is not None
+        assert (statistics.minimum, statistics.maximum) == (min(numbers), max(numbers))
+        assert statistics.count == len(numbers)
+        assert statistics.total == pytest.approx(sum(numbers))
+        assert statistics.average == pytest.approx(sum(numbers) / len(numbers))
         assert list(facet.counts) == [
             sum(any(r.low <= value < r.high for value in unit) for unit in units) for r in RANGES
         ]
+
+
+def test_what_is_kept_of_everything_is_told_apart_by_its_groups(make_columns: MakeColumns) -> None:
+    columns = make_columns(
+        [
+            Product(id=str(n), title="", brand="b", item_group_id="g", attributes={"w": float(n)})
+            for n in range(4)
+        ]
+    )
+    derived, everything = Derived(), np.arange(4)
+
+    def count(ranges: tuple[Interval, ...], by: str | None) -> tuple[int, tuple[int, ...]]:
+        requests = [FacetRequest("brand"), FacetRequest("attributes.w", ranges=ranges)]
+        brand, watts = count_facets(requests, everything, columns, derived, by)
+        return brand.values[0].count, watts.counts
+
+    for _ in range(2):
+        assert count((Interval(0, 2), Interval(3, 9)), None) == (4, (2, 1))
+        assert count((Interval(0, 2), Interval(3, 9)), "item_group_id") == (1, (1, 1))
+        assert count((Interval(1, 9),), None) == (4, (3,))
 
 
 def paths(*types: str) -> list[Product]:
