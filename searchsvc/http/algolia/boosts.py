@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from searchsvc.errors import BadFilterError
-from searchsvc.http.algolia.conditions import facet
+from searchsvc.http.algolia.conditions import comparison, facet
 from searchsvc.query.filters.limits import shown
 from searchsvc.query.filters.tree import Filter, Not
 from searchsvc.query.query import MAX_BOOSTS, Boost
@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 
 _PLACE = "optionalFilters"
 _SCORE = "<score="
+_SIGNS = "<>="
 
 
 def read_boosts(nested: Nested, attributes: Attributes) -> tuple[Boost, ...]:
     """The boosts of ``optionalFilters``: ``brand:Acme``, ``brand:Acme<score=2>``, ``brand:-Acme``.
+
+    Numbers may be compared, too (``price<50<score=2>``), which Algolia does not know.
 
     Each has the share of its score in all scores, so that together they move a product as far as
     boosts may. An excluded value moves products down. Products that fulfil several of a list of
@@ -34,9 +37,16 @@ def read_boosts(nested: Nested, attributes: Attributes) -> tuple[Boost, ...]:
     scored = [_scored(text, f"{_PLACE}[{number}]") for number, text in enumerate(texts)]
     together = sum(score for _, score in scored)
     return tuple(
-        _boost(facet(text, f"{_PLACE}[{number}]", attributes), score / together, text)
+        _boost(_condition(text, f"{_PLACE}[{number}]", attributes), score / together, text)
         for number, (text, score) in enumerate(scored)
     )
+
+
+def _condition(text: str, place: str, attributes: Attributes) -> Filter:
+    # Behind the first colon stands a value, in which no sign compares.
+    name = text.partition(":")[0]
+    parse = comparison if any(sign in name for sign in _SIGNS) else facet
+    return parse(text, place, attributes)
 
 
 def _boost(condition: Filter, weight: float, name: str) -> Boost:

@@ -48,7 +48,7 @@ def numeric_filter(nested: Nested, attributes: Attributes) -> Filter | None:
     Raises:
         BadFilterError: an attribute is unknown or has no numbers, or a condition is malformed.
     """
-    return _all(nested, "numericFilters", lambda text, place: _comparison(text, place, attributes))
+    return _all(nested, "numericFilters", lambda text, place: comparison(text, place, attributes))
 
 
 def tag_filter(nested: Nested, attributes: Attributes) -> Filter | None:
@@ -92,6 +92,28 @@ def facet(text: str, place: str, attributes: Attributes) -> Filter:
         value = value[1:]
     equal = AnyOf(attribute.field, (_scalar(value, attribute, place),), place)
     return Not(equal) if excluded else equal
+
+
+def comparison(text: str, place: str, attributes: Attributes) -> Filter:
+    """One condition on a number: ``price>=10``, ``price:10 TO 20``, ``price!=3``.
+
+    Raises:
+        BadFilterError: the attribute is unknown or has no numbers, or the condition is malformed.
+    """
+    name, operator, operand = _operation(text)
+    if not operator:
+        raise BadFilterError(f"{place}: found {shown(text)}, expected one such as price>=10")
+    attribute = attributes.require(name, place)
+    if attribute.column.kind != "number":
+        raise BadFilterError(
+            f"{place}: {shown(name)} has no numbers; use facetFilters for a "
+            f"{attribute.column.kind} attribute"
+        )
+    low, found, high = operand.partition(" TO ")
+    if operator == ":" and found:
+        return Between(attribute.field, _number(low, place), _number(high, place), place)
+    interval = Between(attribute.field, *_INTERVALS[operator](_number(operand, place)), place)
+    return Not(interval) if operator == "!=" else interval
 
 
 def _all(nested: Nested, place: str, parse: Callable[[str, str], Filter]) -> Filter | None:
@@ -145,23 +167,6 @@ def _scalar(value: str, attribute: Attribute, place: str) -> Scalar:
             )
         return _TRUTH[value.lower()]
     return value
-
-
-def _comparison(text: str, place: str, attributes: Attributes) -> Filter:
-    name, operator, operand = _operation(text)
-    if not operator:
-        raise BadFilterError(f"{place}: found {shown(text)}, expected one such as price>=10")
-    attribute = attributes.require(name, place)
-    if attribute.column.kind != "number":
-        raise BadFilterError(
-            f"{place}: {shown(name)} has no numbers; use facetFilters for a "
-            f"{attribute.column.kind} attribute"
-        )
-    low, found, high = operand.partition(" TO ")
-    if operator == ":" and found:
-        return Between(attribute.field, _number(low, place), _number(high, place), place)
-    interval = Between(attribute.field, *_INTERVALS[operator](_number(operand, place)), place)
-    return Not(interval) if operator == "!=" else interval
 
 
 def _operation(text: str) -> tuple[str, str, str]:
