@@ -57,19 +57,16 @@ def order_of_use(facets: Mapping[str, Facet], total: int) -> list[str]:
 
     A facet is of use if most products have it and no value has them all, and of less use the more
     values there are to read: share of products with a value of it, times the share that choosing
-    its most frequent value leaves out, by the logarithm of the number of values. Levels of paths
-    follow one another.
+    its most frequent value leaves out, by the logarithm of the number of values. A widget for
+    paths goes by the name of its top level and has those below it; they are not listed again.
     """
-    use = {name: _use(facet, total) for name, facet in facets.items()}
-    best: dict[str, float] = {}
-    for name, facet in facets.items():
-        best[facet.request.field] = max(use[name], best.get(facet.request.field, 0.0))
-
-    def key(name: str) -> tuple[float, str, int, str]:
-        request = facets[name].request
-        return (-best[request.field], request.field, request.level or 0, name)
-
-    return sorted((name for name, facet in facets.items() if facet.values), key=key)
+    tops = {facet.request.field for facet in facets.values() if facet.request.level == 0}
+    use = {
+        name: _use(facet, total)
+        for name, facet in facets.items()
+        if facet.values and not (facet.request.level and facet.request.field in tops)
+    }
+    return sorted(use, key=lambda name: (-use[name], name))
 
 
 def text_of(value: Scalar) -> str:
