@@ -22,6 +22,7 @@ from benchmarks.catalogue.record import iter_records
 from benchmarks.catalogue.writer import write_merchant_xml
 from indexer.settings import IndexSettings
 from searchsvc.cli.main import app
+from searchsvc.query.filters import parse_filter_text
 from searchsvc.settings import Settings
 
 if TYPE_CHECKING:
@@ -176,3 +177,12 @@ def test_every_command_is_in_the_table_and_no_other() -> None:
 
 def test_nothing_was_left_to_fill_in() -> None:
     assert "@@" not in README
+
+
+def test_the_filters_of_the_table_are_filters() -> None:
+    _, _, rest = README.partition("| text | JSON | holds where |\n|---|---|---|\n")
+    spans = re.findall(r"`([^`]+)`", rest.partition("\n\n")[0])
+    filters = [span for span in spans if re.search(r"\w *[:=<>(]|[{]", span) and "…" not in span]
+    assert len(filters) > 15
+    for text in filters:
+        assert parse_filter_text(text) is not None
