@@ -20,6 +20,7 @@ from benchmarks.facets import facets_table, measure_facets
 from benchmarks.fetch import PUBLICATIONS
 from benchmarks.fetch import fetch as fetch_publication
 from benchmarks.formats.source import Choice
+from benchmarks.keystrokes import keystrokes_table, measure_keystrokes
 from benchmarks.latency import latency_table, measure_latency
 from benchmarks.progress import ByteBars
 from benchmarks.relevance import Options, measure_relevance
@@ -160,6 +161,30 @@ def robustness(
         ]
     for result in results:
         print(robustness_table(result), end="\n\n")
+    _write(json_file, results)
+
+
+@app.command()
+def keystrokes(
+    directories: Annotated[
+        list[Path], typer.Argument(help="Collections: ours, BEIR, TREC, WANDS or ESCI.")
+    ],
+    json_file: JsonFile = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Measure search as you type: judged queries, their last word letter by letter.
+
+    Example: python -m benchmarks keystrokes searchsvc/sample --json keystrokes.json
+    """
+    policy = Settings().ranking_policy()
+    with tempfile.TemporaryDirectory() as scratch, _explained_failures():
+        embedder = open_default_embedder(Settings())
+        results = [
+            measure_keystrokes(directory, data_dir or Path(scratch), embedder, policy)
+            for directory in directories
+        ]
+    for result in results:
+        print(keystrokes_table(result), end="\n\n")
     _write(json_file, results)
 
 

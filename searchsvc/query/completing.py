@@ -2,7 +2,7 @@
 
 The lexical leg looks for every such word. The semantic leg takes the one that goes best with the
 words before it: a model makes nothing of half a word. Both were measured letter by letter on
-judged queries (``python -m benchmarks typing``). As long as further letters leave the same words
+judged queries (``python -m benchmarks keystrokes``). As long as further letters leave the same words
 to choose from, neither leg is asked anything else, and no order changes.
 """
 

@@ -68,7 +68,7 @@ def explain(row: int, ranking: Ranking, lexical: Matches) -> Explanation:
     window = ranking.window
     match = int(lexical.places(np.array([row]))[0])
     place = int(np.searchsorted(window.rows, row))
-    inside = place < len(window.rows) and window.rows[place] == row
+    inside = place < len(window.rows) and bool(window.rows[place] == row)
     similarity = None
     feedback = 0.0
     reranked_from = None
