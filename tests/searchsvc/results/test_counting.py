@@ -92,7 +92,7 @@ def ordered(counts: Counter[Scalar], order: FacetOrder) -> list[tuple[Scalar, in
     return sorted(by_value, key=lambda pair: -pair[1])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(data=st.data())
 def test_facets_count_what_a_walk_through_the_match_set_counts(
     data: st.DataObject, make_columns: MakeColumns

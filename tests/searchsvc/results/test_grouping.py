@@ -18,7 +18,7 @@ def of_groups(*names: str) -> list[Product]:
     return [Product(id=str(n), title="", item_group_id=name) for n, name in enumerate(names)]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(data=st.data())
 def test_groups_are_those_of_a_walk_down_the_order(
     data: st.DataObject, make_columns: MakeColumns

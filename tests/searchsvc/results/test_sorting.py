@@ -57,7 +57,7 @@ def naive(items: list[Product], order: list[int], keys: list[SortKey]) -> list[i
     return order
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(data=st.data())
 def test_the_order_is_that_of_stable_sorts_by_each_key(
     data: st.DataObject, make_columns: MakeColumns

@@ -31,7 +31,7 @@ def naive(texts: list[str], typed: str, among: list[int]) -> list[int]:
     return among
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(texts=TEXTS, typed=st.text(LETTERS, max_size=9), data=st.data())
 @example(texts=["abcd"], typed="abdc", data=None)
 def test_values_are_found_as_by_comparing_each_word(
