@@ -66,9 +66,9 @@ class Metrics:
             ("index",),
             registry=self.registry,
         )
-        self.empty = Counter(
-            "searchsvc_empty_total",
-            "Searches that matched no product.",
+        self.unmatched = Counter(
+            "searchsvc_unmatched_queries_total",
+            "Searches for queries that nothing matched, widened or not.",
             ("index",),
             registry=self.registry,
         )
@@ -116,8 +116,8 @@ class Metrics:
             self.stage_seconds.labels(stage).observe(milliseconds / 1e3)
         if result.degraded:
             self.degraded.labels(index).inc()
-        if not result.total:
-            self.empty.labels(index).inc()
+        if not result.total or result.relaxed is not None:
+            self.unmatched.labels(index).inc()
         if result.understood.corrected is not None:
             self.corrected.labels(index).inc()
 

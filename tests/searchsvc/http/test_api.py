@@ -602,7 +602,7 @@ def test_metrics_count_what_happens(shop: TestClient) -> None:
     assert requests["/metrics", "200"] == 1
     assert counts(shop, "searchsvc_search_seconds_count") == {("shop",): 3}
     assert counts(shop, "searchsvc_stage_seconds_count")["lexical",] == 3
-    assert counts(shop, "searchsvc_empty_total") == {("shop",): 1}
+    assert counts(shop, "searchsvc_unmatched_queries_total") == {("shop",): 1}
     assert counts(shop, "searchsvc_products") == {("shop",): 3}
     assert counts(shop, "searchsvc_generation") == {("shop",): 1}
 
