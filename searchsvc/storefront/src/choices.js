@@ -1,0 +1,79 @@
+/** What is chosen beside the query and the filters: shopper, explanations, the words as typed. */
+
+const KINDS = ["shopper", "explain", "exact", "product"];
+
+/** Keeps the choices as a part of InstantSearch's state, so that they are in the address. */
+export class Choices {
+  #chosen = {};
+  #shoppers;
+  #search = null;
+  #index = "";
+
+  /** @param {import("./shoppers.js").Shopper[]} shoppers to choose from. */
+  constructor(shoppers) {
+    this.#shoppers = shoppers;
+  }
+
+  /** Say which search to change. */
+  attach(search, index) {
+    this.#search = search;
+    this.#index = index;
+  }
+
+  get shoppers() {
+    return this.#shoppers;
+  }
+
+  /** The shopper that is chosen, or undefined. */
+  get shopper() {
+    return this.#shoppers.find(({ id }) => id === this.#chosen.shopper);
+  }
+
+  get explain() {
+    return Boolean(this.#chosen.explain);
+  }
+
+  get exact() {
+    return Boolean(this.#chosen.exact);
+  }
+
+  get product() {
+    return this.#chosen.product;
+  }
+
+  get state() {
+    return this.#search.getUiState()[this.#index] ?? {};
+  }
+
+  /** Choose; everything of InstantSearch's state may be given, too. */
+  choose(changes) {
+    this.#search.setUiState((all) => ({
+      ...all,
+      [this.#index]: { ...all[this.#index], ...changes },
+    }));
+  }
+
+  /** Ask something else: a misspelling that was insisted on is of the query before. */
+  ask(query, changes = {}) {
+    this.choose({ query, page: undefined, exact: undefined, product: undefined, ...changes });
+  }
+
+  /** The widget by which InstantSearch knows of the choices. */
+  widget() {
+    return {
+      $$type: "searchsvc.choices",
+      init() {},
+      render() {},
+      dispose() {},
+      getWidgetUiState: (state) => ({ ...state, ...this.#chosen }),
+      getWidgetSearchParameters: (parameters, { uiState }) => {
+        this.#chosen = Object.fromEntries(KINDS.map((kind) => [kind, uiState[kind] || undefined]));
+        return parameters.setQueryParameters({
+          optionalFilters: this.shopper?.boosts,
+          getRankingInfo: this.explain || undefined,
+          typoTolerance: this.exact ? false : undefined,
+        });
+      },
+    };
+  }
+}

@@ -1,0 +1,56 @@
+/** What is said where nothing was found, with ways on. */
+
+/** @param {object} properties of the page's context, with the `results`. */
+export function Empty({ choices, catalogue, results }) {
+  const { query } = results;
+  const refined = results.getRefinements().length > 0;
+  const without = results.extensions?.searchsvc?.unfiltered_total;
+  return (
+    <div class="empty">
+      <h2>Nothing found{query && <> for “{query}”</>}</h2>
+      <p>{refined ? "No product has all that is chosen." : "No product comes near enough in words or in meaning."}</p>
+      <p class="ways">
+        {refined && (
+          <button class="button strong" type="button" onClick={() => choices.choose(cleared())}>
+            Search without filters{without > 0 && ` (${without.toLocaleString(document.documentElement.lang)})`}
+          </button>
+        )}
+        {query && (
+          <button class="button" type="button" onClick={() => choices.ask("", cleared())}>Show all products</button>
+        )}
+      </p>
+      {choices.shoppers.length > 0 && catalogue.category && query && (
+        <>
+          <p>Or look around in</p>
+          <p class="ways">
+            {departmentsOf(choices).map((name) => (
+              <button
+                class="chip"
+                type="button"
+                onClick={() => choices.ask("", { ...cleared(), hierarchicalMenu: { [`${catalogue.category}.lvl0`]: [name] } })}
+              >
+                {name}
+              </button>
+            ))}
+          </p>
+        </>
+      )}
+    </div>
+  );
+}
+
+/** The state without any filter. */
+export function cleared() {
+  return {
+    refinementList: undefined,
+    hierarchicalMenu: undefined,
+    range: undefined,
+    ratingMenu: undefined,
+    toggle: undefined,
+    page: undefined,
+  };
+}
+
+function departmentsOf({ shoppers }) {
+  return shoppers.filter(({ department }) => department).map(({ department }) => department);
+}

@@ -1,0 +1,61 @@
+/** How a hit got its place: the parts of its score. */
+
+/** What fills the bars on a page of hits: the best of each part. */
+export function scaleOf(hits) {
+  const parts = hits.map(partsOf).filter(Boolean);
+  return { lexical: Math.max(...parts.map((one) => one.lexical_score), 1e-9) };
+}
+
+/**
+ * @param {object} properties
+ * @param {object} properties.hit
+ * @param {number} properties.rank
+ * @param {number | null | undefined} properties.moved
+ * @param {{lexical: number}} properties.scale
+ */
+export function Explanation({ hit, rank, moved, scale }) {
+  const parts = partsOf(hit);
+  if (!parts) return null;
+  const { lexical_rank: words, lexical_score: score, semantic_rank: meaning, similarity } = parts;
+  return (
+    <dl class="explanation">
+      <Row name="Rank">
+        {rank}
+        {moved ? `, ${moved > 0 ? "▲" : "▼"}${Math.abs(moved)} by the shopper` : ""}
+        {parts.identified ? ", named by its number" : ""}
+      </Row>
+      <Row name="Words" share={score / scale.lexical}>
+        {words === null ? "no match" : `#${words} · ${score.toFixed(2)}`}
+      </Row>
+      <Row name="Coverage" share={parts.coverage}>
+        {words === null ? "no word" : `${Math.round(100 * parts.coverage)} %`}
+      </Row>
+      <Row name="Meaning" share={similarity}>
+        {similarity === null ? "not compared" : `${meaning === null ? "" : `#${meaning} · `}${similarity.toFixed(3)}`}
+      </Row>
+      <Row name="Fused">{parts.fused_score === null ? "not fused" : parts.fused_score.toFixed(4)}</Row>
+      {parts.feedback ? <Row name="Feedback">{signed(parts.feedback)}</Row> : null}
+      {parts.boost ? <Row name="Boost">{signed(parts.boost)}</Row> : null}
+      {parts.reranked_from ? <Row name="Second stage">from #{parts.reranked_from}</Row> : null}
+    </dl>
+  );
+}
+
+function Row({ name, share, children }) {
+  const width = `${100 * Math.min(Math.max(share || 0, 0), 1)}%`;
+  return (
+    <div class={share === undefined ? "" : "gauged"} style={share === undefined ? {} : { "--share": width }}>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function partsOf(hit) {
+  const parts = hit._rankingInfo?.searchsvc;
+  return parts?.explain ?? parts;
+}
+
+function signed(value) {
+  return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(3)}`;
+}

@@ -1,0 +1,61 @@
+/** The products that were found, in cards. */
+
+import connectHits from "instantsearch.js/es/connectors/hits/connectHits";
+import { render } from "preact";
+import { Card } from "./card.jsx";
+import { Empty } from "./empty.jsx";
+import { scaleOf } from "./explanation.jsx";
+import { Ranks } from "./ranks.js";
+
+const SKELETONS = 12;
+
+/** The widget of the results. */
+export function hitsView({ search, client, catalogue, choices, part }) {
+  const place = part("results");
+  const ranks = new Ranks(client);
+  const open = (product) => choices.choose({ product });
+
+  function show({ items, results }) {
+    if (!results || !search.helper) return render(<Skeleton />, place);
+    place.ariaBusy = String(search.status === "loading" || search.status === "stalled");
+    const first = results.page * results.hitsPerPage;
+    const byRelevance = search.helper.state.index === catalogue.index;
+    const moved =
+      choices.shopper && byRelevance
+        ? ranks.moved({ helper: search.helper, hits: items, first, arrived: () => show({ items, results }) })
+        : null;
+    const scale = choices.explain && byRelevance ? scaleOf(items) : null;
+    const found = results.nbHits > 0;
+    render(
+      found ? (
+        <ol class="cards">
+          {items.map((hit, position) => (
+            <li key={hit.objectID}>
+              <Card
+                hit={hit}
+                rank={first + position + 1}
+                moved={moved?.get(hit.objectID)}
+                scale={scale}
+                open={open}
+              />
+            </li>
+          ))}
+        </ol>
+      ) : (
+        <Empty search={search} catalogue={catalogue} choices={choices} results={results} />
+      ),
+      place,
+    );
+  }
+  return connectHits(show, () => render(null, place))({});
+}
+
+function Skeleton() {
+  return (
+    <ol class="cards" aria-hidden="true">
+      {Array.from({ length: SKELETONS }, (_, place) => (
+        <li key={place}><div class="card skeleton"><div class="picture" /><div class="facts" /></div></li>
+      ))}
+    </ol>
+  );
+}

@@ -1,0 +1,136 @@
+/** The storefront page: an index is chosen, and stock widgets over it are put together. */
+
+import "./styles/index.css";
+import instantsearch from "instantsearch.js/es/index.js";
+import configure from "instantsearch.js/es/widgets/configure/configure";
+import pagination from "instantsearch.js/es/widgets/pagination/pagination";
+import sortBy from "instantsearch.js/es/widgets/sort-by/sort-by";
+import { render } from "preact";
+import { readCatalogue } from "./catalogue.js";
+import { Choices } from "./choices.js";
+import { createClient } from "./client.js";
+import { detailView } from "./detail.jsx";
+import { installDrawer } from "./drawer.js";
+import { facets } from "./facets.jsx";
+import { hitsView } from "./hits.jsx";
+import { Notice } from "./notice.jsx";
+import { refinements } from "./refinements.jsx";
+import { createRouting } from "./routing.js";
+import { installSearchBox } from "./searchbox.jsx";
+import { listIndexes } from "./service.js";
+import { shoppersOf } from "./shoppers.js";
+import { statusView } from "./status.jsx";
+import { installTheme } from "./theme.js";
+import { toolsView } from "./tools.jsx";
+
+const HITS = 24;
+const DEMO = ["demo", "sample"];
+
+const part = (id) => document.getElementById(id);
+
+async function main() {
+  installTheme(part("theme"));
+  const wanted = new URLSearchParams(location.search).get("index");
+  const served = await listIndexes();
+  const chosen = chooseIndex(served, wanted);
+  if (!chosen) {
+    part("results").ariaBusy = "false";
+    return warn("There is no index yet. Build one with “searchsvc reindex”.");
+  }
+  showIndexes(served, chosen.index);
+  if (wanted && wanted !== chosen.index) {
+    warn(`There is no index “${wanted}” here. This is “${chosen.index}”.`);
+  }
+  const client = createClient();
+  startSearch(await readCatalogue(chosen, client), client, served.length > 1);
+}
+
+function startSearch(catalogue, client, severalIndexes) {
+  const choices = new Choices(shoppersOf(catalogue));
+  const search = instantsearch({
+    indexName: catalogue.index,
+    searchClient: client,
+    routing: createRouting(catalogue, severalIndexes),
+    insights: false,
+    future: { preserveSharedStateOnUnmount: true },
+  });
+  choices.attach(search, catalogue.index);
+  const context = { search, client, catalogue, choices, part };
+  search.addWidgets([
+    configure({ hitsPerPage: HITS, distinct: true, attributesToHighlight: ["title"] }),
+    choices.widget(),
+    installSearchBox(context),
+    ...facets(context),
+    sortBy({ container: part("sort"), items: catalogue.orders }),
+    hitsView(context),
+    statusView(context),
+    toolsView(context),
+    refinements(context),
+    detailView(context),
+    pagination({
+      container: part("pages"),
+      padding: 2,
+      scrollTo: false,
+      templates: { previous: () => "‹", next: () => "›", first: () => "«", last: () => "»" },
+    }),
+  ]);
+  search.on("error", ({ message }) => {
+    part("results").ariaBusy = "false";
+    warn(`The search failed: ${message}`, () => search.refresh());
+  });
+  search.on("render", () => search.status !== "error" && search.error === undefined && calm());
+  search.start();
+  installDrawer(part, search);
+  scrollUpOnNewPage(search);
+}
+
+/** As wanted, else the demo, else the first that can answer. */
+function chooseIndex(served, wanted) {
+  const ready = served.filter(({ generation }) => generation !== null);
+  return [wanted, ...DEMO]
+    .map((name) => served.find(({ index }) => index === name))
+    .concat(ready, served)
+    .find(Boolean);
+}
+
+function showIndexes(served, index) {
+  const field = part("indexes");
+  field.hidden = served.length < 2;
+  const select = field.querySelector("select");
+  render(
+    served.map(({ index: name }) => <option value={name} selected={name === index}>{name}</option>),
+    select,
+  );
+  select.addEventListener("change", () => {
+    // Another catalogue has other facets: what was chosen of them means nothing there.
+    const parameters = new URLSearchParams({ index: select.value });
+    const query = new URLSearchParams(location.search).get("q");
+    if (query) parameters.set("q", query);
+    location.search = parameters;
+  });
+}
+
+function scrollUpOnNewPage(search) {
+  part("pages").addEventListener("click", (event) => {
+    if (!event.target.closest("a")) return;
+    search.once("render", () => {
+      scrollTo({ top: 0 });
+      part("results").focus({ preventScroll: true });
+    });
+  });
+}
+
+function warn(message, retry) {
+  render(<Notice message={message} retry={retry} />, part("notice"));
+}
+
+let calmed = true;
+function calm() {
+  if (!calmed) render(null, part("notice"));
+  calmed = true;
+}
+
+main().catch((error) => {
+  part("results").ariaBusy = "false";
+  warn(`The page cannot start: ${error.message}`, () => location.reload());
+});

@@ -1,0 +1,41 @@
+/** What the results are narrowed by, each with a way back. */
+
+import connectCurrentRefinements from "instantsearch.js/es/connectors/current-refinements/connectCurrentRefinements";
+import { render } from "preact";
+import { labelOf } from "./catalogue.js";
+import { cleared } from "./empty.jsx";
+
+/** The widget of the active filters. */
+export function refinements({ choices, part }) {
+  const place = part("refinements");
+  const show = ({ items }) =>
+    render(<Chips groups={items} clear={() => choices.choose(cleared())} />, place);
+  return connectCurrentRefinements(show)({ excludedAttributes: ["query"] });
+}
+
+function Chips({ groups, clear }) {
+  const chips = groups.flatMap(({ attribute, refinements: chosen, refine }) =>
+    chosen.map((one) => ({ attribute, one, refine, text: textOf(attribute, one) })),
+  );
+  if (!chips.length) return null;
+  return (
+    <ul class="chips" aria-label="Active filters">
+      {chips.map(({ attribute, one, refine, text }) => (
+        <li key={`${attribute}:${one.operator ?? ""}${one.value}`}>
+          <button class="chip" type="button" aria-label={`Remove filter ${text}`} onClick={() => refine(one)}>
+            {text} <span aria-hidden="true">✕</span>
+          </button>
+        </li>
+      ))}
+      <li><button class="link" id="clear-filters" type="button" onClick={clear}>Clear all</button></li>
+    </ul>
+  );
+}
+
+function textOf(attribute, { type, operator, value, label }) {
+  const name = labelOf(attribute);
+  if (attribute === "availability") return "In stock";
+  if (type === "numeric") return `${name} ${{ ">=": "from", "<=": "up to" }[operator] ?? operator} ${value}`;
+  if (type === "hierarchical") return String(value).split(" > ").at(-1);
+  return `${name}: ${label}`;
+}

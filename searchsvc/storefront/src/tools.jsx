@@ -1,0 +1,64 @@
+/** What stands beside the order: the shopper, the explanations, and on phones the filters. */
+
+import { render } from "preact";
+
+/** The widget of the tools. */
+export function toolsView({ search, catalogue, choices, part }) {
+  return {
+    $$type: "searchsvc.tools",
+    init() {},
+    dispose() {},
+    render({ results }) {
+      if (!results) return;
+      const byRelevance = search.helper.state.index === catalogue.index;
+      render(<ShopperField choices={choices} />, part("shopper"));
+      render(<ExplainField choices={choices} />, part("explain"));
+      render(<ShopperNote choices={choices} byRelevance={byRelevance} />, part("shopper-note"));
+      const chosen = results.getRefinements().length;
+      render(<>Filters{chosen > 0 && <span class="badge">{chosen}</span>}</>, part("open-filters"));
+    },
+  };
+}
+
+function ShopperField({ choices }) {
+  return (
+    <label>
+      <span class="field-name">Shopper</span>
+      <select
+        aria-label="Shopper"
+        value={choices.shopper?.id ?? ""}
+        disabled={choices.shoppers.length === 0}
+        onChange={(event) => choices.choose({ shopper: event.target.value || undefined, page: undefined })}
+      >
+        <option value="">Everyone</option>
+        {choices.shoppers.map(({ id, name }) => <option key={id} value={id}>{name}</option>)}
+      </select>
+    </label>
+  );
+}
+
+function ExplainField({ choices }) {
+  return (
+    <label class="switch">
+      <input
+        type="checkbox"
+        role="switch"
+        checked={choices.explain}
+        onChange={(event) => choices.choose({ explain: event.target.checked || undefined })}
+      />
+      <span class="knob" aria-hidden="true" />
+      Explain
+    </label>
+  );
+}
+
+function ShopperNote({ choices: { shopper }, byRelevance }) {
+  if (!shopper) return null;
+  return (
+    <p class="said">
+      Seen as somebody who likes <strong>{shopper.likes}</strong>.{" "}
+      {byRelevance ? "▲ and ▼ tell how many places a product moved." : "An order by a value leaves no room for likings; sort by relevance to see them."}{" "}
+      <span class="muted">A demo: the likings are sent with each request as boosts, and nothing is stored.</span>
+    </p>
+  );
+}
