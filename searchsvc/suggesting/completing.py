@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _CANDIDATES = 24
 """Completions of the last words that are tried behind the words before them."""
+_MOST_WORDS = 8
+"""Of a query; a longer text is only completed as it stands."""
 _KEPT_BYTES = 200  # for an answer in the cache of a snapshot, with its key
 
 
@@ -82,7 +84,7 @@ class Completer:
         banned = self._banned()
         for number in _numbers(phrases, typed, 2 * limit, banned):
             yield _completion(phrases, number, Source.CATALOGUE)
-        if typed.words:
+        if 0 < len(typed.words) <= _MOST_WORDS:
             yield from self._continued(typed)
 
     def _popular(self, typed: Typed, limit: int) -> Iterator[Completion]:
@@ -141,7 +143,7 @@ def _numbers(
     phrases: PhraseTable, typed: Typed, limit: int, banned: NDArray[np.bool_] | None
 ) -> list[int]:
     numbers = phrases.complete(typed.key, limit, banned)
-    if typed.words and len(numbers) < limit:
+    if 0 < len(typed.words) <= _MOST_WORDS and len(numbers) < limit:
         numbers += phrases.complete_any_order(typed.words, typed.prefix, limit, banned)
     return numbers
 
