@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from indexer.analysis.text import fold
+from searchsvc.results.offsets import combines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -94,6 +95,8 @@ def _marked(text: str, beginnings: Sequence[str], tags: Tags) -> str:
         length = max((_beginning(word[0], typed) for typed in beginnings), default=0)
         if length:
             end = word.start() + length
+            while end < len(text) and combines(text[end]):
+                end += 1
             parts += (_escaped(text[reached : word.start()], tags), tags.before)
             parts += (_escaped(text[word.start() : end], tags), tags.after)
             reached = end

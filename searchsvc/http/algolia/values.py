@@ -98,8 +98,7 @@ def _radius(raw: object) -> float | None:
 
 
 def _point(raw: object) -> Point:
-    parts = raw.split(",") if isinstance(raw, str) else None
-    return point(*_floats(parts, 2))
+    return point(*_floats(raw.split(",") if isinstance(raw, str) else raw, 2))
 
 
 def _shapes(raw: object) -> tuple[tuple[float, ...], ...]:

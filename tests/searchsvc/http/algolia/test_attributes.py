@@ -1,0 +1,74 @@
+"""Names that a page knows columns by."""
+
+from __future__ import annotations
+
+import pytest
+
+from searchsvc.errors import BadFilterError
+from searchsvc.http.algolia.attributes import Attributes
+from searchsvc.query.query import MAX_FACETS
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "level"),
+    [
+        ("brand", "brand", None),
+        ("attributes.seats", "attributes.seats", None),
+        ("seats", "attributes.seats", None),
+        ("rating", "rating", None),
+        ("product_type", "product_type", None),
+        ("categories", "product_type", None),
+        ("product_type.lvl1", "product_type", 1),
+        ("categories.lvl0", "product_type", 0),
+        ("hierarchicalCategories.lvl12", "product_type", 12),
+        ("brand.lvl0", "product_type", 0),  # no path: any name with a level means categories
+        ("google_product_category.lvl0", "google_product_category", 0),
+    ],
+)
+def test_an_attribute_is_a_column(
+    attributes: Attributes, name: str, field: str, level: int | None
+) -> None:
+    found = attributes.find(name)
+    assert found is not None
+    assert (found.name, found.field, found.level) == (name, field, level)
+
+
+@pytest.mark.parametrize("name", ["nope", "", "categories.lvl", "categories.lvlx", "attributes."])
+def test_what_is_no_column_is_none(attributes: Attributes, name: str) -> None:
+    assert attributes.find(name) is None
+
+
+def test_an_unknown_attribute_is_refused_with_those_that_are_spelt_like_it(
+    attributes: Attributes,
+) -> None:
+    with pytest.raises(BadFilterError, match=r"filters: unknown attribute 'seat'.*seats"):
+        attributes.require("seat", "filters")
+
+
+def test_facets_are_found_by_name_without_modifiers_and_once(attributes: Attributes) -> None:
+    names = ("searchable(brand)", "filterOnly(color)", "brand", "nope", "afterDistinct(seats)")
+    assert [found.name for found in attributes.wanted(names)] == ["brand", "color", "seats"]
+
+
+def test_an_asterisk_names_what_products_have(attributes: Attributes) -> None:
+    names = [found.name for found in attributes.wanted(("*",))]
+    assert {"brand", "color", "price", "rating", "seats", "outdoor", "style"} <= set(names)
+    assert [name for name in names if name.startswith("categories")] == [
+        "categories.lvl0", "categories.lvl1", "categories.lvl2",
+    ]  # fmt: skip
+    assert "item_group_id" not in names
+    assert "google_product_category.lvl0" not in names  # nobody has one
+    assert len(names) == len(set(names)) <= MAX_FACETS
+    assert attributes.wanted(("*", "brand"))[0].name == "brand"
+
+
+def test_a_standard_column_without_values_gives_way_to_the_shops_own(
+    attributes: Attributes,
+) -> None:
+    found = attributes.find("review_count")  # a text in this shop, so that no number is known
+    assert found is not None
+    assert found.field == "attributes.review_count"
+    assert "review_count" in [found.name for found in attributes.wanted(("*",))]
+    empty = attributes.find("pattern")
+    assert empty is not None
+    assert empty.field == "pattern"  # there is no other
