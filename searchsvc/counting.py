@@ -21,12 +21,25 @@ if TYPE_CHECKING:
 
 
 def count(
-    query: Query, retrieval: Retrieval, matches: MatchSet, snapshot: Snapshot
+    query: Query,
+    retrieval: Retrieval,
+    matches: MatchSet,
+    snapshot: Snapshot,
+    *,
+    widened: bool = False,
 ) -> tuple[Facet, ...]:
     """The facets that `query` asks for, in its order.
 
     A disjunctive one counts what would match without the filter's conditions on its own field;
     all others, and those without such conditions, count `matches`.
+
+    Args:
+        query: with the facets.
+        retrieval: what the whole catalogue has, in the sense in which the query was answered.
+        matches: what of it is inside the query's filter.
+        snapshot: that was searched.
+        widened: whether that sense is a wider one. How wide depends on the filter, so that with
+            another value of a disjunctive facet chosen it may be another one.
 
     Raises:
         BadQueryError: there is no such column to count or group by.
@@ -41,10 +54,10 @@ def count(
     for condition, requests in by_filter.items():
         rows = _rows(condition, query, retrieval, matches, snapshot)
         found = count_facets(requests, rows, snapshot.columns, snapshot.derived, group_by)
-        counted.update(zip(requests, found, strict=True))
-    return tuple(
-        replace(counted[request], exhaustive=not retrieval.capped) for request in query.facets
-    )
+        exhaustive = not retrieval.capped and (not widened or condition == query.filter)
+        for request, facet in zip(requests, found, strict=True):
+            counted[request] = replace(facet, exhaustive=exhaustive)
+    return tuple(counted[request] for request in query.facets)
 
 
 def _filter_of(request: FacetRequest, query: Query) -> Filter | None:

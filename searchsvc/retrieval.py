@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _UNMEASURED_COSINE = 0.35
 """Of an unrelated product, where the build could not measure it."""
+_ANY_COSINE = -2.0
+"""Below every cosine, however it is rounded."""
 
 
 class QueryEmbedder(Protocol):
@@ -111,12 +113,18 @@ class Retrieval:
         lexical = self._snapshot.lexical.match(clauses, coverage=self._policy.min_coverage)
         return replace(self, found=replace(self.found, lexical=lexical))
 
-    def nearest(self, count: int, mask: NDArray[np.bool_] | None) -> MatchSet:
-        """The `count` nearest in meaning, however far they are."""
-        if self.vector is None:
-            return MatchSet(Matches.none(), Hits.none(), np.empty(0, np.int64))
-        near = self._snapshot.vectors.search(self.vector, count, mask).without(self._forbidden)
-        return MatchSet(Matches.none(), near, np.empty(0, np.int64))
+    def nearest(self, count: int) -> Retrieval:
+        """The same for the `count` nearest in meaning, however far they are, and nothing else."""
+        near = Hits.none()
+        if self.vector is not None:
+            near = self._snapshot.vectors.search(self.vector, count).without(self._forbidden)
+        return replace(
+            self,
+            found=MatchSet(Matches.none(), near, np.empty(0, np.int64)),
+            capped=self.vector is not None,
+            _enough=_ANY_COSINE,
+            _policy=replace(self._policy, neighbours=count),
+        )
 
 
 def retrieve(

@@ -162,7 +162,8 @@ def search(
     if not len(matches) and query.relax:
         widened = widen(understood, retrieval, snapshot, mask)
         if widened is not None:
-            matches, understood = widened.matches, widened.understood
+            retrieval, matches = widened.retrieval, widened.matches
+            understood = widened.understood
     stages.done("match set")
     preferred = gains if not query.text.strip() else None
     window = gather(
@@ -178,7 +179,7 @@ def search(
         stages.done("boost")
     arrangement = arrange(Order(ranking, matches.lexical), query, snapshot, policy.sort_relevance)
     stages.done("arrange")
-    facets = count(query, retrieval, matches, snapshot)
+    facets = count(query, retrieval, matches, snapshot, widened=widened is not None)
     stages.done("facets")
     hits = _hits(arrangement, ranking, matches, snapshot, query)
     stages.done("fetch")

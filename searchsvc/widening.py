@@ -52,10 +52,12 @@ class Widened:
     """A wider answer.
 
     Attributes:
-        matches: never empty.
+        retrieval: what the whole catalogue has in the wider sense.
+        matches: what of it is inside the filter; never empty.
         understood: the query as it was then asked.
     """
 
+    retrieval: Retrieval
     matches: MatchSet
     understood: Understanding
     relaxation: Relaxation
@@ -94,12 +96,14 @@ def _fewer_words(
     for place in least_first[:-1][:_MOST_WORDS]:
         del kept[place]
         clauses = tuple(understood.clauses[k] for k in kept)
-        found = retrieval.by_words(clauses).within(mask)
+        wider = retrieval.by_words(clauses)
+        found = wider.within(mask)
         if len(found):
             words = tuple(understood.words[k] for k in kept)
             dropped = tuple(word for k, word in enumerate(understood.words) if k not in kept)
             relaxation = Relaxation(Widening.WORDS, dropped, " ".join(words))
-            return Widened(found, replace(understood, clauses=clauses, words=words), relaxation)
+            asked = replace(understood, clauses=clauses, words=words)
+            return Widened(wider, found, asked, relaxation)
     return None
 
 
@@ -108,7 +112,8 @@ def _nearest(
 ) -> Widened | None:
     if len(retrieval.found):
         return None
-    found = retrieval.nearest(_NEAREST, mask)
+    wider = retrieval.nearest(_NEAREST)
+    found = wider.within(mask)
     if not len(found):
         return None
-    return Widened(found, understood, Relaxation(Widening.MEANING, (), understood.text))
+    return Widened(wider, found, understood, Relaxation(Widening.MEANING, (), understood.text))
