@@ -1,0 +1,42 @@
+"""Answers to what was not asked exactly so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from indexer.embedding.hashing import HashingEmbedder
+from indexer.snapshot import Snapshot
+from searchsvc.http.algolia.answers import Asked, encode_answer
+from searchsvc.http.algolia.attributes import Attributes
+from searchsvc.http.algolia.parameters import parse_parameters
+from searchsvc.http.algolia.question import ask
+from searchsvc.policy import RankingPolicy
+from searchsvc.search import search
+from searchsvc.widening import Relaxation, Widening
+
+
+def test_words_that_were_left_out_are_emphasized(snapshot: Snapshot) -> None:
+    flat = {"query": "Velvet <b> sofa", "facets": ["brand"]}
+    parameters = parse_parameters(flat)
+    question = ask(parameters, Attributes(snapshot))
+    asked = Asked("shop", flat, parameters, snapshot, question)
+    found = search(question.query, snapshot, HashingEmbedder(64), RankingPolicy())
+    relaxed = replace(found, relaxed=Relaxation(Widening.WORDS, ("velvet",), "b sofa"))
+    answer = encode_answer(asked, relaxed, 1.0)
+    assert answer["queryAfterRemoval"] == "<em>Velvet</em> &lt;b&gt; sofa"
+    assert answer["extensions"]["searchsvc"]["relaxed"]["dropped"] == ("velvet",)
+    assert "queryAfterRemoval" not in encode_answer(asked, found, 1.0)
+
+
+def test_facets_that_are_not_counted_to_the_end_say_so(snapshot: Snapshot) -> None:
+    flat = {"facets": ["brand"]}
+    parameters = parse_parameters(flat)
+    question = ask(parameters, Attributes(snapshot))
+    asked = Asked("shop", flat, parameters, snapshot, question)
+    found = search(question.query, snapshot, HashingEmbedder(64), RankingPolicy())
+    rough = replace(
+        found, facets=tuple(replace(facet, exhaustive=False) for facet in found.facets)
+    )
+    answer = encode_answer(asked, rough, 1.0)
+    assert answer["exhaustiveFacetsCount"] is answer["exhaustive"]["facetsCount"] is False
+    assert answer["exhaustiveNbHits"] is True
