@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _BOX = 4
 _MOST_SHAPES = 50
+_HALF_OF_THE_EARTH = 180
+"""Degrees of longitude."""
 
 
 def area_filter(parameters: Parameters) -> Filter | None:
@@ -40,17 +42,17 @@ def area_filter(parameters: Parameters) -> Filter | None:
 
 
 def _box(shape: tuple[float, ...]) -> Box:
-    """Two opposite corners."""
+    """From two opposite corners."""
     place = "insideBoundingBox"
     if len(shape) != _BOX:
         raise BadFilterError(f"{place}: found {shown(shape)}, expected lat1,lng1,lat2,lng2")
-    first, second = _spots(shape, place)
-    north, south = max(first.latitude, second.latitude), min(first.latitude, second.latitude)
-    # As Algolia has it, the first corner is the north-west one or the south-east one.
-    west, east = first.longitude, second.longitude
-    if first.latitude < second.latitude:
+    south, north = sorted(_spots(shape, place), key=lambda corner: corner.latitude)
+    west, east = south.longitude, north.longitude
+    # Corners come from either diagonal: InstantSearch sends the north-east and south-west ones.
+    # A box that is wider than half of the earth as the other one crosses the antimeridian.
+    if 0 < west - east <= _HALF_OF_THE_EARTH:
         west, east = east, west
-    return area.box(north, west, south, east, place)
+    return area.box(north.latitude, west, south.latitude, east, place)
 
 
 def _polygon(shape: tuple[float, ...]) -> Polygon:

@@ -155,6 +155,11 @@ def test_areas_go_before_point_and_radius() -> None:
     box = Box(49, 2, 48, 3)
     assert area_filter(read(**around, insideBoundingBox="49,2,48,3")) == box
     assert area_filter(read(insideBoundingBox="48,3,49,2")) == box
+    assert area_filter(read(insideBoundingBox="49,3,48,2")) == box
+    assert area_filter(read(insideBoundingBox="48,2,49,3")) == box
+    across, world = Box(49, 170, 48, -170), Box(49, -120, 48, 120)
+    assert area_filter(read(insideBoundingBox="49,-170,48,170")) == across
+    assert area_filter(read(insideBoundingBox="49,120,48,-120")) == world
     polygon = Polygon((Spot(1, 2), Spot(3, 4), Spot(5, 6)))
     both_kinds = read(insideBoundingBox=[[49, 2, 48, 3]], insidePolygon=[[1, 2, 3, 4, 5, 6]])
     assert area_filter(both_kinds) == Or((box, polygon))
