@@ -1,11 +1,11 @@
-"""The catalogue behind the conformance tests: the sample with a yes-or-no attribute."""
+"""The catalogue behind the conformance tests: the sample, with a bool and with locations."""
 
 from __future__ import annotations
 
 import gzip
 from collections import Counter
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import orjson
 
@@ -15,24 +15,37 @@ from indexer.layout import IndexLayout
 from indexer.settings import IndexSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 INDEX = "shop"
+_IN_A_PLACE = 10
+"""One of so many products is in a shop."""
 
 
-def _enriched(record: dict[str, Any]) -> dict[str, Any]:
+def _enriched(number: int, record: dict[str, Any]) -> dict[str, Any]:
     attributes = {**record["attributes"], "on_sale": "sale_price" in record}
-    return {**record, "attributes": attributes}
+    enriched = {**record, "attributes": attributes}
+    if number % _IN_A_PLACE == 0:
+        places = list(Catalogue.PLACES.values())
+        enriched["_geoloc"] = places[number // _IN_A_PLACE % len(places)]
+    return enriched
 
 
 class Catalogue:
     """What a test may expect of an answer, counted in the feed."""
 
+    PLACES: ClassVar[Mapping[str, dict[str, float]]] = {
+        "Bremen": {"lat": 53.08, "lng": 8.8},
+        "Lyon": {"lat": 45.76, "lng": 4.84},
+        "Palermo": {"lat": 38.12, "lng": 13.36},
+    }
+    """The shops."""
+
     def __init__(self) -> None:
         packed = (files("searchsvc.sample") / "feed.jsonl.gz").read_bytes()
         lines = gzip.decompress(packed).splitlines()
-        self.records = [_enriched(orjson.loads(line)) for line in lines]
+        self.records = [_enriched(n, orjson.loads(line)) for n, line in enumerate(lines)]
 
     def publish(self, data_dir: Path) -> None:
         """Index it."""

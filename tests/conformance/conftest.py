@@ -114,7 +114,7 @@ def console(chromium: Chrome) -> Generator[Chrome]:
 
 @pytest.fixture(scope="module")
 def in_chromium(chromium: Chrome, pages: str, service: Site) -> Generator[Page]:
-    chromium.get(f"{pages}/lite.html?service={service.base}")
+    chromium.get(f"{pages}/browser.html?service={service.base}")
     yield Page(chromium)
     chromium.get("about:blank")  # closes the connections, so that the service can stop
 

@@ -49,7 +49,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Page:
-    """A browser that has the page of the lite clients open."""
+    """A browser that has the page of the clients open."""
 
     browser: Chrome
 

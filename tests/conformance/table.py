@@ -31,10 +31,14 @@ Each `yes` is a test of `tests/conformance`, which drives the unchanged package 
 version in the head of its column, against a running service over the sample catalogue: API
 clients in Node and in Chromium, widgets in Chromium by clicks and keys, pages on another origin
 than the service. "The feed" means that the test counts the products of the feed itself.
-An empty cell: that client has no such call or widget, or the page of the test does not have it.
+A dash: that client has no such call or widget, or the page of the test does not have it.
 
 This file is written by `CONFORMANCE_TABLE=write python -m pytest tests/conformance`; a test fails
 when it does not say what the tests saw.
+
+Not here, because the service has no such routes: Recommend (`relatedProducts`,
+`frequentlyBoughtTogether`, `trendingItems`, `lookingSimilar`), `chat`, `browse`, and whatever
+writes to an index. `geoSearch` draws with Google Maps, so its connector stands for it.
 
 Version 4 of `algoliasearch` takes `hosts` without `accept`; its type for `accept` is a number.
 """
@@ -85,7 +89,7 @@ class Table:
             parts += [f"\n## {section}\n\n", _line(["Widget or call", "Checked", *clients])]
             parts.append(_line(["---"] * (2 + len(clients))))
             parts += [
-                _line([row.part, row.checked, *(cells.get(client, "") for client in clients)])
+                _line([row.part, row.checked, *(cells.get(client, "–") for client in clients)])
                 for row, cells in rows.items()
             ]
         return "".join(parts)

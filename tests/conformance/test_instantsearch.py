@@ -126,6 +126,21 @@ def test_brands_are_chosen_beside_each_other(
 
 
 @every_flavour
+@row("refinementList, in a search", "with words in the box, too, the count is nbHits afterwards")
+def test_brands_are_chosen_in_a_search(page: ResultsPage, service: Site) -> None:
+    expected = search(page, service, "waterproof jacket")
+    page.wait_for_total(expected["total"])
+    chosen = 0
+    for item in page.items("brand")[:3]:
+        page.choose("brand", item.label)
+        chosen += item.count
+        page.wait_for_total(chosen)
+        condition = {"field": "brand", "eq": item.label}
+        found = native(service, condition, query="waterproof jacket", limit=0, typing="true")
+        assert found["total"] == item.count
+
+
+@every_flavour
 @row("refinementList, searchable", "shows the values with that beginning; choosing one narrows")
 def test_brands_are_searched(page: ResultsPage, catalogue: Catalogue) -> None:
     # At once: a slower answer to an earlier key would stay, as the widget takes what comes last.
@@ -278,6 +293,17 @@ def test_switches_narrow(page: ResultsPage, catalogue: Catalogue, service: Site)
     )
     page.click("#sale input")
     page.wait_for_total(catalogue.values("availability")["in_stock"])
+
+
+@plain_flavour
+@row("geoSearch (connector)", "a frame leaves the products in it, and they come with places")
+def test_a_map_is_framed(page: ResultsPage, catalogue: Catalogue) -> None:
+    here = catalogue.those(lambda r: r.get("_geoloc") == catalogue.PLACES["Palermo"])
+    page.click("#map button")
+    page.wait_for_total(len(here))
+    on_map = page.script("return document.getElementById('map').dataset.shown;").split()
+    assert on_map == page.ids()
+    assert set(on_map) <= {record["id"] for record in here}
 
 
 @every_flavour

@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 _MODULES = HERE / "node_modules"
 _LOCK = HERE / "package-lock.json"
 _STAMP = _MODULES / ".installed"
-_PAGES = ("lite.js", "instantsearch.js", "react-instantsearch.jsx", "autocomplete.js")
+_PAGES = ("browser.js", "instantsearch.js", "react-instantsearch.jsx", "autocomplete.js")
 _HTML = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>{name}</title><link rel="icon" href="data:,">
 <body><main id="root"></main><script src="{name}.js"></script></body></html>

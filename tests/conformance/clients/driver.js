@@ -12,6 +12,13 @@ export const hostsOf = (service, version) => {
 export const connect = (make, service, version) =>
   make(...CREDENTIALS, { hosts: hostsOf(service, version) });
 
+export const connectAll = ({ algoliasearch, liteClient, algoliasearch4, lite4 }, service) => ({
+  "algoliasearch": connect(algoliasearch, service, 5),
+  "algoliasearch/lite": connect(liteClient, service, 5),
+  "algoliasearch4": connect(algoliasearch4, service, 4),
+  "algoliasearch4/lite": connect(lite4, service, 4),
+});
+
 // A plain value for what came back or was thrown.
 export const call = async (clients, { client, index, method, args }) => {
   try {

@@ -1,6 +1,7 @@
 // A shop of InstantSearch widgets, each where it is told to be.
 
 import instantsearch from "instantsearch.js";
+import { connectGeoSearch } from "instantsearch.js/es/connectors";
 import {
   breadcrumb,
   clearRefinements,
@@ -50,6 +51,18 @@ const item = (hit, { html, components }) => html`<article ...${facts(hit)}>
 </article>`;
 const templates = { item };
 
+// A map without a map: what it would show, and a key that frames the south of Italy.
+const map = connectGeoSearch(({ items, refine, widgetParams }, isFirstRender) => {
+  const { container } = widgetParams;
+  if (isFirstRender) {
+    const frame = document.createElement("button");
+    frame.onclick = () =>
+      refine({ northEast: { lat: 41, lng: 16 }, southWest: { lat: 37, lng: 12 } });
+    container.append(frame);
+  }
+  container.dataset.shown = items.map(({ objectID }) => objectID).join(" ");
+});
+
 const start = (widgets) => {
   const search = instantsearch({ indexName: INDEX, searchClient, future: FUTURE });
   search.addWidgets(widgets);
@@ -85,6 +98,7 @@ window.shop = start([
   ratingMenu({ ...place("rating"), attribute: "rating" }),
   toggleRefinement({ ...place("sale"), attribute: "on_sale" }),
   toggleRefinement({ ...place("stock"), attribute: "availability", on: "in_stock" }),
+  map(place("map")),
   hits({ ...place("hits"), templates }),
   pagination(place("pages")),
   index({ indexName: ORDERS[1].value }).addWidgets([
