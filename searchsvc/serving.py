@@ -18,7 +18,7 @@ from searchsvc.opened import Opener
 from searchsvc.query.query import Query
 from searchsvc.search import search
 from searchsvc.similar import similar
-from searchsvc.suggesting.suggest import suggest
+from searchsvc.suggesting.suggest import SuggestionRequest, suggest
 
 if TYPE_CHECKING:
     from indexer.snapshot import Snapshot
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from searchsvc.query.filters import Filter
     from searchsvc.search import Hit, SearchResult
     from searchsvc.settings import Settings
-    from searchsvc.suggesting.suggest import SuggestionRequest, Suggestions
+    from searchsvc.suggesting.suggest import Suggestions
 
 _log = logging.getLogger(__name__)
 _WARMING_QUERIES = 16
@@ -245,3 +245,4 @@ def _warm(after: Served, before: Served | None) -> None:
         words = " ".join(title.split()[:_WARMING_WORDS])
         query = Query(words, limit=_WARMING_QUERIES)
         search(query, snapshot, after.opened.embedder, after.policy)
+        suggest(SuggestionRequest(words), snapshot, after.policy, after.live.curation)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import reduce
 from typing import TYPE_CHECKING
 
 from indexer.analysis.function_words import is_function_word
@@ -23,8 +22,10 @@ if TYPE_CHECKING:
     from searchsvc.suggesting.curation import Curation
     from searchsvc.suggesting.typed import Typed
 
-_CANDIDATES = 24
+_CANDIDATES = 16
 """Completions of the last words that are tried behind the words before them."""
+_SAMPLE = 4_000
+"""Products with the words before that are looked at; of more, an evenly spaced choice."""
 _MOST_WORDS = 8
 """Of a query; a longer text is only completed as it stands."""
 _KEPT_BYTES = 200  # for an answer in the cache of a snapshot, with its key
@@ -89,6 +90,8 @@ class Completer:
 
     def _popular(self, typed: Typed, limit: int) -> Iterator[Completion]:
         popular = self.curation.popular
+        if not len(popular):
+            return
         # Some may find nothing any more.
         for number in _numbers(popular, typed, 2 * limit, None):
             completion = _completion(popular, number, Source.POPULAR)
@@ -96,30 +99,35 @@ class Completer:
                 yield completion
 
     def _continued(self, typed: Typed) -> Iterator[Completion]:
-        """What was typed with its last words completed, by how many products have all of it."""
+        """What was typed with its last words completed, by about how many products have it."""
         analyzer = self.snapshot.analyzer
         phrases = self.snapshot.suggestions.phrases
         for place in range(1, len(typed.words) + bool(typed.prefix)):
             before = [w for w in typed.words[:place] if not is_function_word(w, analyzer.language)]
-            context = self._rows(analyzer.stems(before))
-            if context is None or not len(context):
+            if not before:
+                continue
+            first, *others = analyzer.stems(before)
+            context = self._within(self.snapshot.lexical.rows(first), others)
+            if not len(context):
                 return
+            step = 1 + len(context) // _SAMPLE
+            context = context[::step]
             head = " ".join(typed.words[:place])
             tail = typed.from_word(place)
             ranked = []
             for number in phrases.complete(tail.key, _CANDIDATES, self._banned()):
-                rows = self._rows(phrases.term(number).split())
-                both = 0 if rows is None else len(common_rows(rows, context))
+                both = step * len(self._within(context, phrases.term(number).split()))
                 text = f"{head} {phrases.text(number)}"
                 term = " ".join(analyzer.terms(text))
                 if both and not self.curation.blocks(term.split()) and _repeats_nothing(term):
                     ranked.append(Completion(text, term, Source.CATALOGUE, both))
             yield from sorted(ranked, key=lambda it: -it.weight)
 
-    def _rows(self, terms: Sequence[str]) -> NDArray[np.int32] | None:
-        """The rows that have all of `terms`, ``None`` where there is no term."""
-        lists = [self.snapshot.lexical.rows(term) for term in terms]
-        return reduce(common_rows, sorted(lists, key=len)) if lists else None
+    def _within(self, rows: NDArray[np.int32], terms: Sequence[str]) -> NDArray[np.int32]:
+        """Those of `rows` that have all of `terms`."""
+        for term in terms:
+            rows = common_rows(rows, self.snapshot.lexical.rows(term))
+        return rows
 
     def _finds_something(self, text: str) -> bool:
         def compute() -> bool:

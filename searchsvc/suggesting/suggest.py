@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import orjson
 
+from indexer.analysis.words import has_digit
 from indexer.columns import PATH_SEPARATOR
 from indexer.hits import Hits
 from indexer.suggestions.table import key_words
@@ -37,6 +38,7 @@ _SHOWN = (
 _NEXT_TO_NOTHING = 2  # products that have what was typed by accident, as others misspell it
 _FAR_MORE = 50  # times as many have what may have been meant
 _SPARE = 4  # times as many values and products as are shown are looked at: some are left out
+_ALL_WORDS = 1.0  # as many as the best product has
 _CATEGORIES = ("product_type", "google_product_category")
 
 
@@ -142,9 +144,10 @@ class _Matched:
         if not typed.key:
             return cls(np.arange(len(snapshot.products), dtype=np.int64), None)
         text = _complete_text(typed, completions)
-        understood = understand(text or typed.text, snapshot, policy, typing=not text)
-        clauses = understood.clauses
-        matches = snapshot.lexical.match(clauses, coverage=policy.min_coverage)
+        # To look for every word with a beginning that nothing completes would cost the most.
+        is_number = not text and has_digit(typed.prefix)
+        understood = understand(text or typed.text, snapshot, policy, typing=is_number)
+        matches = snapshot.lexical.match(understood.clauses, coverage=_ALL_WORDS)
         return cls(matches.rows, matches.scores)
 
 
@@ -190,7 +193,8 @@ def _categories(
 def _values(
     field: str, matched: _Matched, limit: int, snapshot: Snapshot, curation: Curation
 ) -> tuple[SuggestedValue, ...]:
-    if not limit or not len(matched.rows):
+    column = snapshot.columns.get(field)
+    if not limit or not len(matched.rows) or column is None or not len(column.values):
         return ()
     request = FacetRequest(field, limit=_SPARE * limit)
     (facet,) = count_facets([request], matched.rows, snapshot.columns, snapshot.derived)
