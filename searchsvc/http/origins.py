@@ -34,5 +34,7 @@ class ShareSearch:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, by way of the CORS headers if it is for the API."""
-        shared = scope["type"] == "http" and scope["path"].startswith(_PATHS)
-        await (self._shared if shared else self._app)(scope, receive, send)
+        is_shared = scope["type"] == "http" and scope["path"].removeprefix(
+            scope.get("root_path", "")
+        ).startswith(_PATHS)
+        await (self._shared if is_shared else self._app)(scope, receive, send)

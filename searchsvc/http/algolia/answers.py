@@ -18,6 +18,7 @@ from searchsvc.http.algolia.facets import (
 )
 from searchsvc.http.algolia.hits import HitEncoder
 from searchsvc.http.algolia.marking import tags_of
+from searchsvc.query.query import MAX_OFFSET
 from searchsvc.widening import Widening
 
 if TYPE_CHECKING:
@@ -106,7 +107,8 @@ def _page(parameters: Parameters, total: int) -> dict[str, int]:
         length = parameters.hits_per_page if parameters.length is None else parameters.length
         return {"offset": parameters.offset or 0, "length": length}
     size = parameters.hits_per_page
-    pages = -(-total // size) if size else 0
+    reachable = min(total, MAX_OFFSET + size)
+    pages = -(-reachable // size) if size else 0
     return {"page": parameters.page, "nbPages": pages, "hitsPerPage": size}
 
 

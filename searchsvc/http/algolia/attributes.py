@@ -171,8 +171,6 @@ def _distinct(column: Column) -> int:
 
 def _depth(column: Column) -> int:
     """The levels of a column of paths."""
-    texts = column.texts
-    if texts is None:
-        return 0
-    deepest = max((texts[code].count(PATH_SEPARATOR) for code in range(len(texts))), default=-1)
-    return min(deepest + 1, _MOST_LEVELS)
+    texts = column.texts or ()
+    levels = (texts[code].count(PATH_SEPARATOR) + 1 for code in range(len(texts)))
+    return min(max(levels, default=0), _MOST_LEVELS)

@@ -43,7 +43,8 @@ def names_in_path(request: Request) -> tuple[str, ...]:
     """
     raw: bytes = request.scope.get("raw_path") or request.url.path.encode()
     path = raw.partition(b"?")[0].decode("ascii", errors="replace")
-    return tuple(unquote(part) for part in path.split("/")[_INDEX_SEGMENT:])
+    before = request.scope.get("root_path", "").count("/")
+    return tuple(unquote(part) for part in path.split("/")[before + _INDEX_SEGMENT :])
 
 
 def parameters_in_query(request: Request) -> dict[str, Any]:

@@ -55,3 +55,11 @@ def test_a_page_may_change_nothing(client: TestClient, method: str) -> None:
 @pytest.mark.parametrize("path", ["/", "/docs", "/metrics", "/healthz"])
 def test_whatever_is_no_api_stays_to_its_own_origin(client: TestClient, path: str) -> None:
     assert "access-control-allow-origin" not in client.get(path, headers=PAGE).headers
+
+
+def test_a_page_may_search_below_the_path_of_a_proxy(tmp_path: Path) -> None:
+    app = create_app(Settings(data_dir=tmp_path, models_dir=tmp_path))
+    with TestClient(app, root_path="/search") as client:
+        response = client.post("/search/1/indexes/shop/query", headers=PAGE)
+        assert response.json()["message"] == "Index shop does not exist"
+        assert response.headers["access-control-allow-origin"] == "*"

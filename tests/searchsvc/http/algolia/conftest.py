@@ -47,6 +47,7 @@ PRODUCTS: list[dict[str, Any]] = [
         "id": "lamp/1", "title": "Reading lamp", "brand": "Lumen", "color": "red",
         "price": "25 EUR", "product_type": "Furniture > Lighting", "availability": "in_stock",
         "rating": 4.9, "popularity": 10, "outdoor": False, "sku": "LMP-77", "temperature": -5,
+        "google_product_category": "Home & Garden > Lighting",
     },
     {
         "id": "rug", "title": "Wool rug & <i>carpet</i>", "brand": "Fjellvik",

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from indexer.layout import IndexLayout
+from indexer.snapshot import open_snapshot
 from searchsvc.errors import BadFilterError
 from searchsvc.http.algolia.attributes import Attributes
 from searchsvc.query.query import MAX_FACETS
+from tests.searchsvc.http.algolia.conftest import publish
 
 
 @pytest.mark.parametrize(
@@ -57,7 +62,9 @@ def test_an_asterisk_names_what_products_have(attributes: Attributes) -> None:
         "categories.lvl0", "categories.lvl1", "categories.lvl2",
     ]  # fmt: skip
     assert "item_group_id" not in names
-    assert "google_product_category.lvl0" not in names  # nobody has one
+    assert "google_product_category.lvl1" in names
+    assert "google_product_category.lvl2" not in names
+    assert "pattern" not in names  # nobody has one
     assert len(names) == len(set(names)) <= MAX_FACETS
     assert attributes.wanted(("*", "brand"))[0].name == "brand"
 
@@ -72,3 +79,23 @@ def test_a_standard_column_without_values_gives_way_to_the_shops_own(
     empty = attributes.find("pattern")
     assert empty is not None
     assert empty.field == "pattern"  # there is no other
+
+
+def test_an_asterisk_names_the_most_frequent_of_many(tmp_path: Path) -> None:
+    records = [
+        {"id": f"p{n}", "title": "x", **{f"a{m:02}": "y" for m in range(n)}} for n in range(70)
+    ]
+    publish(tmp_path, records, "many")
+    attributes = Attributes(open_snapshot(IndexLayout.of(tmp_path, "many")))
+    names = [found.name for found in attributes.wanted(("*",))]
+    assert names == [f"a{n:02}" for n in range(MAX_FACETS)]
+
+
+def test_an_asterisk_names_nothing_of_too_many_values(tmp_path: Path) -> None:
+    records = [
+        {"id": f"p{n}", "title": "x", "serial": f"s{n}", "batch": f"b{n % 1000}"}
+        for n in range(1_001)
+    ]
+    publish(tmp_path, records, "shop")
+    attributes = Attributes(open_snapshot(IndexLayout.of(tmp_path, "shop")))
+    assert [found.name for found in attributes.wanted(("*",))] == ["batch"]
