@@ -22,6 +22,7 @@ from searchsvc.live import (
     synonyms_file,
 )
 from searchsvc.policy import Fusion, RankingOverrides, RankingPolicy
+from searchsvc.suggesting.document import SuggestionsDocument
 from searchsvc.synonyms.document import SynonymsDocument
 from searchsvc.synonyms.table import Synonyms
 
@@ -244,3 +245,39 @@ def test_a_document_is_checked_by_the_words_of_the_index(snapshot: Snapshot) -> 
     compile_synonyms(document, None)
     with pytest.raises(BadLiveSettingsError, match=r"never\[0\].*'sneaker'"):
         compile_synonyms(document, snapshot)
+
+
+def test_suggestions_are_compiled_for_the_language_of_the_index(
+    layout: IndexLayout, snapshot: Snapshot
+) -> None:
+    layout.suggestions_file.write_bytes(orjson.dumps({"blocked": ["sneaker"]}))
+    live = Live.read(layout, snapshot, None)
+    assert live.curation.blocks(snapshot.analyzer.terms("red Sneakers"))
+    assert not Live.read(layout, None, None).curation.blocks(["sneakers"])
+
+
+def test_a_broken_suggestions_file_leaves_what_it_said_last(
+    layout: IndexLayout, snapshot: Snapshot
+) -> None:
+    layout.suggestions_file.write_bytes(orjson.dumps({"blocked": ["sneaker"]}))
+    good = Live.read(layout, snapshot, None)
+    layout.suggestions_file.write_bytes(orjson.dumps({"blocked": ["?"]}))
+    broken = Live.read(layout, snapshot, good)
+    assert "blocked[0]: '?' has no word" in broken.refused["suggestions.json"]
+    assert broken.curation == good.curation
+    assert not Live.read(layout, snapshot, None).curation.blocked
+    layout.suggestions_file.unlink()
+    gone = Live.read(layout, snapshot, broken)
+    assert (gone.refused, gone.curation.blocked) == ({}, frozenset())
+
+
+def test_suggestions_that_fit_the_language_no_more_are_dropped(layout: IndexLayout) -> None:
+    layout.root.mkdir(parents=True)
+    layout.suggestions_file.write_bytes(orjson.dumps({"blocked": ["sneaker"]}))
+    good = Live.read(layout, None, None)
+    layout.suggestions_file.write_bytes(b"{")
+    unfit = replace(good, curation=replace(good.curation, document=_WORDLESS))
+    assert Live.read(layout, None, unfit).curation.blocked == frozenset()
+
+
+_WORDLESS = SuggestionsDocument(blocked=("?",))

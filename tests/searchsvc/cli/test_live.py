@@ -1,4 +1,4 @@
-"""``searchsvc synonyms`` and ``searchsvc ranking``."""
+"""``searchsvc synonyms``, ``searchsvc ranking`` and ``searchsvc suggestions``."""
 
 from __future__ import annotations
 
@@ -29,7 +29,11 @@ SYNONYMS: dict[str, Any] = {
     "never": [["vans", "minivan"]],
 }
 RANKING: dict[str, Any] = {"semantic_weight": 0.25, "fusion": "rrf"}
-DOCUMENTS = {"synonyms": SYNONYMS, "ranking": RANKING}
+SUGGESTIONS: dict[str, Any] = {
+    "queries": [{"text": "blue trainers", "count": 7}, {"text": "sneakers", "count": 90}],
+    "blocked": ["gun"],
+}
+DOCUMENTS = {"synonyms": SYNONYMS, "ranking": RANKING, "suggestions": SUGGESTIONS}
 each = pytest.mark.parametrize("kind", DOCUMENTS)
 
 
@@ -68,7 +72,7 @@ def test_what_is_set_is_shown_and_cleared(kind: str, layout: IndexLayout) -> Non
     assert (changed["index"], len(changed["version"])) == ("shop", 16)
     assert json.loads((layout.root / f"{kind}.json").read_bytes()) == DOCUMENTS[kind]
     shown = run_json(kind, "show")
-    assert (shown if kind == "synonyms" else shown["overrides"]) == DOCUMENTS[kind]
+    assert (shown["overrides"] if kind == "ranking" else shown) == DOCUMENTS[kind]
     assert run_json(kind, "clear") == {"index": "shop", "version": "none"}
     assert not (layout.root / f"{kind}.json").exists()
 
@@ -87,6 +91,15 @@ def test_synonyms_are_shown_line_by_line() -> None:
         "  sneaker = trainer = running shoe",
         "  boot -> wellie, gumboot",
         "  vans is never minivan",
+    ]
+
+
+def test_suggestions_are_shown_most_asked_first_and_what_is_blocked() -> None:
+    run("suggestions", "set", write(SUGGESTIONS))
+    assert run("suggestions", "show").stdout.splitlines()[1:] == [
+        "        90  sneakers",
+        "         7  blue trainers",
+        "   blocked  gun",
     ]
 
 
@@ -109,7 +122,7 @@ def test_a_ranking_is_shown_with_where_each_value_comes_from(
 def test_a_document_may_come_from_standard_input(kind: str) -> None:
     run(kind, "set", "-", given=json.dumps(DOCUMENTS[kind]).encode())
     shown = run_json(kind, "show")
-    assert (shown if kind == "synonyms" else shown["overrides"]) == DOCUMENTS[kind]
+    assert (shown["overrides"] if kind == "ranking" else shown) == DOCUMENTS[kind]
 
 
 @pytest.mark.parametrize(
@@ -117,6 +130,8 @@ def test_a_document_may_come_from_standard_input(kind: str) -> None:
     [
         ("synonyms", "{", ("expected JSON",)),
         ("synonyms", {"sets": [["a"]]}, ("sets.0", "at least 2")),
+        ("suggestions", {"blocked": ["?"]}, ("blocked[0]", "no word")),
+        ("suggestions", {"queries": [{"text": "a", "count": 0}]}, ("queries.0.count", "1")),
         ("synonyms", {"never": [["sneaker", "sneakers"]]}, ("never[0]", "same words")),
         ("synonyms", {"sets": [["[bold]", "[bold]"]]}, ("'[bold]' is sets[0][0] already",)),
         ("synonyms", " " * (MAX_BYTES + 1), ("262,144 bytes",)),
@@ -162,7 +177,8 @@ def test_a_broken_stored_file_is_a_failure_to_show_and_may_be_replaced(
 ) -> None:
     (layout.root / f"{kind}.json").write_text("{")
     assert f"{kind}.json: expected JSON" in run(kind, "show", code=1).stderr
-    assert f"{kind}.json: expected JSON" in run("search", "shoe", code=1).stderr
+    if kind != "suggestions":  # a search has none
+        assert f"{kind}.json: expected JSON" in run("search", "shoe", code=1).stderr
     run(kind, "set", write(DOCUMENTS[kind]))
     run("search", "shoe")
 
