@@ -11,6 +11,30 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+_SIGN = np.uint32(1 << 31)
+
+
+def best_first(scores: NDArray[np.float32]) -> NDArray[np.int64]:
+    """The places of `scores`, greatest first, equal ones in their order.
+
+    The bits of a float order as integers do once those of negative ones are turned. With the
+    place behind them, one sort of integers does it, several times as fast as a stable sort.
+
+    Args:
+        scores: float32 ``(n,)``, none of them NaN.
+
+    Returns:
+        int64 ``(n,)``, a permutation.
+    """
+    bits = (scores + np.float32(0)).view(np.uint32)  # -0.0 becomes 0.0
+    ascending = np.where(bits & _SIGN, ~bits, bits | _SIGN)
+    packed = (~ascending).astype(np.uint64) << np.uint64(32) | np.arange(
+        len(scores), dtype=np.uint64
+    )
+    packed.sort()
+    return (packed & np.uint64(0xFFFFFFFF)).astype(np.int64)
+
+
 @dataclass(frozen=True, slots=True)
 class Hits:
     """Rows and scores, best first, ties by ascending row.

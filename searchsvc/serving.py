@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 import orjson
 
+from indexer.columns import STANDARD
 from indexer.layout import IndexLayout, list_indexes
 from searchsvc.embedders import Embedders
 from searchsvc.errors import IndexNotFoundError, NotReadyError, ProductNotFoundError
 from searchsvc.live import Live
 from searchsvc.opened import Opener
-from searchsvc.query.query import Query
+from searchsvc.query.query import FacetRequest, Grouping, Query
 from searchsvc.search import search
 from searchsvc.similar import similar
 from searchsvc.suggesting.suggest import SuggestionRequest, suggest
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _WARMING_QUERIES = 16
 _WARMING_WORDS = 3
+_WARMING_FACETS = tuple(map(FacetRequest, STANDARD))
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,13 +238,16 @@ class SearchService:
 
 
 def _warm(after: Served, before: Served | None) -> None:
-    """Ask a new snapshot a few questions, so that no shopper waits for its first pages."""
+    """Ask a new snapshot a few questions, so that no shopper waits for its first pages.
+
+    What facets, groups and orders need of a column is computed when it is first asked for.
+    """
     snapshot = after.snapshot
     if snapshot is None or (before and before.snapshot is snapshot):
         return
     for row in np.linspace(0, len(snapshot.products) - 1, _WARMING_QUERIES).astype(int):
         title = orjson.loads(snapshot.products.json(row))["title"]
         words = " ".join(title.split()[:_WARMING_WORDS])
-        query = Query(words, limit=_WARMING_QUERIES)
+        query = Query(words, limit=_WARMING_QUERIES, facets=_WARMING_FACETS, grouping=Grouping())
         search(query, snapshot, after.opened.embedder, after.policy)
         suggest(SuggestionRequest(words), snapshot, after.policy, after.live.curation)

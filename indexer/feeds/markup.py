@@ -52,6 +52,7 @@ def plain_text(text: str) -> str:
     semicolon (``&amp;``): "size < 5", "Vector<T>" and "R&D" survive. Markup that was escaped
     twice goes as well.
     """
+    text = text.strip()  # XML does it anyway; a space would end a tag that is none
     if "<" not in text and "&" not in text:
         return clean(text)
     if not _has_tag(text):

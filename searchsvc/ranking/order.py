@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indexer.hits import Hits
+from indexer.hits import best_first
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Order:
-    """The ranked window, and behind it the rest of the lexical matches by BM25."""
+    """The ranked window, and behind it the rest of the lexical matches by BM25, ties by row."""
 
     def __init__(self, ranking: Ranking, lexical: Matches) -> None:
         self._ranking = ranking
@@ -41,12 +41,11 @@ class Order:
         behind = np.ones(len(self._lexical), np.bool_)
         places = self._ranking.window.places
         behind[places[places >= 0]] = False
-        rest = Hits.best(
-            self._lexical.rows[behind], self._lexical.scores[behind], len(self._lexical)
-        )
+        rest, bm25 = self._lexical.rows[behind], self._lexical.scores[behind]
+        sequence = best_first(bm25)
         floor = scores[-1] if len(scores) else np.float32(0)
-        last = np.minimum(self._ranking.lexical_only(rest.scores), floor)
-        return np.concatenate((rows, rest.rows)), np.concatenate((scores, last))
+        last = np.minimum(self._ranking.lexical_only(bm25[sequence]), floor)
+        return np.concatenate((rows, rest[sequence])), np.concatenate((scores, last))
 
     def relevant(self, least_share: float) -> int:
         """How many of the first rows have at least this share of the best one's relevance.

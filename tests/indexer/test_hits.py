@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer.hits import Hits, Matches
+from indexer.hits import Hits, Matches, best_first
 
 _scores = st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0]), min_size=1, max_size=40)
 
@@ -35,3 +35,13 @@ def test_places_find_every_row_of_a_set_and_no_other(present: set[int], asked: l
 def test_at_least_keeps_the_threshold_itself() -> None:
     hits = Hits(np.arange(3, dtype=np.int64), np.array([0.9, 0.5, 0.4], np.float32))
     assert hits.at_least(0.5).rows.tolist() == [0, 1]
+
+
+@given(
+    st.lists(
+        st.floats(allow_nan=False, width=32) | st.sampled_from([0.0, -0.0, 1.5, -1.5]), max_size=60
+    )
+)
+def test_the_best_come_first_and_equal_ones_stay_in_their_order(scores: list[float]) -> None:
+    expected = sorted(range(len(scores)), key=lambda place: (-scores[place], place))
+    assert best_first(np.array(scores, np.float32)).tolist() == expected
