@@ -123,6 +123,7 @@ def _answer(
         question = ask_facet(parameters, index.attributes)
     else:
         question = ask(parameters, index.attributes, order)
+    session.reserve(question.query.limit)
     result = index.search(question.query)
     asked = Asked(name, flat, parameters, index.snapshot, question)
     encode = encode_facet_search if is_facet else encode_answer

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from searchsvc.search import SearchResult
     from searchsvc.serving import SearchService
 
+MAX_HITS = 5_000
+"""Of all searches of one request: they hold one permit."""
+
 
 class _Remembering:
     """An embedder that reads each text once: a page asks the same of several facets at once."""
@@ -74,6 +77,20 @@ class Session:
     def __init__(self, service: SearchService) -> None:
         self._service = service
         self._open: dict[str, OpenIndex] = {}
+        self._hits = 0
+
+    def reserve(self, hits: int) -> None:
+        """Count the hits that one more search may show.
+
+        Raises:
+            BadQueryError: the searches of the request ask for too many together.
+        """
+        self._hits += hits
+        if self._hits > MAX_HITS:
+            raise BadQueryError(
+                f"hitsPerPage: {self._hits:,} hits in one request, expected at most {MAX_HITS:,}; "
+                "ask in several requests"
+            )
 
     def open(self, name: str) -> tuple[OpenIndex, tuple[SortKey, ...]]:
         """The index that is called `name`, and the order that the name asks for.

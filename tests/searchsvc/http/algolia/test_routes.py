@@ -409,6 +409,10 @@ def test_an_index_that_there_is_not_is_named(shop: TestClient, index: str) -> No
         (b'{"requests": [{"indexName": "shop:nope:asc"}]}', ["indexName: unknown attribute"]),
         (b'{"requests": [{"indexName": "shop:near(1"}]}', ["near"]),
         (
+            orjson.dumps({"requests": [{"indexName": "shop", "hitsPerPage": 1_000}] * 6}),
+            ["6,000 hits", "at most 5,000"],
+        ),
+        (
             orjson.dumps({"requests": [{"indexName": "shop"}] * (MAX_REQUESTS + 1)}),
             [f"at most {MAX_REQUESTS}"],
         ),
