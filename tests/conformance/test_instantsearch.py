@@ -407,6 +407,21 @@ def test_widgets_are_chosen_by_the_service(page: ResultsPage, catalogue: Catalog
 
 
 @every_flavour
+@row("insights with onEvent", "a click comes to the page: product, position, queryID")
+def test_events_come_to_the_page(page: ResultsPage) -> None:
+    def events(method: str) -> list[dict[str, Any]]:
+        return [event for event in page.script("return events;") if event["method"] == method]
+
+    page.wait(lambda: events("viewedObjectIDs"))
+    page.click("#endless li:nth-child(3) article")
+    page.wait(lambda: events("clickedObjectIDsAfterSearch"))
+    click = events("clickedObjectIDsAfterSearch")[0]
+    assert (click["objectIDs"], click["positions"]) == ([page.ids("endless")[2]], [3])
+    assert click["index"] == INDEX
+    assert re.fullmatch("[0-9a-f]{32}", click["queryID"])
+
+
+@every_flavour
 @row("requests", "to the shop's page and to the service, and to nobody else")
 def test_nobody_else_is_asked(page: ResultsPage, pages: str, service: Site) -> None:
     search(page, service, "jacket")

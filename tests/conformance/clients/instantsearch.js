@@ -30,6 +30,7 @@ import {
   CATEGORIES,
   FUTURE,
   INDEX,
+  INSIGHTS,
   ORDERS,
   PAGE_SIZES,
   SNIPPETS,
@@ -63,8 +64,8 @@ const map = connectGeoSearch(({ items, refine, widgetParams }, isFirstRender) =>
   container.dataset.shown = items.map(({ objectID }) => objectID).join(" ");
 });
 
-const start = (widgets) => {
-  const search = instantsearch({ indexName: INDEX, searchClient, future: FUTURE });
+const start = (widgets, options = {}) => {
+  const search = instantsearch({ indexName: INDEX, searchClient, future: FUTURE, ...options });
   search.addWidgets(widgets);
   search.start();
   return search;
@@ -123,4 +124,4 @@ window.dynamic = start([
     },
   }),
   infiniteHits({ ...place("endless"), templates }),
-]);
+], { insights: INSIGHTS });

@@ -28,6 +28,7 @@ import {
   CATEGORIES,
   FUTURE,
   INDEX,
+  INSIGHTS,
   ORDERS,
   PAGE_SIZES,
   SNIPPETS,
@@ -73,7 +74,12 @@ const Shop = () => (
 );
 
 const Dynamic = () => (
-  <InstantSearch indexName={INDEX} searchClient={searchClient} future={FUTURE}>
+  <InstantSearch
+    indexName={INDEX}
+    searchClient={searchClient}
+    future={FUTURE}
+    insights={INSIGHTS}
+  >
     <Configure hitsPerPage={7} />
     <section id="dynamic-stats"><Stats /></section>
     <section id="dynamic">

@@ -33,6 +33,15 @@ export const PAGE_SIZES = [
   { value: 48, label: "48 a page" },
 ];
 
+// Events come to the page; nothing is sent, and no script is loaded.
+window.events = [];
+export const INSIGHTS = {
+  insightsClient: null,
+  onEvent: ({ insightsMethod, payload }) => {
+    window.events.push({ method: insightsMethod, ...payload });
+  },
+};
+
 export const SNIPPETS = { attributesToSnippet: ["description:8"] };
 
 // How a product tells a test what it is.
