@@ -139,7 +139,10 @@ class Attributes:
         filled = [
             (field, column)
             for field, column in columns
-            if column is not None and len(column.values) and field != _GROUPS
+            if column is not None
+            and len(column.values)
+            and field != _GROUPS
+            and not self._repeats(field, column)
         ]
         for field, column in sorted(filled, key=lambda entry: -len(entry[1].values)):
             if column.hierarchical:
@@ -150,6 +153,11 @@ class Attributes:
             if len(names) >= MAX_FACETS:
                 break
         return tuple(names[:MAX_FACETS])
+
+    def _repeats(self, field: str, column: Column) -> bool:
+        """Whether a free attribute became a standard column as it is: ``rating``, for example."""
+        standard = self._columns.get(field.removeprefix(_FREE))
+        return field.startswith(_FREE) and standard is not None and _equal(column, standard)
 
     def _name(self, field: str) -> str:
         """The shortest name of a column that means no other."""
@@ -163,6 +171,18 @@ def _without_modifier(name: str) -> str:
         if name.startswith(f"{modifier}(") and name.endswith(")"):
             return _without_modifier(name[len(modifier) + 1 : -1])
     return name
+
+
+def _equal(one: Column, other: Column) -> bool:
+    """Whether two columns of numbers have the same."""
+    if (
+        one.kind != "number"
+        or other.kind != "number"
+        or (one.rows is None) != (other.rows is None)
+    ):
+        return False
+    rows = one.rows is None or np.array_equal(one.rows, other.rows)  # type: ignore[arg-type]  # both or none
+    return rows and np.array_equal(one.values, other.values, equal_nan=True)
 
 
 def _distinct(column: Column) -> int:

@@ -107,12 +107,8 @@ def flatten(request: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def parse_parameters(flat: Mapping[str, Any], place: str = "") -> Parameters:
+def parse_parameters(flat: Mapping[str, Any]) -> Parameters:
     """The parameters that `flatten` gave.
-
-    Args:
-        flat: by name.
-        place: of the request among several, for messages.
 
     Raises:
         BadQueryError: one has a wrong type; the message names it, what it is and should be.
@@ -120,7 +116,7 @@ def parse_parameters(flat: Mapping[str, Any], place: str = "") -> Parameters:
     try:
         return Parameters.model_validate(flat)
     except ValidationError as error:
-        complaints = [place + _complaint(entry) for entry in error.errors(include_url=False)]
+        complaints = [_complaint(entry) for entry in error.errors(include_url=False)]
         raise BadQueryError("; ".join(complaints[:_SHOWN_COMPLAINTS])) from error
 
 

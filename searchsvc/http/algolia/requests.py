@@ -91,7 +91,7 @@ def requests_of(body: Mapping[str, Any], limit: int) -> list[dict[str, Any]]:
     return listed
 
 
-def text_in(entry: Mapping[str, Any], name: str, place: str) -> str:
+def text_in(entry: Mapping[str, Any], name: str) -> str:
     """The text called `name`.
 
     Raises:
@@ -99,5 +99,5 @@ def text_in(entry: Mapping[str, Any], name: str, place: str) -> str:
     """
     text = entry.get(name)
     if not isinstance(text, str) or not text:
-        raise BadQueryError(f"{place}{name}: found {shown(text)}, expected a text")
+        raise BadQueryError(f"{name}: found {shown(text)}, expected a text")
     return text

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, Request, Response
 
-from searchsvc.errors import ProductNotFoundError
+from searchsvc.errors import BadQueryError, ProductNotFoundError
 from searchsvc.http.algolia.answers import Asked, encode_answer, encode_facet_search
 from searchsvc.http.algolia.failures import AlgoliaRoute, failure
 from searchsvc.http.algolia.parameters import flatten, parse_parameters
@@ -30,6 +30,7 @@ from searchsvc.http.context import AppContext, Context
 algolia = APIRouter(prefix="/1", route_class=AlgoliaRoute, include_in_schema=False)
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]
+_RETRIEVED = "attributesToRetrieve"
 _RECORD = 2  # names in the path of one record: the index and the object
 
 
@@ -42,9 +43,11 @@ async def search_several(request: Request, context: AppContext) -> Response:
         session = Session(context.service)
         results = []
         for number, entry in enumerate(entries):
-            place = f"requests[{number}]."
-            name = text_in(entry, "indexName", place)
-            results.append(_answer(context, session, name, flatten(entry), place))
+            try:
+                name = text_in(entry, "indexName")
+                results.append(_answer(context, session, name, flatten(entry)))
+            except BadQueryError as error:
+                raise BadQueryError(f"requests[{number}].{error}") from error
         return orjson.dumps({"results": results})
 
     return await context.in_turn(answer)
@@ -59,10 +62,12 @@ async def get_records(request: Request, context: AppContext) -> Response:
         session = Session(context.service)
         results = []
         for number, entry in enumerate(entries):
-            place = f"requests[{number}]."
-            name = text_in(entry, "indexName", place)
-            wanted = texts_of(entry.get("attributesToRetrieve"), f"{place}attributesToRetrieve")
-            results.append(_record(session, name, text_in(entry, "objectID", place), wanted))
+            try:
+                name, object_id = text_in(entry, "indexName"), text_in(entry, "objectID")
+                wanted = texts_of(entry.get(_RETRIEVED), _RETRIEVED)
+            except BadQueryError as error:
+                raise BadQueryError(f"requests[{number}].{error}") from error
+            results.append(_record(session, name, object_id, wanted))
         return orjson.dumps({"results": results})
 
     return await context.in_turn(answer)
@@ -91,7 +96,7 @@ async def get(request: Request, context: AppContext) -> Response:
         return await _search(context, names[0], flatten(parameters))
     if len(names) != _RECORD:
         return await nothing()
-    wanted = texts_of(parameters.get("attributesToRetrieve"), "attributesToRetrieve")
+    wanted = texts_of(parameters.get(_RETRIEVED), _RETRIEVED)
     record = _record(Session(context.service), names[0], names[1], wanted)
     if record is None:
         raise ProductNotFoundError("ObjectID does not exist")
@@ -111,12 +116,10 @@ async def _search(context: Context, name: str, flat: dict[str, Any]) -> Response
     return await context.in_turn(answer)
 
 
-def _answer(
-    context: Context, session: Session, name: str, flat: dict[str, Any], place: str = ""
-) -> dict[str, Any]:
-    """Answer one search; `place` is that among several, for messages."""
+def _answer(context: Context, session: Session, name: str, flat: dict[str, Any]) -> dict[str, Any]:
+    """Answer one search."""
     began = perf_counter()
-    parameters = parse_parameters(flat, place)
+    parameters = parse_parameters(flat)
     index, order = session.open(name)
     is_facet = parameters.type == "facet"
     if is_facet:

@@ -5,17 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from searchsvc.errors import BadQueryError, EmbeddingUnavailableError, IndexNotFoundError
+from searchsvc.errors import BadQueryError, IndexNotFoundError
 from searchsvc.http.algolia.attributes import Attributes
 from searchsvc.http.algolia.question import order_of
 from searchsvc.http.algolia.replicas import read_replica
 from searchsvc.results.sort_keys import parse_sort
-from searchsvc.search import search
+from searchsvc.search import Memory, search
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from indexer.snapshot import Snapshot
     from searchsvc.policy import RankingPolicy
     from searchsvc.query.query import Query, SortKey
@@ -25,27 +22,6 @@ if TYPE_CHECKING:
 
 MAX_HITS = 5_000
 """Of all searches of one request: they hold one permit."""
-
-
-class _Remembering:
-    """An embedder that reads each text once: a page asks the same of several facets at once."""
-
-    def __init__(self, embedder: QueryEmbedder) -> None:
-        self._embedder = embedder
-        self._known: dict[str, NDArray[np.float32]] = {}
-        self._failed: EmbeddingUnavailableError | None = None
-
-    def embed_query(self, text: str) -> NDArray[np.float32]:
-        """See `QueryEmbedder.embed_query`; after a failure it is not tried again."""
-        if self._failed is not None:
-            raise self._failed
-        if text not in self._known:
-            try:
-                self._known[text] = self._embedder.embed_query(text)
-            except EmbeddingUnavailableError as error:
-                self._failed = error
-                raise
-        return self._known[text]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +35,9 @@ class OpenIndex:
 
     snapshot: Snapshot
     attributes: Attributes
-    _embedder: _Remembering
+    _embedder: QueryEmbedder
     _policy: RankingPolicy
+    _memory: Memory
 
     def search(self, query: Query) -> SearchResult:
         """Answer `query`.
@@ -68,7 +45,7 @@ class OpenIndex:
         Raises:
             BadQueryError: it does not fit the index.
         """
-        return search(query, self.snapshot, self._embedder, self._policy)
+        return search(query, self.snapshot, self._embedder, self._policy, self._memory)
 
 
 class Session:
@@ -117,7 +94,7 @@ class Session:
         if index is None:
             state = self._service.state(name)
             snapshot = state.require_snapshot()
-            embedder = _Remembering(state.opened.embedder)
-            index = OpenIndex(snapshot, Attributes(snapshot), embedder, state.policy)
+            attributes = Attributes(snapshot)
+            index = OpenIndex(snapshot, attributes, state.opened.embedder, state.policy, Memory())
             self._open[name] = index
         return index

@@ -69,6 +69,20 @@ def test_an_asterisk_names_what_products_have(attributes: Attributes) -> None:
     assert attributes.wanted(("*", "brand"))[0].name == "brand"
 
 
+def test_an_asterisk_names_an_attribute_that_is_a_standard_column_once(tmp_path: Path) -> None:
+    records = [
+        {"id": f"p{n}", "title": "x", "rating": n % 5, "attributes": {"brand": f"maker {n % 2}"}}
+        for n in range(20)
+    ]
+    for record in records:
+        record["brand"] = "shop"
+    publish(tmp_path, records, "twice")
+    attributes = Attributes(open_snapshot(IndexLayout.of(tmp_path, "twice")))
+    names = [found.name for found in attributes.wanted(("*",))]
+    assert [name for name in names if "rating" in name] == ["rating"]
+    assert {"brand", "attributes.brand"} <= set(names)  # not the same
+
+
 def test_a_standard_column_without_values_gives_way_to_the_shops_own(
     attributes: Attributes,
 ) -> None:

@@ -377,6 +377,9 @@ def test_records_are_got_by_their_ids(shop: TestClient) -> None:
     ]
     response = shop.post("/1/indexes/*/objects", json={"requests": requests})
     assert response.json() == {"results": [{"objectID": "bench", "title": "Garden bench"}, None]}
+    wrong = {"indexName": "shop", "objectID": "bench", "attributesToRetrieve": 5}
+    response = shop.post("/1/indexes/*/objects", json={"requests": [requests[0], wrong]})
+    assert failure(response, 400).startswith("requests[1].attributesToRetrieve: found 5")
     requests[0]["indexName"] = "foo"
     response = shop.post("/1/indexes/*/objects", json={"requests": requests})
     assert failure(response, 404) == "Index foo does not exist"
@@ -405,6 +408,10 @@ def test_an_index_that_there_is_not_is_named(shop: TestClient, index: str) -> No
         (
             b'{"requests": [{"indexName": "shop"}, {"indexName": "shop", "page": "x"}]}',
             ["requests[1].page: found 'x'"],
+        ),
+        (
+            b'{"requests": [{"indexName": "shop"}, {"indexName": "shop", "filters": "nope:1"}]}',
+            ["requests[1].filters, character 1: unknown attribute 'nope'"],
         ),
         (b'{"requests": [{"indexName": "shop:nope:asc"}]}', ["indexName: unknown attribute"]),
         (b'{"requests": [{"indexName": "shop:near(1"}]}', ["near"]),
