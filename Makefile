@@ -1,13 +1,14 @@
 # make demo     the storefront over the sample catalogue at http://127.0.0.1:8000/
 # make install  what you need to index and serve your own feed
 # make test     everything that CI runs
+# make page     the storefront page, from searchsvc/storefront (needs Node 20 and npm)
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo install test lint lock clean
+.PHONY: demo install test lint lock page clean
 
 demo: install
 	$(BIN)/searchsvc demo
@@ -47,6 +48,10 @@ lock:
 	  --upgrade pyproject.toml -o requirements/default.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 	  --extra test pyproject.toml -c requirements/default.lock -o requirements/test.lock
+
+# What it writes is committed, so that nobody needs npm to install or to serve.
+page:
+	cd searchsvc/storefront && npm ci --ignore-scripts && npm run build
 
 clean:
 	rm -rf $(VENV) .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
