@@ -28,12 +28,12 @@ from searchsvc.ranking.order import Order
 from searchsvc.ranking.second_stage import rerank
 from searchsvc.ranking.window import Meaning, gather, rank
 from searchsvc.results.arrangement import arrange
-from searchsvc.results.grouping import group_value
+from searchsvc.results.grouping import count_groups, group_keys, group_value
 from searchsvc.retrieval import retrieve, unrelated_cosine
 from searchsvc.widening import widen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -139,10 +139,42 @@ class _Stages:
         self._last = now
 
 
+class Memory:
+    """What the searches of one request found, so that none of them looks for the same again.
+
+    A search page asks the same words several times at once, with other filters: for its hits, and
+    for each facet that counts without its own. They must be of one snapshot, with one embedder
+    and one policy.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, bool, bool], tuple[Understanding, Retrieval]] = {}
+
+    def find(
+        self, query: Query, compute: Callable[[], tuple[Understanding, Retrieval]]
+    ) -> tuple[Understanding, Retrieval]:
+        """What is remembered for the words of `query`, or else what `compute` gives."""
+        key = query.text, query.as_typed, query.typing
+        if key not in self._found:
+            self._found[key] = compute()
+        return self._found[key]
+
+
 def search(
-    query: Query, snapshot: Snapshot, embedder: QueryEmbedder, policy: RankingPolicy
+    query: Query,
+    snapshot: Snapshot,
+    embedder: QueryEmbedder,
+    policy: RankingPolicy,
+    memory: Memory | None = None,
 ) -> SearchResult:
     """Answer `query` from `snapshot`.
+
+    Args:
+        query: what is asked.
+        snapshot: the catalogue.
+        embedder: of the snapshot's model.
+        policy: how it is answered.
+        memory: of the other searches of the same request.
 
     Raises:
         BadFilterError: a filter does not fit the snapshot's columns.
@@ -154,9 +186,14 @@ def search(
     stages.done("mask")
     if query.as_typed:
         policy = replace(policy, correct_spelling=False)
-    understood = understand(query.text, snapshot, policy, typing=query.typing)
-    stages.done("understand")
-    retrieval = retrieve(query.text, understood, snapshot, embedder, policy, stages.done)
+
+    def find() -> tuple[Understanding, Retrieval]:
+        understood = understand(query.text, snapshot, policy, typing=query.typing)
+        stages.done("understand")
+        found = retrieve(query.text, understood, snapshot, embedder, policy, stages.done)
+        return understood, found
+
+    understood, retrieval = find() if memory is None else memory.find(query, find)
     matches = retrieval.within(mask)
     widened = None
     if not len(matches) and query.relax:
@@ -165,6 +202,42 @@ def search(
             retrieval, matches = widened.retrieval, widened.matches
             understood = widened.understood
     stages.done("match set")
+    ranking = page = None
+    if query.limit:  # a page without hits, such as one that only counts, needs no order
+        ranking = _ranking(query, retrieval, matches, gains, snapshot, policy, stages)
+        page = arrange(Order(ranking, matches.lexical), query, snapshot, policy.sort_relevance)
+        stages.done("arrange")
+    facets = count(query, retrieval, matches, snapshot, widened=widened is not None)
+    stages.done("facets")
+    hits = _hits(page, ranking, matches, snapshot, query) if page and ranking else ()
+    stages.done("fetch")
+    return SearchResult(
+        total=_count(matches, query, snapshot),
+        hits=hits,
+        understood=understood,
+        degraded=retrieval.degraded,
+        stage_ms=stages.milliseconds,
+        facets=facets,
+        counts_groups=query.grouping is not None and not query.grouping.count_items,
+        relaxed=widened.relaxation if widened else None,
+        unfiltered_total=(
+            None if len(matches) or mask is None else _count(retrieval.found, query, snapshot)
+        ),
+        capped=retrieval.capped,
+        relevant=page.relevant if page else None,
+    )
+
+
+def _ranking(  # noqa: PLR0913, PLR0917 - everything that an order depends on
+    query: Query,
+    retrieval: Retrieval,
+    matches: MatchSet,
+    gains: NDArray[np.float32] | None,
+    snapshot: Snapshot,
+    policy: RankingPolicy,
+    stages: _Stages,
+) -> Ranking:
+    """The window in its final order."""
     preferred = gains if not query.text.strip() else None
     window = gather(
         matches.lexical, matches.semantic, matches.identified, policy.window, preferred
@@ -177,26 +250,7 @@ def search(
     if gains is not None:
         ranking = boost(ranking, gains)
         stages.done("boost")
-    arrangement = arrange(Order(ranking, matches.lexical), query, snapshot, policy.sort_relevance)
-    stages.done("arrange")
-    facets = count(query, retrieval, matches, snapshot, widened=widened is not None)
-    stages.done("facets")
-    hits = _hits(arrangement, ranking, matches, snapshot, query)
-    stages.done("fetch")
-    counts_groups = query.grouping is not None and not query.grouping.count_items
-    return SearchResult(
-        total=(arrangement.groups or 0) if counts_groups else len(matches),
-        hits=hits,
-        understood=understood,
-        degraded=retrieval.degraded,
-        stage_ms=stages.milliseconds,
-        facets=facets,
-        counts_groups=counts_groups,
-        relaxed=widened.relaxation if widened else None,
-        unfiltered_total=None if len(matches) or mask is None else len(retrieval.found),
-        capped=retrieval.capped,
-        relevant=arrangement.relevant,
-    )
+    return ranking
 
 
 def _mask(query: Query, snapshot: Snapshot) -> NDArray[np.bool_] | None:
@@ -227,6 +281,14 @@ def _meaning(
     unknown = window.semantic_ranks == 0
     cosines[unknown] = snapshot.vectors.similarities(retrieval.vector, window.rows[unknown])
     return Meaning(cosines, unrelated_cosine(snapshot, _MEDIAN), snapshot.vectors)
+
+
+def _count(matches: MatchSet, query: Query, snapshot: Snapshot) -> int:
+    """How many products there are; how many groups of them, if those are counted."""
+    if query.grouping is None or query.grouping.count_items:
+        return len(matches)
+    keys = group_keys(snapshot.columns, query.grouping.field, snapshot.derived)
+    return count_groups(matches.rows(), keys)
 
 
 def _hits(

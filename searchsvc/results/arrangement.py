@@ -32,7 +32,6 @@ class Arrangement:
         scores: float32 ``(n,)``, their relevance.
         sizes: members of each group in the match set; ``None`` where nothing is grouped.
         others: int64 arrays, the next members of each group; ``None`` where nothing is grouped.
-        groups: how many there are on all pages; ``None`` where nothing is grouped.
         relevant: products that come first because they are relevant enough, on all pages;
             ``None`` in the order by relevance.
     """
@@ -41,7 +40,6 @@ class Arrangement:
     scores: NDArray[np.float32]
     sizes: NDArray[np.int64] | None = None
     others: list[NDArray[np.int64]] | None = None
-    groups: int | None = None
     relevant: int | None = None
 
 
@@ -83,6 +81,5 @@ def arrange(order: Order, query: Query, snapshot: Snapshot, least_share: float) 
         scores=scores[groups.places[begin:end]],
         sizes=groups.sizes[begin:end],
         others=groups.others(begin, end, query.grouping.others),
-        groups=len(groups.rows),
         relevant=relevant,
     )
