@@ -397,6 +397,7 @@ def test_widgets_are_chosen_by_the_service(page: ResultsPage, catalogue: Catalog
     )
     assert {"color", "gender", "availability"} <= set(attributes)
     assert not {"categories.lvl0", "categories.lvl1", "brand"} & set(attributes)
+    assert len(attributes) == len({name.removeprefix("attributes.") for name in attributes})
     assert page.texts("#dynamic .ais-HierarchicalMenu-item")
     assert page.texts("#dynamic .ais-Menu-item")
     colors = catalogue.values("color")
