@@ -250,4 +250,4 @@ def _warm(after: Served, before: Served | None) -> None:
         words = " ".join(title.split()[:_WARMING_WORDS])
         query = Query(words, limit=_WARMING_QUERIES, facets=_WARMING_FACETS, grouping=Grouping())
         search(query, snapshot, after.opened.embedder, after.policy)
-        suggest(SuggestionRequest(words), snapshot, after.policy, after.live.curation)
+    suggest(SuggestionRequest(""), snapshot, after.policy, after.live.curation)

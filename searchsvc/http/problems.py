@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from searchsvc.errors import (
@@ -44,7 +45,6 @@ _HEADERS: Mapping[int, Mapping[str, str]] = {
     401: {"WWW-Authenticate": "Bearer"},
     503: {"Retry-After": "1"},
 }
-_PARAMETERS = ("query", "limit", "offset", "filters", "explain", "as_typed")
 _SHOWN_CHARACTERS = 80
 _SHOWN_COMPLAINTS = 5
 
@@ -80,32 +80,42 @@ async def _service_error(_: Request, error: Exception) -> Response:
     return problem(status, title, str(error), headers)
 
 
-async def _validation_error(_: Request, error: Exception) -> Response:
+async def _validation_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
     entries: Sequence[Mapping[str, Any]] = error.errors()
-    parts = [_complaint(entry) for entry in entries[:_SHOWN_COMPLAINTS]]
+    parts = [_complaint(entry, request) for entry in entries[:_SHOWN_COMPLAINTS]]
     if len(entries) > _SHOWN_COMPLAINTS:
         parts.append(f"and {len(entries) - _SHOWN_COMPLAINTS} more")
     return problem(400, "The request cannot be understood", "; ".join(parts))
 
 
-def _complaint(entry: Mapping[str, Any]) -> str:
+def _complaint(entry: Mapping[str, Any], request: Request) -> str:
     if entry["type"] == "json_invalid":
         return f"body: expected JSON; at character {entry['loc'][-1]}: {entry['ctx']['error']}"
     place = ".".join(str(part) for part in entry["loc"])
     found = repr(entry.get("input"))
     if entry["type"] == "extra_forbidden":
-        return (
-            f"{place[:_SHOWN_CHARACTERS]}: unknown (found {found[:_SHOWN_CHARACTERS]}), "
-            f"expected one of {', '.join(_PARAMETERS)}"
-        )
+        unknown = f"{place[:_SHOWN_CHARACTERS]}: unknown (found {found[:_SHOWN_CHARACTERS]})"
+        known = _parameters(request, entry["loc"])
+        return f"{unknown}, expected one of {', '.join(known)}" if known else unknown
     if entry["type"] in ("model_attributes_type", "dict_type", "model_type"):
         return (
             f"{place}: expected a JSON object, sent with 'content-type: application/json' "
             f"(found {found[:_SHOWN_CHARACTERS]})"
         )
     return f"{place[:_SHOWN_CHARACTERS]}: {entry['msg']} (found {found[:_SHOWN_CHARACTERS]})"
+
+
+def _parameters(request: Request, place: Sequence[str | int]) -> list[str]:
+    """What the route takes at the top of its query string or body; nothing for what is deeper."""
+    route = request.scope.get("route")
+    if len(place) != 2 or not isinstance(route, APIRoute):  # noqa: PLR2004 - where, and the name
+        return []
+    dependant = route.dependant
+    taken = dependant.query_params if place[0] == "query" else dependant.body_params
+    models = (parameter.field_info.annotation for parameter in taken)
+    return [name for model in models for name in getattr(model, "model_fields", ())]
 
 
 async def _http_error(_: Request, error: Exception) -> Response:
