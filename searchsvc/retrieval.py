@@ -177,8 +177,10 @@ def _lexical(
 ) -> Matches:
     """The lexical matches; for an empty query the whole catalogue, by popularity."""
     if not text.strip():
-        everything = Matches.equal(np.arange(len(snapshot.products), dtype=np.int64))
-        return replace(everything, scores=popularity_share(snapshot), ceiling=1.0)
+        popularity = popularity_share(snapshot)
+        rows = np.arange(len(popularity), dtype=np.int64)
+        # Covering none of no words, nothing gains by having them all.
+        return Matches(rows, popularity, coverage=np.zeros_like(popularity), ceiling=1.0)
     return snapshot.lexical.match(understood.clauses, coverage=policy.min_coverage)
 
 

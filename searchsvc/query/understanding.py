@@ -103,7 +103,7 @@ def understand(
         steps += part(slots, snapshot)
     before = len(steps)
     if typing:
-        steps += complete(slots, typed, snapshot)
+        steps += complete(slots, typed, snapshot, correct_spelling=policy.correct_spelling)
     prefix = slots[-1].word.text if len(steps) > before else ""
     if policy.correct_spelling:
         steps += correct(slots, snapshot)
