@@ -79,6 +79,10 @@ class Highlight(BaseModel):
     fully: bool = Field(description="Whether every word of the text is marked.")
 
 
+Marked = Highlight | list[Any] | dict[str, Any]
+"""A text as `Highlight`; a list or object with them in the places of its texts."""
+
+
 class SearchHit(BaseModel):
     """One product of the page."""
 
@@ -86,10 +90,10 @@ class SearchHit(BaseModel):
     score: float
     product: dict[str, Any] = Field(description="As the feed has it; absent fields are left out.")
     group: HitGroup | None = Field(None, description="With group_by.")
-    highlights: dict[str, Any] | None = Field(
-        None, description="`Highlight` by field, in the shape of the product; with highlight."
+    highlights: dict[str, Marked] | None = Field(
+        None, description="By field, in the shape of the product; with highlight."
     )
-    snippets: dict[str, Any] | None = Field(None, description="The same, cut; with snippets.")
+    snippets: dict[str, Marked] | None = Field(None, description="The same, cut; with snippets.")
     explain: HitExplanation | None = None
 
 

@@ -27,11 +27,16 @@ KEYS = [
     "generation",
     "query",
     "corrected_query",
+    "relaxed",
     "query_id",
     "total",
+    "counted",
+    "relevant",
+    "unfiltered_total",
     "offset",
     "limit",
     "hits",
+    "facets",
     "degraded",
     "took_ms",
 ]
@@ -44,6 +49,8 @@ EXPLAINED = Explanation(
     similarity=0.123456789,
     fused_score=2 / 3,
     feedback=0.1234567891,
+    boost=-0.1234567891,
+    boosted_from=3,
 )
 UNDERSTOOD = Understanding(clauses=(), text="shoe")
 CORRECTED = Understanding(
@@ -128,6 +135,8 @@ def test_numbers_are_rounded_to_what_they_hold(snapshot: Snapshot) -> None:
         "fused_score": 0.666667,
         "feedback": 0.123457,
         "reranked_from": None,
+        "boost": -0.123457,
+        "boosted_from": 3,
     }
     assert body["took_ms"] == 1.235
     assert body["stages_ms"] == {"mask": 0.0, "fetch": 1.235}

@@ -542,7 +542,9 @@ def test_json_is_what_the_http_api_answers(feed: str, data_dir: Path, tmp_path: 
 @pytest.mark.parametrize(
     ("filters", "words"),
     [
-        ("price < 5", ("'price < 5'", "expected JSON such as")),
+        ("price < cheap", ("filters, character 9", "a number")),
+        ("prize < 5", ("filters, character 1", "'prize'", "price")),
+        ("{price", ("'{price'", "expected JSON such as")),
         ('{"field": "prize", "lt": 5}', ("'prize'", "price")),
         ('{"field": "price", "lt": "5"}', ("filters.lt", "a number")),
     ],

@@ -810,10 +810,33 @@ def test_the_examples_of_the_documentation_are_answered(demo: TestClient) -> Non
 
 def test_the_documented_answer_has_the_keys_of_an_answer(shop: TestClient) -> None:
     schemas = shop.get("/openapi.json").json()["components"]["schemas"]
-    body = post(shop, {"query": "shoe", "explain": True}).json()
-    assert set(body) == set(schemas["SearchResponse"]["properties"])
-    assert set(body["hits"][0]) == set(schemas["SearchHit"]["properties"])
-    assert set(body["hits"][0]["explain"]) == set(schemas["HitExplanation"]["properties"])
+    facet = {"field": "price", "ranges": [{"from": 15, "to": 25}]}
+    body = post(
+        shop,
+        {
+            "query": "shoe",
+            "explain": True,
+            "facets": [facet],
+            "group_by": {"field": "brand", "others": 1},
+            "highlight": ["title"],
+            "snippets": {"title": 1},
+        },
+    ).json()
+    hit = body["hits"][0]
+    found = {
+        "SearchResponse": body,
+        "SearchHit": hit,
+        "HitExplanation": hit["explain"],
+        "HitGroup": hit["group"],
+        "Highlight": hit["highlights"]["title"],
+        "CountedFacet": body["facets"][0],
+        "CountedValue": body["facets"][0]["values"][0],
+        "FacetStatistics": body["facets"][0]["statistics"],
+        "CountedRange": body["facets"][0]["ranges"][0],
+    }
+    for name, part in found.items():
+        assert set(part) == set(schemas[name]["properties"]), name
+    assert set(hit["snippets"]["title"]) == set(schemas["Highlight"]["properties"])
 
 
 def test_the_documentation_page_is_there(shop: TestClient) -> None:
