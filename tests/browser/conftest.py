@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import shutil
 import socket
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 _JACKETS = 50
+_LINING = ("fleece", "down")
 _EVIL = '<img src="x" onerror="window.attacked = true">'
 _BROKEN_PICTURE = "no-such-picture.png"
 _PATIENCE_SECONDS = 10
@@ -94,11 +96,32 @@ def jacket(number: int, base: str) -> Product:
     return Product(
         id=f"j-{number:03}",
         title=f"Harbour Jacket {number:03} Navy",
-        brand="Saltmarsh",
+        brand="Saltmarsh" if number % 5 else "Quayside",
         description="A warm layer for windy piers.",
         link=f"https://shop.example/jackets/{number}",
         image_link=f"{base}/favicon.svg",
-        price=Price(4995 + number, "USD"),
+        price=Price(4995 + 100 * number, "USD"),
+        availability=Availability.IN_STOCK if number % 2 else Availability.OUT_OF_STOCK,
+        product_types=("Clothing > Jackets",),
+        attributes={
+            "rating": 3 + number % 5 / 2,
+            "popularity": number,
+            "lining": _LINING[number % 2],
+        },
+    )
+
+
+def shirt(colour: str, base: str) -> Product:
+    """One of the variants of a shirt."""
+    return Product(
+        id=f"s-{colour}",
+        title=f"Pier Shirt {colour}",
+        brand="Quayside",
+        image_link=f"{base}/favicon.svg?{colour}",
+        price=Price(1900, "USD"),
+        color=colour,
+        item_group_id="shirt",
+        product_types=("Clothing > Shirts",),
     )
 
 
@@ -106,6 +129,7 @@ def catalogue(base: str) -> list[Product]:
     """Jackets to page through, and one product for each thing that a card can show."""
     return [
         *(jacket(number, base) for number in range(_JACKETS)),
+        *(shirt(colour, base) for colour in ("Red", "Blue", "Green")),
         Product(
             id="sale",
             title="Reading Lamp Brass",
@@ -113,6 +137,7 @@ def catalogue(base: str) -> list[Product]:
             price=Price(2999, "EUR"),
             sale_price=Price(1999, "EUR"),
             availability=Availability.OUT_OF_STOCK,
+            product_types=("Home > Lamps",),
         ),
         Product(
             id="later",
@@ -163,6 +188,13 @@ class Site:
         answer: dict[str, Any] = httpx2.get(address, params=parameters).raise_for_status().json()
         return answer
 
+    def ask(self, index: str = "demo", **parameters: object) -> dict[str, Any]:
+        """What the page is answered, whose hits are groups of variants."""
+        address = f"{self.base}/1/indexes/{index}/query"
+        body = {"distinct": True, "hitsPerPage": 24, **parameters}
+        answer: dict[str, Any] = httpx2.post(address, json=body).raise_for_status().json()
+        return answer
+
     def publish_jackets(self, index: str, numbers: Iterable[int]) -> None:
         """Publish an index of jackets and wait until it is served."""
         generation = build(self.data_dir, index, [jacket(n, self.base) for n in numbers])
@@ -199,12 +231,17 @@ def serve(data_dir: Path, prepare: Callable[[str], None] = lambda _: None) -> Ge
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Generator[Site]:
-    """Three indexes: `demo`, `outlet`, and `unplugged`, whose model is missing."""
+    """Indexes: `demo`, `outlet`, `brands` of ten, and `unplugged`, whose model is missing."""
     data_dir = tmp_path_factory.mktemp("data")
 
     def prepare(base: str) -> None:
         build(data_dir, "demo", catalogue(base))
         build(data_dir, "outlet", [Product(id="o", title="Outlet Scarf")])
+        build(
+            data_dir,
+            "brands",
+            [Product(id=one, title=f"Thing {one}", brand=f"Brand {one}") for one in "ABCDEFGHIJ"],
+        )
         # Another dimension: a model that is known by its fingerprint needs no file.
         build(data_dir, "unplugged", [jacket(1, base)], GoneModel(64))
 
@@ -248,10 +285,15 @@ class Storefront:
         """Press the keys of `text`, wherever the focus is."""
         webdriver.ActionChains(self.browser).send_keys(text).perform()
 
+    @property
+    def box(self) -> WebElement:
+        """The search box."""
+        return self.one("#search input")
+
     def search(self, text: str) -> None:
         """Replace what is in the box and wait for the answer."""
-        self.part("box").send_keys(Keys.CONTROL, "a")
-        self.part("box").send_keys(text or Keys.DELETE)
+        self.box.send_keys(Keys.CONTROL, "a")
+        self.box.send_keys(text or Keys.DELETE)
         self.await_answer(text)
 
     def await_answer(self, query: str) -> None:
@@ -270,6 +312,9 @@ class Storefront:
 
     def part(self, name: str) -> WebElement:
         return self.browser.find_element(By.ID, name)
+
+    def one(self, selector: str) -> WebElement:
+        return self.browser.find_element(By.CSS_SELECTOR, selector)
 
     def all(self, selector: str) -> list[WebElement]:
         return self.browser.find_elements(By.CSS_SELECTOR, selector)
@@ -290,11 +335,30 @@ class Storefront:
     def script(self, text: str, *arguments: object) -> Any:
         return self.browser.execute_script(text, *arguments)
 
-    def module(self, path: str, expression: str, *arguments: object) -> Any:
-        """The value of `expression` over the module `m` and the array `a` of arguments."""
+    def total(self) -> int:
+        """How many products the page says that there are."""
+        return int(self.part("count").text.split()[0].replace(",", ""))
+
+    def await_address(self, part: str) -> None:
+        """Wait until the address has `part`: it follows what is shown."""
+        self.await_that(lambda: part in self.browser.current_url)
+
+    def await_total(self, total: int) -> None:
+        self.await_that(lambda: self.part("count").text and self.total() == total)
+
+    def module(self, path: Path, expression: str, *arguments: object) -> Any:
+        """The value of `expression` over the module `m` and the array `a` of arguments.
+
+        The module is one of the page's sources that imports nothing. The page's own policy runs
+        no code but its own, so it is left for an empty one.
+        """
+        self.browser.get("about:blank")
+        code = base64.b64encode(path.read_bytes()).decode()
         return self.browser.execute_async_script(
             "const done = arguments[arguments.length - 1], a = [...arguments];"
-            f"import('/{path}').then((m) => done({expression}), (e) => done(String(e)));",
+            "document.documentElement.lang = 'en';"
+            f"import('data:text/javascript;base64,{code}')"
+            f".then((m) => done({expression}), (e) => done(String(e)));",
             *arguments,
         )
 

@@ -6,6 +6,8 @@ const KINDS = ["shopper", "explain", "exact", "product"];
 export class Choices {
   #chosen = {};
   #shoppers;
+  #pending = null;
+  #answered = null;
   #search = null;
   #index = "";
 
@@ -45,8 +47,20 @@ export class Choices {
     return this.#search.getUiState()[this.#index] ?? {};
   }
 
+  /** Whether what was chosen last has no answer yet, perhaps because the search failed. */
+  get pending() {
+    return this.#pending !== null;
+  }
+
+  /** Ask again what failed: InstantSearch has gone back to what it asked before. */
+  again() {
+    if (this.#pending) this.choose(this.#pending);
+    else this.#search.refresh();
+  }
+
   /** Choose; everything of InstantSearch's state may be given, too. */
   choose(changes) {
+    this.#pending = changes;
     this.#search.setUiState((all) => ({
       ...all,
       [this.#index]: { ...all[this.#index], ...changes },
@@ -63,7 +77,10 @@ export class Choices {
     return {
       $$type: "searchsvc.choices",
       init() {},
-      render() {},
+      render: ({ results }) => {
+        if (results !== this.#answered) this.#pending = null;
+        this.#answered = results;
+      },
       dispose() {},
       getWidgetUiState: (state) => ({ ...state, ...this.#chosen }),
       getWidgetSearchParameters: (parameters, { uiState }) => {

@@ -35,7 +35,7 @@ export function installDrawer(part, search) {
   });
   matchMedia(WIDE).addEventListener("change", ({ matches }) => matches && drawer.open && shut());
   search.on("render", () => {
-    const total = search.helper.lastResults?.nbHits;
+    const total = search.mainIndex.getResults()?.nbHits;
     if (total === undefined) return;
     const count = total.toLocaleString(document.documentElement.lang);
     done.textContent = `Show ${count} ${total === 1 ? "product" : "products"}`;

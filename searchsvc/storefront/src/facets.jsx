@@ -3,10 +3,10 @@
 import dynamicWidgets from "instantsearch.js/es/widgets/dynamic-widgets/dynamic-widgets";
 import hierarchicalMenu from "instantsearch.js/es/widgets/hierarchical-menu/hierarchical-menu";
 import panel from "instantsearch.js/es/widgets/panel/panel";
-import ratingMenu from "instantsearch.js/es/widgets/rating-menu/rating-menu";
 import toggleRefinement from "instantsearch.js/es/widgets/toggle-refinement/toggle-refinement";
 import { bareName, furtherFacets, labelOf } from "./catalogue.js";
 import { rangeField } from "./range.jsx";
+import { ratingList } from "./ratings.jsx";
 import { valueList } from "./values.jsx";
 
 const LEVELS = 4;
@@ -50,10 +50,8 @@ function categories(attribute, container) {
 }
 
 function ratings(attribute, container) {
-  return framed("Rating", ratingMenu, ({ items = [] }) => !items.some(({ count }) => count))({
-    container,
-    attribute,
-  });
+  const nothing = ({ items = [] }) => !items.some(({ count }) => count);
+  return framed("Rating", ratingList, nothing)({ container, attribute });
 }
 
 function values(attribute, container, options = {}) {

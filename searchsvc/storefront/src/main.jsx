@@ -47,6 +47,7 @@ async function main() {
 
 function startSearch(catalogue, client, severalIndexes) {
   const choices = new Choices(shoppersOf(catalogue));
+  let failedAfter; // the last results before a failure
   const search = instantsearch({
     indexName: catalogue.index,
     searchClient: client,
@@ -74,11 +75,20 @@ function startSearch(catalogue, client, severalIndexes) {
       templates: { previous: () => "‹", next: () => "›", first: () => "«", last: () => "»" },
     }),
   ]);
-  search.on("error", ({ message }) => {
+  search.on("error", ({ error }) => {
     part("results").ariaBusy = "false";
-    warn(`The search failed: ${message}`, () => search.refresh());
+    failedAfter = search.mainIndex.getResults();
+    const unreachable = error?.name === "RetryError";
+    warn(
+      unreachable ? "The search service cannot be reached." : `The search failed: ${error.message}`,
+      () => choices.again(),
+    );
   });
-  search.on("render", () => search.status !== "error" && search.error === undefined && calm());
+  search.on("render", () => {
+    if (failedAfter === undefined || search.mainIndex.getResults() === failedAfter) return;
+    failedAfter = undefined;
+    render(null, part("notice"));
+  });
   search.start();
   installDrawer(part, search);
   scrollUpOnNewPage(search);
@@ -122,12 +132,6 @@ function scrollUpOnNewPage(search) {
 
 function warn(message, retry) {
   render(<Notice message={message} retry={retry} />, part("notice"));
-}
-
-let calmed = true;
-function calm() {
-  if (!calmed) render(null, part("notice"));
-  calmed = true;
 }
 
 main().catch((error) => {

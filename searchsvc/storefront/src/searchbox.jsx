@@ -26,7 +26,7 @@ export function installSearchBox(context) {
     if (isFirst) {
       shown = query;
       box = createBox(context, instantSearchInstance, query, (text) => (shown = text));
-    } else if (query !== shown) {
+    } else if (query !== shown && !choices.pending) {
       shown = query;
       box.setQuery(query);
     }
@@ -56,6 +56,7 @@ function createBox({ catalogue, choices, part }, _, query, typed) {
     id: "box",
     placeholder: "Describe what you need",
     openOnFocus: true,
+    panelContainer: document.querySelector(".top"), // sticks with the box, in the same landmark
     detachedMediaQuery: "none",
     initialState: { query },
     panelPlacement: "input-wrapper-width",

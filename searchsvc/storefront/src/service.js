@@ -9,7 +9,7 @@ export async function listIndexes() {
 
 /** Completions of a query with categories, brands and products for them. */
 export function suggest(index, text, signal) {
-  const parameters = new URLSearchParams({ q: text, limit: 5, categories: 2, brands: 2, products: 4 });
+  const parameters = new URLSearchParams({ q: text, limit: 5, categories: 2, brands: 2, products: 3 });
   return ask(`${path(index)}/suggest?${parameters}`, { signal });
 }
 

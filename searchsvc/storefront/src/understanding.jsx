@@ -17,7 +17,9 @@ export function Understanding({ index, query, exact }) {
     <section class="understanding" aria-label="How the query was understood">
       <h2>How “{query || "everything"}” was understood</h2>
       <ul>
-        {steps.filter(({ kind }) => kind !== "discounted").map((step) => <Step {...step} />)}
+        {steps
+          .filter(({ kind }) => kind !== "discounted")
+          .map((step, place, shown) => <Step {...step} further={isFurther(step, shown[place - 1])} />)}
         <Discounted steps={steps.filter(({ kind }) => kind === "discounted")} />
         {embedded.length > 1 && <li>By meaning also <b>{embedded.slice(1).join("; ")}</b></li>}
         {steps.length === 0 && embedded.length < 2 && <li>Taken as it was typed.</li>}
@@ -31,10 +33,14 @@ export function Understanding({ index, query, exact }) {
   );
 }
 
-function Step({ kind, typed, meant, weight }) {
+function isFurther({ kind, typed }, before) {
+  return before?.kind === kind && before.typed === typed;
+}
+
+function Step({ kind, typed, meant, weight, further }) {
   const percent = `${Math.round(100 * weight)} %`;
   const [sign, meaning, reason] = {
-    corrected: weight < 1 ? ["→", `or ${meant}`, `${percent} of the weight`] : ["→", meant, "spelling"],
+    corrected: further ? ["→", `or ${meant}`, `less likely, ${percent} of the weight`] : ["→", meant, "spelling"],
     expanded: ["→", `also ${meant}`, `more products say so, ${percent} of the weight`],
     split: ["→", meant, "a space was missing"],
     joined: ["=", meant, "also looked for as one word"],
