@@ -111,16 +111,25 @@ STANDARD: Mapping[str, Kind] = {
 not become an error on the day on which nothing is on sale."""
 
 
+ID = "id"
+"""The column of the products' ids: to name products in a filter, not to be counted."""
+
+
 class Columns:
     """The columns of one snapshot, mapped from disk.
+
+    Args:
+        path: the file.
+        ids: of the products, by row.
 
     Attributes:
         locations: where its products are.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, ids: StringTable | None = None) -> None:
         file = read_arrays(path)
         products = int(file.array("products")[0])
+        self._id: Column | None = None
         self.locations = _locations(file, products)
         self._columns = {name: _empty(name, kind, products) for name, kind in STANDARD.items()}
         for key in file.arrays:
@@ -137,16 +146,21 @@ class Columns:
                 hierarchical=_is_hierarchical(file, name),
             )
 
+        if ids is not None:
+            rows = np.arange(products, dtype=np.int32)
+            self._id = Column("text", products, None, rows, ids, hierarchical=False)
+
     def get(self, name: str) -> Column | None:
         """The column called `name`, or ``None``."""
-        return self._columns.get(name)
+        return self._id if name == ID else self._columns.get(name)
 
     def kinds(self) -> dict[str, Kind]:
-        """The kind of each column, by name."""
-        return {name: self._columns[name].kind for name in self.names()}
+        """The kind of each column that can be filtered by, by name."""
+        known: dict[str, Kind] = {} if self._id is None else {ID: "text"}
+        return known | {name: self._columns[name].kind for name in self.names()}
 
     def names(self) -> list[str]:
-        """All columns: the standard ones first, each part sorted."""
+        """All columns but the ids: the standard ones first, each part sorted."""
         return sorted(self._columns, key=lambda name: (name not in STANDARD, name))
 
 

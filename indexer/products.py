@@ -45,6 +45,11 @@ class ProductStore:
     def __len__(self) -> int:
         return len(self._ids)
 
+    @property
+    def ids(self) -> StringTable:
+        """The id of each product, by row."""
+        return self._ids
+
     def id(self, row: int) -> str:
         """The id of the product in `row`."""
         return self._ids[row]

@@ -124,7 +124,7 @@ def _open(directory: Path, index: str, generation: str) -> Snapshot:
         spelling=SpellingDictionary(directory / SPELLING_FILE),
         suggestions=_open_suggestions(directory, manifest),
         vectors=_open_vectors(directory, manifest),
-        columns=Columns(directory / COLUMNS_FILE),
+        columns=Columns(directory / COLUMNS_FILE, products.ids),
         products=products,
     )
 

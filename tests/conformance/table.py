@@ -38,7 +38,7 @@ when it does not say what the tests saw.
 
 Not here, because the service has no such routes: Recommend (`relatedProducts`,
 `frequentlyBoughtTogether`, `trendingItems`, `lookingSimilar`), `chat`, `browse`, and whatever
-writes to an index. `configureRelatedItems` filters by `objectID`, which the service refuses.
+writes to an index. `configureRelatedItems` is not tested.
 `geoSearch` draws with Google Maps, so its connector stands for it.
 
 Version 4 of `algoliasearch` takes `hosts` without `accept`; its type for `accept` is a number.

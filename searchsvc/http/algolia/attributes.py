@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indexer.columns import PATH_SEPARATOR
+from indexer.columns import ID, PATH_SEPARATOR
 from searchsvc.errors import BadFilterError
 from searchsvc.query.filters.limits import shown
 from searchsvc.query.query import MAX_FACETS
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 CATEGORIES = "categories"
 """What a page gets the product types as."""
+
+OBJECT_ID = "objectID"
+"""What a page calls the product's id."""
 
 _CATEGORY_COLUMN = "product_type"
 _GROUPS = "item_group_id"  # tells variants together, not products apart
@@ -68,7 +71,7 @@ class Attributes:
 
     def find(self, name: str) -> Attribute | None:
         """The attribute called `name`, ``None`` where there is none."""
-        field = self._field(name)
+        field = ID if name == OBJECT_ID else self._field(name)
         if field is not None:
             return self._attribute(name, field)
         root, separator, level = name.rpartition(_LEVEL)

@@ -9,7 +9,7 @@ import orjson
 
 from indexer.columns import PATH_SEPARATOR
 from indexer.product import Price, Product
-from searchsvc.http.algolia.attributes import CATEGORIES
+from searchsvc.http.algolia.attributes import CATEGORIES, OBJECT_ID
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,9 +18,8 @@ Record = dict[str, Any]
 
 _ALL = "*"
 _NOT = "-"
-_OBJECT_ID = "objectID"
 _PLACES = "_geoloc"
-_OURS = frozenset({_OBJECT_ID, "currency", "effective_price", CATEGORIES})
+_OURS = frozenset({OBJECT_ID, "currency", "effective_price", CATEGORIES})
 _RESERVED = _OURS | {entry.name for entry in fields(Product)}
 _THEIRS = "_"  # begins what Algolia and its clients add to a record
 _TAGS = "_tags"
@@ -33,7 +32,7 @@ def read_record(product: bytes) -> Record:
     has the name; the paths of the product types are also there by their levels.
     """
     stored: dict[str, Any] = orjson.loads(product)
-    record: Record = {_OBJECT_ID: stored["id"]}
+    record: Record = {OBJECT_ID: stored["id"]}
     for name, value in stored.items():
         if name in ("price", "sale_price"):
             record[name] = Price(**value).major_units
@@ -70,7 +69,7 @@ def select(record: Record, wanted: Sequence[str]) -> Record:
             _copy(record, found, name)
     for name in excluded:
         _drop(found, name)
-    return {_OBJECT_ID: record[_OBJECT_ID], **found}
+    return {OBJECT_ID: record[OBJECT_ID], **found}
 
 
 def _levels(paths: Sequence[str]) -> dict[str, str | list[str]]:

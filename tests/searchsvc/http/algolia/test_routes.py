@@ -316,6 +316,14 @@ def test_optional_filters_reorder_and_hide_nothing(ask: Ask) -> None:
     assert set(ids(boosted)) == set(ids(plain))
 
 
+def test_a_product_can_be_named_and_left_out_in_filters(ask: Ask) -> None:
+    every = ids(ask(hitsPerPage=100))
+    assert ids(ask(filters="objectID:bench")) == ["bench"]
+    assert sorted(ids(ask(filters="NOT objectID:bench"))) == sorted({*every} - {"bench"})
+    assert ids(ask(facetFilters=[["objectID:bench", "objectID:nothing"]])) == ["bench"]
+    assert "id" not in ask(facets=["*"])["facets"]
+
+
 def test_parts_of_a_filter_all_hold(ask: Ask) -> None:
     assert ids(
         ask(
