@@ -1,0 +1,202 @@
+"""Boosts move products within bounds, and never in or out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from indexer.embedding.hashing import HashingEmbedder
+from indexer.layout import IndexLayout
+from indexer.snapshot import Snapshot, open_snapshot
+from searchsvc.policy import Fusion, RankingPolicy
+from searchsvc.query.filters import AnyOf, Between
+from searchsvc.query.query import Boost, FacetRequest, Query
+from searchsvc.ranking.boosting import total_boost
+from searchsvc.reranking.single import SingleFeature
+from searchsvc.search import SearchResult, search
+from tests.conftest import Build
+from tests.searchsvc.shelf import ask, ids
+
+EMBEDDER = HashingEmbedder(256)
+POLICY = RankingPolicy(window=20, neighbours=25, min_cosine=0.1, min_cosine_share=0.3)
+RED = AnyOf("attributes.colour_family", ("red",))
+CHEAP = Between("price", 0, 40)
+TEXTS = st.sampled_from(["jacket", "warm jacket for rainy hikes", "red shoe", "P0000005", "", "q"])
+BOOSTS = st.lists(
+    st.builds(Boost, st.sampled_from([RED, CHEAP]), st.floats(-1, 1, width=32)),
+    min_size=1,
+    max_size=4,
+)
+POLICIES = st.sampled_from(
+    [
+        POLICY,
+        RankingPolicy(),
+        replace(POLICY, fusion=Fusion.RRF),
+        replace(POLICY, boost_limit=1.0),
+        replace(POLICY, reranker=SingleFeature("coverage")),
+    ]
+)
+
+
+@pytest.fixture(scope="module")
+def snapshot(sample_data_dir: Path) -> Snapshot:
+    return open_snapshot(IndexLayout.of(sample_data_dir, "demo"))
+
+
+def answer(
+    snapshot: Snapshot, text: str, policy: RankingPolicy, *boosts: Boost, **changes: Any
+) -> SearchResult:
+    query = Query(text, **{"limit": 3_000, "explain": True, "boosts": boosts, **changes})
+    return search(query, snapshot, EMBEDDER, policy)
+
+
+@given(TEXTS, BOOSTS, POLICIES)
+@settings(max_examples=40, deadline=None)
+def test_boosts_change_neither_the_set_nor_the_total_nor_the_facets(
+    snapshot: Snapshot, text: str, boosts: list[Boost], policy: RankingPolicy
+) -> None:
+    facets = (FacetRequest("brand"), FacetRequest("price"))
+    plain = answer(snapshot, text, policy, facets=facets)
+    boosted = answer(snapshot, text, policy, *boosts, facets=facets)
+    assert sorted(ids(boosted)) == sorted(ids(plain))
+    assert boosted.total == plain.total
+    assert boosted.facets == plain.facets
+    assert all(one.score >= two.score for one, two in pairwise(boosted.hits))
+
+
+@given(TEXTS, BOOSTS, POLICIES)
+@settings(max_examples=40, deadline=None)
+def test_boosts_move_a_score_by_the_sum_of_their_weights_and_at_most_the_limit(
+    snapshot: Snapshot, text: str, boosts: list[Boost], policy: RankingPolicy
+) -> None:
+    assert text.strip() or len(snapshot.products) > policy.window
+    before = {hit.id: hit for hit in answer(snapshot, text, policy).hits}
+    ranks = {name: rank for rank, name in enumerate(before, 1)}
+    for hit in answer(snapshot, text, policy, *boosts).hits:
+        explained = hit.explanation
+        assert explained is not None
+        if explained.boosted_from is None:  # behind the window
+            assert explained.boost == 0
+            continue
+        expected = 0.0
+        if not explained.identified:
+            weights = [it.weight for it in boosts if _fulfils(hit.product, it.condition)]
+            expected = max(-1.0, min(1.0, sum(weights))) * policy.boost_limit
+        assert explained.boost == pytest.approx(expected, abs=1e-6)
+        assert abs(explained.boost) <= policy.boost_limit + 1e-6
+        if text.strip():  # the window is the same
+            assert explained.boosted_from == ranks[hit.id]
+            moved = hit.score - before[hit.id].score
+            assert moved == pytest.approx(explained.boost, abs=1e-5)
+
+
+def _fulfils(stored: bytes, condition: Any) -> bool:
+    found = orjson.loads(stored)
+    if condition == RED:
+        return found["attributes"].get("colour_family") == "red"
+    return "price" in found and found["price"]["minor_units"] <= 4_000
+
+
+@given(TEXTS, POLICIES, st.sampled_from(["weight", "limit", "nobody", "both ways"]))
+@settings(max_examples=40, deadline=None)
+def test_boosts_of_no_strength_leave_every_hit_as_it_was(
+    snapshot: Snapshot, text: str, policy: RankingPolicy, why: str
+) -> None:
+    boosts = {
+        "weight": [Boost(RED, 0.0), Boost(CHEAP, -0.0)],
+        "limit": [Boost(RED, 1.0)],
+        "nobody": [Boost(Between("price", -2, -1), 1.0)],
+        "both ways": [Boost(RED, 0.5), Boost(RED, -0.5)],
+    }[why]
+    changed = replace(policy, boost_limit=0.0) if why == "limit" else policy
+    plain = answer(snapshot, text, policy, explain=False)
+    assert answer(snapshot, text, changed, *boosts, explain=False).hits == plain.hits
+
+
+def test_a_boosted_product_passes_those_that_are_little_better(snapshot: Snapshot) -> None:
+    plain = answer(snapshot, "warm jacket for rainy hikes", POLICY)
+    boosted = answer(snapshot, "warm jacket for rainy hikes", POLICY, Boost(RED, 1.0))
+    lowered = answer(snapshot, "warm jacket for rainy hikes", POLICY, Boost(RED, -1.0))
+    places = [
+        [place for place, hit in enumerate(it.hits) if _fulfils(hit.product, RED)]
+        for it in (boosted, plain, lowered)
+    ]
+    assert sum(places[0]) < sum(places[1]) < sum(places[2])
+
+
+@pytest.mark.parametrize("limit", [0.3, 1.0])
+def test_what_the_query_identifies_stays_first(snapshot: Snapshot, limit: float) -> None:
+    policy = replace(POLICY, boost_limit=limit)
+    stored = orjson.loads(snapshot.products.json(5))
+    everyone_else = Boost(AnyOf("brand", (stored["brand"],)), -1.0)
+    for text in (stored["id"], stored["mpn"], stored["gtin"]):
+        result = answer(snapshot, text, policy, everyone_else, Boost(CHEAP, 1.0))
+        explained = result.hits[0].explanation
+        assert result.hits[0].id == stored["id"]
+        assert explained is not None
+        assert explained.identified
+        assert (explained.boost, explained.boosted_from) == (0, 1)
+
+
+SHELF = [
+    {"id": f"p{n:03}", "title": "thing", "brand": "Rare" if n >= 97 else "Common"}
+    for n in range(100)
+]
+
+
+def test_without_a_query_a_boosted_brand_comes_first_from_behind_the_window(
+    build: Build, layout: IndexLayout
+) -> None:
+    build(SHELF)
+    shelf = open_snapshot(layout)
+    policy = replace(POLICY, window=5)
+    boosts = (Boost(AnyOf("brand", ("Rare",)), 0.5, "likes it"),)
+    result = ask(shelf, "", policy, boosts=boosts, limit=100, explain=True)
+    rest = [f"p{n:03}" for n in range(97)]
+    assert ids(result) == ["p097", "p098", "p099", *rest]
+    assert result.hits[0].score == pytest.approx(0.15)
+    assert result.total == 100
+
+
+def test_without_a_query_popularity_and_boost_add_up(build: Build, layout: IndexLayout) -> None:
+    sold = {"star": 1_000, "good": 100, "rare": 30, "none": 0}
+    build(
+        [
+            {"id": name, "title": "thing", "brand": name, "popularity": number}
+            for name, number in sold.items()
+        ]
+    )
+    shelf = open_snapshot(layout)
+    boosts = [Boost(AnyOf("brand", (name,)), 1.0) for name in ("rare", "none")]
+    assert ids(ask(shelf, "")) == ["star", "good", "rare", "none"]
+    result = ask(shelf, "", boosts=tuple(boosts))
+    assert ids(result) == ["star", "rare", "good", "none"]
+    shares = np.log1p([1_000, 30, 100, 0]) / np.log1p(1_000) + [0, 0.3, 0, 0.3]
+    assert [hit.score for hit in result.hits] == pytest.approx(shares.tolist(), abs=1e-5)
+
+
+@given(
+    st.lists(
+        st.tuples(st.lists(st.booleans(), min_size=3, max_size=3), st.floats(-1, 1)),
+        max_size=5,
+        min_size=1,
+    ),
+    st.floats(0, 1),
+)
+def test_the_sum_of_boosts_is_cut_at_the_limit(
+    given_boosts: list[tuple[list[bool], float]], limit: float
+) -> None:
+    masks = [np.array(mask) for mask, _ in given_boosts]
+    total = total_boost(masks, [weight for _, weight in given_boosts], limit)
+    assert total.dtype == np.float32
+    for product in range(3):
+        wanted = sum(weight for mask, weight in given_boosts if mask[product])
+        assert total[product] == pytest.approx(max(-1, min(1, wanted)) * limit, abs=1e-5)
