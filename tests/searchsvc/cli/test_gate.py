@@ -20,6 +20,7 @@ from indexer import snapshot as snapshots
 from indexer.columns import Columns
 from indexer.manifest import MANIFEST_FILE
 from indexer.snapshot import open_snapshot, verify
+from indexer.storage import StringTable
 from searchsvc.cli import gate as gate_module
 from searchsvc.cli.main import app
 from searchsvc.policy import RankingPolicy, ranking_settings
@@ -316,10 +317,10 @@ def test_a_published_generation_that_no_library_can_read_is_not_compared(
     before = layout.generation_dir(layout.require_current())
     original = snapshots.Columns
 
-    def unreadable(path: Path) -> Columns:
+    def unreadable(path: Path, ids: StringTable) -> Columns:
         if path.parent == before:
             raise RuntimeError("whatever a library says")
-        return original(path)
+        return original(path, ids)
 
     monkeypatch.setattr(snapshots, "Columns", unreadable)
     reindex([*RECORDS, {"id": "new", "title": "yellow umbrella"}])

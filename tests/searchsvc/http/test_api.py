@@ -477,7 +477,7 @@ def test_the_indexes_are_listed_with_what_they_can_be_filtered_by(
     lamps, shoes = listed
     assert (lamps.products, lamps.fields, lamps.embedder) == (
         1,
-        {**STANDARD, "attributes.voltage": "number"},
+        {"id": "text", **STANDARD, "attributes.voltage": "number"},
         "hashing-64",
     )
     assert (shoes.products, shoes.semantic) == (3, True)
