@@ -65,17 +65,17 @@ def test_letters_that_add_nothing_change_nothing(
         begun = word[:length]
         if len(sample.lexical.rows(sample.analyzer.stems([begun])[0])):
             continue  # a word of its own: those that it is, too, come first
-        choices = stems_beginning(sample, begun)
+        if not begun[-1].isalnum():
+            continue  # an apostrophe may be a quotation mark behind a finished word
+        choices = words_beginning(sample, begun)
         ids = found(sample, before + begun, POLICY)
         if 0 < len(choices) <= 20:
             assert answers.setdefault(choices, ids) == ids
 
 
-def stems_beginning(snapshot: Snapshot, begun: str) -> frozenset[str]:
-    """The stems of all words of the catalogue that begin so."""
-    words = [word for word, _ in snapshot.spelling.completions(begun, 10_000)]
-    stems = snapshot.analyzer.stems(words)
-    return frozenset(stem for stem in stems if len(snapshot.lexical.rows(stem)))
+def words_beginning(snapshot: Snapshot, begun: str) -> frozenset[str]:
+    """All words of the catalogue that begin so."""
+    return frozenset(word for word, _ in snapshot.spelling.completions(begun, 10_000))
 
 
 def test_further_letters_of_the_only_word_leave_the_order_alone(opened: Open) -> None:
