@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import orjson
 
 from indexer.embedding.hashing import HashingEmbedder
@@ -13,21 +12,12 @@ from searchsvc.query.query import Query
 from searchsvc.search import SearchResult, search
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from indexer.snapshot import Snapshot
 
 EMBEDDER = HashingEmbedder(64)
 """The one of the fixture `build`."""
 WORDS_ONLY = RankingPolicy(semantic_weight=0.0, feedback_weight=0.0, min_cosine=1.0)
 """Nothing is near enough in meaning."""
-
-
-class Silent:
-    """No model at all; fails whoever asks for a vector."""
-
-    def embed_query(self, text: str) -> NDArray[np.float32]:
-        raise AssertionError(text)
 
 
 def ask(

@@ -561,6 +561,44 @@ def test_a_wrong_filter_fails_with_its_place(
         assert word in failure["message"]
 
 
+def test_a_search_filters_sorts_groups_and_counts(feed: str) -> None:
+    reindex(feed)
+    arguments = ("search", "", "--index", "shop", "--filters", "price < 100", "--sort", "-price")
+    lines = run(*arguments, "--facets", "brand, price").stdout.splitlines()
+    assert lines[0].startswith("2 products in ")
+    assert [line.split()[2] for line in lines[1:3]] == ["b", "a"]
+    assert lines[3:] == [
+        "brand: Fjellvik (1)",
+        "price: 10.0 (1), 20.0 (1)",
+        "  10 to 20, 15 on average",
+    ]
+    grouped = run("search", "", "-i", "shop", "--group-by", "currency").stdout.splitlines()
+    assert grouped[0].startswith("1 groups in ")
+    assert grouped[1].endswith("(+2)")
+    answer = run_json(*arguments, "--facets", "brand", "--group-by", "currency")
+    assert (answer["counted"], answer["total"], answer["relevant"]) == ("groups", 1, 2)
+    assert answer["facets"][0]["values"] == [{"value": "Fjellvik", "count": 1}]
+
+
+def test_a_search_that_nothing_matches_says_how_it_was_widened(feed: str) -> None:
+    reindex(feed)
+    lines = run("search", "zqxj", "--index", "shop", "--as-typed").stdout.splitlines()
+    assert lines[0] == "nothing matched; widened by meaning to: zqxj"
+    assert lines[1].startswith("3 products in ")
+
+
+@pytest.mark.parametrize(
+    ("flag", "value", "word"),
+    [("--sort", "prize", "'prize'"), ("--facets", "prize", "'prize'"), ("--group-by", "x", "'x'")],
+)
+def test_a_search_by_an_unknown_field_is_wrong_usage(
+    feed: str, flag: str, value: str, word: str
+) -> None:
+    reindex(feed)
+    shown = run("search", "shoe", "--index", "shop", flag, value, code=2)
+    assert f"unknown field {word}" in shown.stderr
+
+
 @pytest.mark.parametrize(
     ("query", "words"), [("x" * 513, "513 characters, expected at most 512"), ("\udcff", "UTF-8")]
 )
