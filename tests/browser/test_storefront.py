@@ -380,7 +380,7 @@ def test_a_product_opens_with_its_facts_and_others_like_it(page: Storefront) -> 
     )
     assert "Lining" in page.texts("#detail dt")
     page.await_address("product=j-007")
-    similar = page.one("#detail .similar a")
+    similar = page.one("#detail .similar a > span")
     name = similar.text
     similar.click()
     page.await_that(lambda: page.part("detail").accessible_name == name)

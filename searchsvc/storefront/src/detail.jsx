@@ -50,15 +50,20 @@ function Detail({ index, id, open, close }) {
   }, [index, id]);
   return (
     <div class="sheet">
-      <button class="icon close" type="button" aria-label="Close" onClick={close}>✕</button>
+      <div class="corner">
+        <button class="icon" type="button" aria-label="Close" onClick={close}>✕</button>
+      </div>
       {failure && <p id="detail-title" class="notice">{failure}</p>}
-      {product ? <Product product={product} /> : !failure && <p id="detail-title" class="muted">Loading …</p>}
-      {others.length > 0 && <Similar products={others} open={open} />}
+      {product ? (
+        <Product product={product}>{others.length > 0 && <Similar products={others} open={open} />}</Product>
+      ) : (
+        !failure && <p id="detail-title" class="muted">Loading …</p>
+      )}
     </div>
   );
 }
 
-function Product({ product }) {
+function Product({ product, children }) {
   const link = webAddress(product.link);
   return (
     <div class="whole">
@@ -71,8 +76,9 @@ function Product({ product }) {
         <Availability product={product} />
         {product.description && <p class="description">{product.description}</p>}
         {link && <a class="button strong" href={link.href} rel="noopener">Go to the shop’s page</a>}
-        <Facts product={product} />
       </div>
+      <Facts product={product} />
+      {children}
     </div>
   );
 }

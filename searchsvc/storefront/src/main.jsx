@@ -17,13 +17,12 @@ import { Notice } from "./notice.jsx";
 import { refinements } from "./refinements.jsx";
 import { createRouting } from "./routing.js";
 import { installSearchBox } from "./searchbox.jsx";
-import { listIndexes } from "./service.js";
+import { HITS, listIndexes } from "./service.js";
 import { shoppersOf } from "./shoppers.js";
 import { statusView } from "./status.jsx";
 import { installTheme } from "./theme.js";
 import { toolsView } from "./tools.jsx";
 
-const HITS = 24;
 const DEMO = ["demo", "sample"];
 
 const part = (id) => document.getElementById(id);

@@ -6,23 +6,24 @@ import { pictureAddress } from "./address.js";
 /** @param {{product: object, alt?: string, eager?: boolean}} properties */
 export function Picture({ product, alt = "", eager = false }) {
   const address = pictureAddress(product)?.href ?? null;
-  const [failed, fail] = useState(null);
-  useEffect(() => fail(null), [address]);
-  const shown = address !== null && failed !== address;
+  const [[known, state], settle] = useState([address, "loading"]);
+  useEffect(() => settle([address, "loading"]), [address]);
+  const now = address === null ? "failed" : known === address ? state : "loading";
   return (
-    <div class={shown ? "picture" : "picture blank"}>
-      {shown ? (
+    <div class={`picture ${now === "loaded" ? "" : "blank"}`}>
+      {now !== "loaded" && <Blank brand={product.brand} />}
+      {now !== "failed" && (
         <img
+          key={address}
           src={address}
           alt={alt}
           width="400"
           height="400"
           loading={eager ? "eager" : "lazy"}
           decoding="async"
-          onError={() => fail(address)}
+          onLoad={() => settle([address, "loaded"])}
+          onError={() => settle([address, "failed"])}
         />
-      ) : (
-        <Blank brand={product.brand} />
       )}
     </div>
   );
@@ -30,12 +31,12 @@ export function Picture({ product, alt = "", eager = false }) {
 
 function Blank({ brand }) {
   return (
-    <>
+    <div class="drawing">
       <svg viewBox="0 0 48 48" aria-hidden="true" fill="none" stroke="currentColor">
         <path d="M24 6 40 14v20l-16 8-16-8V14z" />
         <path d="m8 14 16 8 16-8M24 22v20M16 10l16 8v6" />
       </svg>
       {brand && <span aria-hidden="true">{brand}</span>}
-    </>
+    </div>
   );
 }

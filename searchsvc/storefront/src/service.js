@@ -2,6 +2,9 @@
 
 const TIMEOUT_MS = 10_000;
 
+/** Products on a page. */
+export const HITS = 24;
+
 /** The indexes that are served. */
 export async function listIndexes() {
   return (await ask("v1/indexes")).indexes;
@@ -26,7 +29,7 @@ export async function similar(index, id) {
 
 /** What a query is taken for, and where its time goes. */
 export function understand(index, query, asTyped) {
-  const body = JSON.stringify({ query, as_typed: asTyped, limit: 0, explain: true });
+  const body = JSON.stringify({ query, as_typed: asTyped, limit: HITS, explain: true });
   const headers = { "Content-Type": "application/json" };
   return ask(`${path(index)}/search`, { method: "POST", headers, body });
 }

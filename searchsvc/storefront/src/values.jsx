@@ -2,10 +2,11 @@
 
 import connectRefinementList from "instantsearch.js/es/connectors/refinement-list/connectRefinementList";
 import { render } from "preact";
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 
 const FEW = 7;
 const MANY = 60;
+const TYPING_PAUSE_MS = 150;
 
 /**
  * A refinement list.
@@ -30,9 +31,11 @@ export function valueList({ container, attribute, label, searchable = false, swa
 function Values({ items, refine, label, searchable, swatches, ...more }) {
   const [asked, ask] = useState("");
   const { searchForItems, isFromSearch, canToggleShowMore, isShowingMore, toggleShowMore } = more;
+  const timer = useRef(0);
   const search = (text) => {
     ask(text);
-    searchForItems(text);
+    clearTimeout(timer.current); // answers to single letters could overtake one another
+    timer.current = setTimeout(() => searchForItems(text), TYPING_PAUSE_MS);
   };
   return (
     <>
@@ -69,6 +72,7 @@ function Values({ items, refine, label, searchable, swatches, ...more }) {
   );
 
   function choose(value) {
+    clearTimeout(timer.current);
     ask("");
     refine(value);
   }
