@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from searchsvc.http.parts import (
+    FILTER_HELP,
+    BoostParameter,
+    FacetParameter,
+    FieldName,
+    GroupParameter,
+)
 from searchsvc.query.filters import parse_filter, parse_filter_text
 from searchsvc.query.query import (
     MAX_BOOSTS,
-    MAX_FACET_VALUES,
     MAX_FACETS,
     MAX_LIMIT,
     MAX_OFFSET,
-    MAX_OTHERS,
-    MAX_RANGES,
     MAX_TEXT,
-    Boost,
-    FacetOrder,
     FacetRequest,
     Grouping,
-    Interval,
     Query,
 )
 from searchsvc.response import MAX_SNIPPET_WORDS, View
 from searchsvc.results.sort_keys import parse_sort
 
-_MAX_NAME = 200
 _MAX_FIELDS = 100
 
 Text = Annotated[
@@ -46,76 +45,11 @@ Relax = Annotated[
     Field(description="Widen a query that nothing matches; `relaxed` in the answer says how."),
 ]
 Explain = Annotated[bool, Field(description="Tell how each hit got its place, and the stages.")]
-FieldName = Annotated[str, Field(min_length=1, max_length=_MAX_NAME)]
-Word = Annotated[str, Field(max_length=_MAX_NAME)]
 
-_FILTER_HELP = (
-    'An expression such as `brand:HP AND price < 250`, or conditions `{"field", "eq" | "any_of" '
-    '| "exists" | "gt"/"gte"/"lt"/"lte"}`, combined by `{"and": [...]}`, `{"or": [...]}` and '
-    '`{"not": ...}`.'
-)
 _SORT_HELP = (
     "`relevance`, `price`, `newest`, `popularity`, `rating`, or a field with `:asc` or `:desc`; "
     "several keys parted by commas. Ties are by relevance."
 )
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class FacetRange(_Part):
-    """Numbers from `from`, included, to `to`, excluded; open where left out."""
-
-    start: float | None = Field(None, alias="from", allow_inf_nan=False)
-    to: float | None = Field(None, allow_inf_nan=False)
-
-    def to_interval(self) -> Interval:
-        """The same with infinite ends."""
-        low = -math.inf if self.start is None else self.start
-        return Interval(low, math.inf if self.to is None else self.to)
-
-
-class FacetParameter(_Part):
-    """What to count of one field."""
-
-    field: FieldName
-    limit: int = Field(20, ge=0, le=MAX_FACET_VALUES, description="Values listed.")
-    order: Literal["count", "value"] = "count"
-    search: Word = Field("", description="Only values with words that begin with these.")
-    disjunctive: bool = Field(
-        default=False, description="Count as if the filter on this field alone were absent."
-    )
-    level: int | None = Field(None, ge=0, le=50, description="Only paths of this depth.")
-    ranges: list[FacetRange] = Field([], max_length=MAX_RANGES)
-
-    def to_request(self) -> FacetRequest:
-        """The request that the search core takes."""
-        return FacetRequest(
-            self.field,
-            self.limit,
-            FacetOrder(self.order),
-            self.search,
-            self.disjunctive,
-            self.level,
-            tuple(wanted.to_interval() for wanted in self.ranges),
-        )
-
-
-class GroupParameter(_Part):
-    """Show one product of each group."""
-
-    field: FieldName = "item_group_id"
-    others: int = Field(3, ge=0, le=MAX_OTHERS, description="Further members to show.")
-    count: Literal["groups", "items"] = Field("groups", description="In total and facets.")
-
-
-class BoostParameter(_Part):
-    """Move products up or down the ranking, never out of it."""
-
-    filter: Annotated[Any, Field(description=_FILTER_HELP)]
-    weight: float = Field(ge=-1, le=1, description="Of the most that boosts may move a product.")
-    name: Word = ""
 
 
 class SearchRequest(BaseModel):
@@ -142,7 +76,7 @@ class SearchRequest(BaseModel):
     query: Text = ""
     limit: Limit = 20
     offset: Offset = 0
-    filters: Annotated[Any, Field(description=_FILTER_HELP)] = None
+    filters: Annotated[Any, Field(description=FILTER_HELP)] = None
     sort: Annotated[str, Field(max_length=1_000, description=_SORT_HELP)] = ""
     facets: list[FieldName | FacetParameter] = Field([], max_length=MAX_FACETS)
     group_by: FieldName | GroupParameter | None = None
@@ -178,7 +112,7 @@ class SearchRequest(BaseModel):
                 FacetRequest(it) if isinstance(it, str) else it.to_request() for it in self.facets
             ),
             grouping=_grouping(self.group_by),
-            boosts=tuple(Boost(parse_filter(it.filter), it.weight, it.name) for it in self.boosts),
+            boosts=tuple(it.to_boost() for it in self.boosts),
             relax=self.relax,
         )
 
@@ -198,7 +132,7 @@ class SearchParameters(BaseModel):
     offset: Offset = 0
     filters: Annotated[
         str | None,
-        Field(description=f"{_FILTER_HELP} The latter as JSON.", max_length=65_536),
+        Field(description=f"{FILTER_HELP} The latter as JSON.", max_length=65_536),
     ] = None
     sort: Annotated[str, Field(max_length=1_000, description=_SORT_HELP)] = ""
     facets: Annotated[str, Field(max_length=4_096, description="Fields, parted by commas.")] = ""
@@ -250,7 +184,7 @@ class SimilarParameters(BaseModel):
     limit: Annotated[int, Field(ge=1, le=100, description="Products.")] = 12
     filters: Annotated[
         str | None,
-        Field(description=f"{_FILTER_HELP} The latter as JSON.", max_length=65_536),
+        Field(description=f"{FILTER_HELP} The latter as JSON.", max_length=65_536),
     ] = None
     same_group: Annotated[
         bool, Field(description="Whether variants of the product itself are shown, too.")
@@ -264,6 +198,4 @@ def _names(text: str) -> list[str]:
 def _grouping(given: str | GroupParameter | None) -> Grouping | None:
     if given is None:
         return None
-    if isinstance(given, str):
-        return Grouping(given)
-    return Grouping(given.field, given.others, given.count == "items")
+    return Grouping(given) if isinstance(given, str) else given.to_grouping()
