@@ -99,7 +99,7 @@ def ids(result: SearchResult) -> list[str]:
 
 
 @given(QUERIES, FILTERS, POLICIES, st.integers(1, 400))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_walking_all_pages_yields_each_product_of_the_match_set_once(
     snapshot: Snapshot, text: str, condition: Any, policy: RankingPolicy, limit: int
 ) -> None:
@@ -115,7 +115,7 @@ def test_walking_all_pages_yields_each_product_of_the_match_set_once(
 
 
 @given(QUERIES, FILTERS, POLICIES, st.integers(1, 60), st.integers(0, 80))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_a_page_is_a_window_on_one_order(
     snapshot: Snapshot, text: str, condition: Any, policy: RankingPolicy, limit: int, offset: int
 ) -> None:
@@ -128,7 +128,7 @@ def test_a_page_is_a_window_on_one_order(
 
 
 @given(QUERIES, FILTERS, POLICIES)
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_scores_never_rise_and_ties_break_by_id(
     snapshot: Snapshot, text: str, condition: Any, policy: RankingPolicy
 ) -> None:
@@ -148,7 +148,7 @@ def _parts(hit: Hit) -> tuple[Any, ...]:
 
 
 @given(QUERIES, FILTERS.filter(lambda condition: condition is not None), POLICIES)
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_a_filter_only_narrows_the_match_set(
     snapshot: Snapshot, text: str, condition: Any, policy: RankingPolicy
 ) -> None:
@@ -184,7 +184,7 @@ def test_a_part_number_brings_no_neighbours_in_meaning(snapshot: Snapshot) -> No
 
 
 @given(QUERIES, POLICIES)
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_the_same_question_has_the_same_answer(
     snapshot: Snapshot, text: str, policy: RankingPolicy
 ) -> None:
@@ -193,7 +193,7 @@ def test_the_same_question_has_the_same_answer(
 
 
 @given(st.integers(0, 2_000), POLICIES, st.sampled_from(["id", "mpn", "gtin"]))
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 def test_an_exact_identifier_comes_first_however_it_is_typed(
     snapshot: Snapshot, row: int, policy: RankingPolicy, name: str
 ) -> None:
@@ -242,7 +242,7 @@ def test_without_a_vector_the_lexical_answer_is_marked_as_degraded(snapshot: Sna
 
 
 @given(QUERIES, FILTERS, POLICIES)
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_a_degraded_answer_has_the_same_order_on_every_page_and_nothing_beyond_the_whole_one(
     snapshot: Snapshot, text: str, condition: Any, policy: RankingPolicy
 ) -> None:
@@ -503,7 +503,9 @@ _titles = st.lists(
 
 
 @given(_titles, st.sampled_from(["red shoe", "oak", "hat hat blue", "zzz"]))
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_catalogues_of_any_shape_answer(
     build: Build, layout: IndexLayout, titles: list[list[str]], text: str
 ) -> None:
