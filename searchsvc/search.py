@@ -27,7 +27,7 @@ from searchsvc.ranking.explanation import explain
 from searchsvc.ranking.order import Order
 from searchsvc.ranking.second_stage import rerank
 from searchsvc.ranking.window import Meaning, gather, rank
-from searchsvc.results.arrangement import arrange
+from searchsvc.results.arrangement import arrange, require_columns
 from searchsvc.results.grouping import count_groups, group_keys, group_value
 from searchsvc.retrieval import retrieve, unrelated_cosine
 from searchsvc.widening import widen
@@ -207,6 +207,8 @@ def search(
         ranking = _ranking(query, retrieval, matches, gains, snapshot, policy, stages)
         page = arrange(Order(ranking, matches.lexical), query, snapshot, policy.sort_relevance)
         stages.done("arrange")
+    else:
+        require_columns(query, snapshot)
     facets = count(query, retrieval, matches, snapshot, widened=widened is not None)
     stages.done("facets")
     hits = _hits(page, ranking, matches, snapshot, query) if page and ranking else ()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from searchsvc.results.field import column_of
 from searchsvc.results.grouping import Groups, group_keys
 from searchsvc.results.sorting import sort_places
 
@@ -83,3 +84,14 @@ def arrange(order: Order, query: Query, snapshot: Snapshot, least_share: float) 
         others=groups.others(begin, end, query.grouping.others),
         relevant=relevant,
     )
+
+
+def require_columns(query: Query, snapshot: Snapshot) -> None:
+    """See that there is what `query` sorts and groups by, even where it shows nothing of it.
+
+    Raises:
+        BadQueryError: there is no such column; the message names the place.
+    """
+    sort_places(np.empty(0, np.int64), query.sort, snapshot.columns, snapshot.derived)
+    if query.grouping is not None:
+        column_of(snapshot.columns, query.grouping.field, "group")

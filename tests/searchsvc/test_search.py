@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from indexer.embedding.hashing import HashingEmbedder
 from indexer.layout import IndexLayout
 from indexer.snapshot import Snapshot, open_snapshot
-from searchsvc.errors import BadFilterError, EmbeddingUnavailableError
+from searchsvc.errors import BadFilterError, BadQueryError, EmbeddingUnavailableError
 from searchsvc.policy import Fusion, RankingPolicy
 from searchsvc.query.filters import AnyOf, Between
 from searchsvc.query.mask import row_mask
-from searchsvc.query.query import Boost, Query
+from searchsvc.query.query import Boost, Grouping, Query, SortKey
 from searchsvc.query.understanding import understand
 from searchsvc.ranking.fusion import lexical_share
 from searchsvc.reranking.single import SingleFeature
@@ -513,3 +513,14 @@ def test_catalogues_of_any_shape_answer(
     snapshot = open_snapshot(layout)
     result = search(Query(text, limit=100), snapshot, HashingEmbedder(64), POLICY)
     assert result.total == len(result.hits) == len(set(ids(result)))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"sort": (SortKey("prize"),)}, {"grouping": Grouping("prize", count_items=True)}],
+)
+def test_a_column_that_there_is_not_is_a_mistake_even_on_a_page_without_hits(
+    snapshot: Snapshot, wrong: dict[str, Any]
+) -> None:
+    with pytest.raises(BadQueryError, match="'prize'"):
+        ask(snapshot, "jacket", limit=0, **wrong)
