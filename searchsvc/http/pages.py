@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Response
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
 from searchsvc.sample.image import product_image
@@ -14,7 +15,7 @@ from searchsvc.sample.image import product_image
 if TYPE_CHECKING:
     from os import PathLike, stat_result
 
-    from starlette.types import Scope
+    from starlette.types import Receive, Scope, Send
 
 _WEB = Path(__file__).parent / "web"
 _A_DAY = "public, max-age=86400"
@@ -38,6 +39,11 @@ class Storefront(StaticFiles):
 
     def __init__(self) -> None:
         super().__init__(directory=_WEB, html=True)
+        self._compressed = GZipMiddleware(super().__call__)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See `StaticFiles`; the script is a quarter as long where the browser takes gzip."""
+        await self._compressed(scope, receive, send)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """See `StaticFiles.get_response`; nothing below the API's prefix is a page."""

@@ -44,7 +44,8 @@ async function notices(outputs) {
 
 async function notice(folder) {
   const root = path.join(HERE, folder);
-  const { name, version, license } = JSON.parse(await readFile(path.join(root, "package.json")));
+  const described = JSON.parse(await readFile(path.join(root, "package.json")));
+  const { name, version, license = described.licenses?.[0].type } = described; // the old spelling
   const file = (await readdir(root)).find((entry) => /^licen[cs]e(\.|$)/i.test(entry));
   const text = file ? (await readFile(path.join(root, file), "utf8")).trim() : await inherited(name);
   return `## ${name} ${version} (${license})\n\n${text}\n`;

@@ -10,6 +10,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx2
 import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -20,7 +21,7 @@ from indexer.currencies import DECIMALS
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webelement import WebElement
 
-    from tests.browser.conftest import Storefront
+    from tests.browser.conftest import Site, Storefront
 
 pytestmark = pytest.mark.browser
 
@@ -690,6 +691,17 @@ def test_the_page_asks_no_other_server_and_runs_no_inline_code(page: Storefront)
     assert [address for address in loaded if not address.startswith(page.site.base)] == []
     index = (BUILT / "index.html").read_text()
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\bstyle=|\bon\w+=", index)
+
+
+def test_the_script_travels_compressed_and_is_not_large(site: Site) -> None:
+    with httpx2.stream("GET", f"{site.base}/storefront.js") as answer:
+        travelled = sum(len(chunk) for chunk in answer.iter_raw())
+        assert answer.headers["content-encoding"] == "gzip"
+    assert travelled < 150_000
+    again = httpx2.get(
+        f"{site.base}/storefront.js", headers={"If-None-Match": answer.headers["etag"]}
+    )
+    assert again.status_code == 304
 
 
 @pytest.mark.slow

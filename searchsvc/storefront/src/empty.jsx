@@ -25,7 +25,8 @@ export function Empty({ choices, catalogue, results }) {
           <p class="ways">
             {departmentsOf(choices).map((name) => (
               <button
-                class="chip"
+                key={name}
+              class="chip"
                 type="button"
                 onClick={() => choices.ask("", { ...cleared(), hierarchicalMenu: { [`${catalogue.category}.lvl0`]: [name] } })}
               >

@@ -1,13 +1,12 @@
 /** A product's picture in a frame of fixed shape, or a drawing where there is none. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { pictureAddress } from "./address.js";
 
 /** @param {{product: object, alt?: string, eager?: boolean}} properties */
 export function Picture({ product, alt = "", eager = false }) {
   const address = pictureAddress(product)?.href ?? null;
   const [[known, state], settle] = useState([address, "loading"]);
-  useEffect(() => settle([address, "loading"]), [address]);
   const now = address === null ? "failed" : known === address ? state : "loading";
   return (
     <div class={`picture ${now === "loaded" ? "" : "blank"}`}>

@@ -22,10 +22,10 @@ export function installSearchBox(context) {
   const { catalogue, choices, part } = context;
   let box = null;
   let shown = null;
-  const widget = connectSearchBox(({ query, instantSearchInstance }, isFirst) => {
+  const widget = connectSearchBox(({ query }, isFirst) => {
     if (isFirst) {
       shown = query;
-      box = createBox(context, instantSearchInstance, query, (text) => (shown = text));
+      box = createBox(context, query, (text) => (shown = text));
     } else if (query !== shown && !choices.pending) {
       shown = query;
       box.setQuery(query);
@@ -43,7 +43,7 @@ export function installSearchBox(context) {
   return widget({});
 }
 
-function createBox({ catalogue, choices, part }, _, query, typed) {
+function createBox({ catalogue, choices, part }, query, typed) {
   const { index } = catalogue;
   let timer = 0;
   const ask = (text, changes) => {
