@@ -58,7 +58,8 @@ SHAPES = MappingProxyType(
         f'<circle cx="144" cy="108" r="14" {_DARK}/><path d="M40 138h90" {_SEAM}/>',
         "sofa": '<path d="M38 92V76q0-16 16-16h92q16 0 16 16v16q14 0 14 14v46H24'
         'v-46q0-14 14-14Z"/>'
-        f'<path d="M52 108h48v22H52Zm48 0h48v22h-48Z" {_SEAM}/>'
+        f'<path d="M38 108q0-8 8-8h53v30H38Zm63-8h53q8 0 8 8v22h-61Z" {_LIGHT}/>'
+        f'<path d="M38 130h124" {_SEAM}/>'
         '<path d="M36 152h8v16h-8Zm120 0h8v16h-8Z" fill="#4a4a4a"/>',
         "armchair": '<path d="M60 96V58q0-20 40-20t40 20v38q18 0 18 16v42H42v-42q0-16 18-16Z"/>'
         f'<path d="M66 112h68v20H66Z" {_LIGHT}/>'
