@@ -28,6 +28,12 @@ from benchmarks.relevance_table import relevance_table, worst_queries
 from benchmarks.report import write_report
 from benchmarks.robustness.measure import Sampling, measure_robustness
 from benchmarks.robustness.table import robustness_table
+from benchmarks.searchpage import (
+    collection_subject,
+    generated_subject,
+    measure_searchpage,
+    searchpage_table,
+)
 from indexer.embedding.acquire import install_default_model
 from indexer.errors import IndexerError
 from indexer.feeds.reader import FeedOptions, open_feed
@@ -225,6 +231,37 @@ def facets(
         result = measure_facets(products, queries, data_dir or Path(scratch), embedder, policy)
     print(facets_table(result))
     _write(json_file, result)
+
+
+@app.command()
+def searchpage(
+    directories: Annotated[
+        list[Path] | None, typer.Argument(help="Collections: ours, BEIR, TREC, WANDS or ESCI.")
+    ] = None,
+    products: Annotated[
+        int, typer.Option(min=0, help="Also a generated catalogue of this size.")
+    ] = 0,
+    json_file: JsonFile = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Time what a search page asks: suggestions, facets with highlights, refinements.
+
+    Example: python -m benchmarks searchpage searchsvc/sample --products 100000
+    """
+    if not directories and not products:
+        raise typer.BadParameter("give a directory, or --products")
+    results = []
+    with tempfile.TemporaryDirectory() as scratch, _explained_failures():
+        embedder = open_default_embedder(Settings())
+        folder = data_dir or Path(scratch)
+        subjects = [collection_subject(path, folder, embedder) for path in directories or ()]
+        if products:
+            subjects.append(generated_subject(products, folder, embedder))
+        for subject in subjects:
+            result = measure_searchpage(subject, Settings(data_dir=folder))
+            print(searchpage_table(result), end="\n\n")
+            results.append(result)
+    _write(json_file, results)
 
 
 @app.command()
