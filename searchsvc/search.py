@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from time import perf_counter
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +30,7 @@ from searchsvc.ranking.second_stage import rerank
 from searchsvc.ranking.window import Meaning, gather, rank
 from searchsvc.results.arrangement import arrange, require_columns
 from searchsvc.results.grouping import count_groups, group_keys, group_value
+from searchsvc.results.presence import Presence
 from searchsvc.retrieval import retrieve, unrelated_cosine
 from searchsvc.widening import widen
 
@@ -113,6 +115,7 @@ class SearchResult:
         capped: whether more products are near in meaning than are taken.
         relevant: products that are relevant enough to come first in the order of a column;
             ``None`` in the order by relevance.
+        present: products with a value by column, where the query asked for it.
     """
 
     total: int
@@ -126,6 +129,7 @@ class SearchResult:
     unfiltered_total: int | None = None
     capped: bool = False
     relevant: int | None = None
+    present: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(slots=True)
@@ -227,6 +231,7 @@ def search(
         ),
         capped=retrieval.capped,
         relevant=page.relevant if page else None,
+        present=Presence.of(snapshot).count(matches.rows()) if query.survey else {},
     )
 
 

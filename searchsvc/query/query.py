@@ -142,6 +142,7 @@ class Query:
         grouping: ``None`` shows every product.
         boosts: of the order by relevance.
         relax: whether a query without any match is asked again in a wider sense.
+        survey: whether to say how many products of the match set have each column.
     """
 
     text: str
@@ -156,3 +157,4 @@ class Query:
     grouping: Grouping | None = None
     boosts: tuple[Boost, ...] = ()
     relax: bool = False
+    survey: bool = False

@@ -20,6 +20,8 @@ from searchsvc.query.filters.limits import shown
 from searchsvc.query.query import MAX_FACETS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from indexer.columns import Column, Columns
     from indexer.derived import Derived
     from indexer.snapshot import Snapshot
@@ -37,6 +39,7 @@ _LEVEL = ".lvl"
 _MOST_VALUES = 1_000
 _MOST_LEVELS = 5
 _ALL = "*"
+_CHOICE_BYTES = 200  # of two short texts
 _SHOWN_NAMES = 12
 _COMPARED_CHARACTERS = 80  # looking for similar names costs the square of their length
 
@@ -58,9 +61,10 @@ class Attribute:
 
 
 class Attributes:
-    """The attributes of one snapshot."""
+    """The attributes of one `snapshot`."""
 
     def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
         self._columns: Columns = snapshot.columns
         self._derived: Derived = snapshot.derived
 
@@ -100,16 +104,20 @@ class Attributes:
             )
         return found
 
-    def wanted(self, names: tuple[str, ...]) -> list[Attribute]:
+    def wanted(
+        self, names: tuple[str, ...], survey: Callable[[], Mapping[str, int]]
+    ) -> list[Attribute]:
         """The attributes that a list of facets names, each once; unknown ones are left out.
 
-        ``*`` names what a shopper can choose among: columns of at most a thousand values, those
-        first that most products have.
+        Args:
+            names: as sent. ``*`` names what a shopper can choose among: columns of at most a
+                thousand values, those first that most products of the answer have.
+            survey: gives how many products of the answer have each column.
         """
         plain = [_without_modifier(name) for name in names]
         if _ALL in plain:
             named = [name for name in plain if name != _ALL]
-            plain = list(dict.fromkeys([*named, *self._offered()]))[:MAX_FACETS]
+            plain = list(dict.fromkeys([*named, *self._offered(survey())]))[:MAX_FACETS]
         found = (self.find(name) for name in dict.fromkeys(plain))
         return [attribute for attribute in found if attribute is not None]
 
@@ -130,32 +138,30 @@ class Attributes:
             return found
         return self._attribute(name, _CATEGORY_COLUMN, level)
 
-    def _offered(self) -> tuple[str, ...]:
-        return self._derived.get(
-            ("algolia", "facets"), self._compute_offered, lambda names: sum(map(len, names))
+    def _offered(self, present: Mapping[str, int]) -> list[str]:
+        """The names of what can be chosen among, what most products of an answer have first."""
+        choices = self._derived.get(
+            ("algolia", "facets"), self._compute_choices, lambda found: len(found) * _CHOICE_BYTES
         )
+        chosen = sorted(
+            (field for field in choices if field in present),
+            key=lambda field: (-present[field], field),
+        )
+        return [name for field in chosen for name in choices[field]][:MAX_FACETS]
 
-    def _compute_offered(self) -> tuple[str, ...]:
-        """The names of what can be chosen among, what most products have first."""
-        names: list[str] = []
-        columns = ((field, self._columns.get(field)) for field in self._columns.names())
-        filled = [
-            (field, column)
-            for field, column in columns
-            if column is not None
-            and len(column.values)
-            and field != _GROUPS
-            and not self._repeats(field, column)
-        ]
-        for field, column in sorted(filled, key=lambda entry: -len(entry[1].values)):
+    def _compute_choices(self) -> Mapping[str, tuple[str, ...]]:
+        """The columns that have few enough values to choose among, by what a page calls them."""
+        choices: dict[str, tuple[str, ...]] = {}
+        for field in self._columns.names():
+            column = self._columns.get(field)
+            if column is None or field == _GROUPS or self._repeats(field, column):
+                continue
             if column.hierarchical:
                 root = CATEGORIES if field == _CATEGORY_COLUMN else self._name(field)
-                names += [f"{root}{_LEVEL}{level}" for level in range(_depth(column))]
+                choices[field] = tuple(f"{root}{_LEVEL}{n}" for n in range(_depth(column)))
             elif _distinct(column) <= _MOST_VALUES:
-                names.append(self._name(field))
-            if len(names) >= MAX_FACETS:
-                break
-        return tuple(names[:MAX_FACETS])
+                choices[field] = (self._name(field),)
+        return choices
 
     def _repeats(self, field: str, column: Column) -> bool:
         """Whether a free attribute became a standard column as it is: ``rating``, for example."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from searchsvc.http.algolia.parameters import Parameters
     from searchsvc.query.filters import Filter
 
+Survey = Callable[[Query], Mapping[str, int]]
+"""How many of the products that match a query have each column."""
+
 _FEWEST_OTHERS = 3
 
 
@@ -48,22 +52,26 @@ class Question:
 
 
 def ask(
-    parameters: Parameters, attributes: Attributes, order: tuple[SortKey, ...] = ()
+    parameters: Parameters,
+    attributes: Attributes,
+    survey: Survey,
+    order: tuple[SortKey, ...] = (),
 ) -> Question:
     """The question of a search.
 
     Args:
         parameters: of the request.
         attributes: of the snapshot that is asked.
+        survey: tells how many products that match have each column.
         order: of the replica that is asked; none for relevance.
 
     Raises:
         BadQueryError: they ask for what there is not; the message names the parameter.
     """
-    wanted = attributes.wanted(parameters.facets)
+    query = _query(parameters, attributes, _page(parameters))
+    wanted = attributes.wanted(parameters.facets, lambda: survey(query))
     if len(wanted) > MAX_FACETS:
         raise BadQueryError(f"facets: {len(wanted)}, expected at most {MAX_FACETS}")
-    query = _query(parameters, attributes, _page(parameters))
     requests = tuple(_facet(attribute, parameters) for attribute in wanted)
     names = tuple(attribute.name for attribute in wanted)
     return Question(replace(query, facets=requests, sort=order or query.sort), names)

@@ -125,7 +125,7 @@ def _answer(context: Context, session: Session, name: str, flat: dict[str, Any])
     if is_facet:
         question = ask_facet(parameters, index.attributes)
     else:
-        question = ask(parameters, index.attributes, order)
+        question = ask(parameters, index.attributes, index.survey, order)
     session.reserve(question.query.limit)
     result = index.search(question.query)
     asked = Asked(name, flat, parameters, index.snapshot, question)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from searchsvc.errors import BadQueryError, IndexNotFoundError
@@ -13,6 +13,8 @@ from searchsvc.results.sort_keys import parse_sort
 from searchsvc.search import Memory, search
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from indexer.snapshot import Snapshot
     from searchsvc.policy import RankingPolicy
     from searchsvc.query.query import Query, SortKey
@@ -46,6 +48,11 @@ class OpenIndex:
             BadQueryError: it does not fit the index.
         """
         return search(query, self.snapshot, self._embedder, self._policy, self._memory)
+
+    def survey(self, query: Query) -> Mapping[str, int]:
+        """How many of the products that match `query` have each column."""
+        alone = replace(query, limit=0, facets=(), survey=True)
+        return self.search(alone).present
 
 
 class Session:

@@ -18,7 +18,7 @@ from searchsvc.widening import Relaxation, Widening
 def test_words_that_were_left_out_are_emphasized(snapshot: Snapshot) -> None:
     flat = {"query": "Velvet <b> sofa", "facets": ["brand"]}
     parameters = parse_parameters(flat)
-    question = ask(parameters, Attributes(snapshot))
+    question = ask(parameters, Attributes(snapshot), lambda _: {})
     asked = Asked("shop", flat, parameters, snapshot, question)
     found = search(question.query, snapshot, HashingEmbedder(64), RankingPolicy())
     relaxed = replace(found, relaxed=Relaxation(Widening.WORDS, ("velvet",), "b sofa"))
@@ -31,7 +31,7 @@ def test_words_that_were_left_out_are_emphasized(snapshot: Snapshot) -> None:
 def test_facets_that_are_not_counted_to_the_end_say_so(snapshot: Snapshot) -> None:
     flat = {"facets": ["brand"]}
     parameters = parse_parameters(flat)
-    question = ask(parameters, Attributes(snapshot))
+    question = ask(parameters, Attributes(snapshot), lambda _: {})
     asked = Asked("shop", flat, parameters, snapshot, question)
     found = search(question.query, snapshot, HashingEmbedder(64), RankingPolicy())
     rough = replace(

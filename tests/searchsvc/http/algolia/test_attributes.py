@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from indexer.layout import IndexLayout
 from indexer.snapshot import open_snapshot
 from searchsvc.errors import BadFilterError
-from searchsvc.http.algolia.attributes import Attributes
+from searchsvc.http.algolia.attributes import Attribute, Attributes
 from searchsvc.query.query import MAX_FACETS
+from searchsvc.results.presence import Presence
 from tests.searchsvc.http.algolia.conftest import publish
+
+
+def wanted(attributes: Attributes, *names: str) -> list[Attribute]:
+    """What a list of facets names in an answer with every product."""
+    snapshot = attributes.snapshot
+    every = np.arange(len(snapshot.products))
+    return attributes.wanted(names, lambda: Presence.of(snapshot).count(every))
 
 
 @pytest.mark.parametrize(
@@ -52,11 +61,11 @@ def test_an_unknown_attribute_is_refused_with_those_that_are_spelt_like_it(
 
 def test_facets_are_found_by_name_without_modifiers_and_once(attributes: Attributes) -> None:
     names = ("searchable(brand)", "filterOnly(color)", "brand", "nope", "afterDistinct(seats)")
-    assert [found.name for found in attributes.wanted(names)] == ["brand", "color", "seats"]
+    assert [found.name for found in wanted(attributes, *names)] == ["brand", "color", "seats"]
 
 
 def test_an_asterisk_names_what_products_have(attributes: Attributes) -> None:
-    names = [found.name for found in attributes.wanted(("*",))]
+    names = [found.name for found in wanted(attributes, "*")]
     assert {"brand", "color", "price", "rating", "seats", "outdoor", "style"} <= set(names)
     assert [name for name in names if name.startswith("categories")] == [
         "categories.lvl0", "categories.lvl1", "categories.lvl2",
@@ -66,7 +75,7 @@ def test_an_asterisk_names_what_products_have(attributes: Attributes) -> None:
     assert "google_product_category.lvl2" not in names
     assert "pattern" not in names  # nobody has one
     assert len(names) == len(set(names)) <= MAX_FACETS
-    assert attributes.wanted(("*", "brand"))[0].name == "brand"
+    assert wanted(attributes, "*", "brand")[0].name == "brand"
 
 
 def test_an_asterisk_names_an_attribute_that_is_a_standard_column_once(tmp_path: Path) -> None:
@@ -78,7 +87,7 @@ def test_an_asterisk_names_an_attribute_that_is_a_standard_column_once(tmp_path:
         record["brand"] = "shop"
     publish(tmp_path, records, "twice")
     attributes = Attributes(open_snapshot(IndexLayout.of(tmp_path, "twice")))
-    names = [found.name for found in attributes.wanted(("*",))]
+    names = [found.name for found in wanted(attributes, "*")]
     assert [name for name in names if "rating" in name] == ["rating"]
     assert {"brand", "attributes.brand"} <= set(names)  # not the same
 
@@ -89,7 +98,7 @@ def test_a_standard_column_without_values_gives_way_to_the_shops_own(
     found = attributes.find("review_count")  # a text in this shop, so that no number is known
     assert found is not None
     assert found.field == "attributes.review_count"
-    assert "review_count" in [found.name for found in attributes.wanted(("*",))]
+    assert "review_count" in [found.name for found in wanted(attributes, "*")]
     empty = attributes.find("pattern")
     assert empty is not None
     assert empty.field == "pattern"  # there is no other
@@ -101,7 +110,7 @@ def test_an_asterisk_names_the_most_frequent_of_many(tmp_path: Path) -> None:
     ]
     publish(tmp_path, records, "many")
     attributes = Attributes(open_snapshot(IndexLayout.of(tmp_path, "many")))
-    names = [found.name for found in attributes.wanted(("*",))]
+    names = [found.name for found in wanted(attributes, "*")]
     assert names == [f"a{n:02}" for n in range(MAX_FACETS)]
 
 
@@ -112,4 +121,10 @@ def test_an_asterisk_names_nothing_of_too_many_values(tmp_path: Path) -> None:
     ]
     publish(tmp_path, records, "shop")
     attributes = Attributes(open_snapshot(IndexLayout.of(tmp_path, "shop")))
-    assert [found.name for found in attributes.wanted(("*",))] == ["batch"]
+    assert [found.name for found in wanted(attributes, "*")] == ["batch"]
+
+
+def test_an_asterisk_names_what_the_products_of_the_answer_have(attributes: Attributes) -> None:
+    present = {"brand": 2, "attributes.seats": 3, "attributes.nope": 9}
+    names = [found.name for found in attributes.wanted(("*",), lambda: present)]
+    assert names == ["seats", "brand"]

@@ -131,7 +131,7 @@ def test_a_mistake_is_answered_with_its_place(
     attributes: Attributes, sent: dict[str, Any], words: list[str]
 ) -> None:
     with pytest.raises(BadFilterError) as caught:
-        ask(read(**sent), attributes)
+        ask(read(**sent), attributes, lambda _: {})
     for word in words:
         assert word in str(caught.value)
 
