@@ -33,6 +33,9 @@ _GAPS = {
     **dict.fromkeys(("", "_", ".", "&", *DASHES), Gap.JOINED),
 }
 
+JOINERS = _JOINING_DIGITS.union(text for text, gap in _GAPS.items() if gap is Gap.JOINED)
+"""All that may stand between words that are one written word."""
+
 
 @dataclass(frozen=True, slots=True)
 class Word:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-from functools import reduce
-from operator import or_
 from typing import TYPE_CHECKING, Any
 
 from indexer.analysis.text import normalize_identifier
@@ -51,6 +49,7 @@ class Highlighter:
         self._identifier = normalize_identifier("-".join(understood.words))
         self._tags = tags or Tags()
         self._known: dict[tuple[str, bool], Matched] = {}  # a text may be shown in two ways
+        self._told: dict[int, tuple[Level, tuple[str, ...]]] = {}
 
     def highlight(self, text: str, field: str = "") -> Highlighted:
         """`text` as a whole.
@@ -63,6 +62,8 @@ class Highlighter:
         if self._is_identifier(text, field):
             return self._identified(text)
         matched = self._read(text, field)
+        if not matched.occurrences:
+            return Highlighted(self._text(text), Level.NONE, (), fully=False)
         return self._rendered(text, self._marks(text, matched), (0, len(text)))
 
     def snippet(self, text: str, words: int = SNIPPET_WORDS, field: str = "") -> Highlighted:
@@ -108,15 +109,15 @@ class Highlighter:
             fields: how many words of each are shown; named as in `highlight_product`.
         """
 
-        def of(words: int) -> Mark:
+        def of(words: int) -> Mark[Highlighted]:
             return lambda text, field: self.snippet(text, words, field)
 
         return shaped(product, {field: of(words) for field, words in fields.items()})
 
     def _is_identifier(self, text: str, field: str) -> bool:
         return (
-            field.casefold() in _IDENTIFIERS
-            and self._identifier != ""
+            self._identifier != ""
+            and field.casefold() in _IDENTIFIERS
             and normalize_identifier(text) == self._identifier
         )
 
@@ -134,13 +135,12 @@ class Highlighter:
 
     def _marks(self, text: str, matched: Matched) -> list[tuple[int, int, int]]:
         """Spans of `text` with the clauses that each matches, parted and in order."""
-        if not matched.occurrences:
-            return []
-        offsets = Offsets(text)
+        span = None if text.isascii() else Offsets(text).span
         marks: list[tuple[int, int, int]] = []
         for occurrence in matched.occurrences:
-            begin, end = offsets.span(occurrence.begin, occurrence.end)
-            clauses = occurrence.clauses
+            begin, end, clauses = occurrence.begin, occurrence.end, occurrence.clauses
+            if span is not None:
+                begin, end = span(begin, end)
             if marks and begin <= marks[-1][1]:
                 before = marks.pop()
                 begin, end, clauses = before[0], max(end, before[1]), clauses | before[2]
@@ -153,11 +153,12 @@ class Highlighter:
         """The part of `text` that is shown, with its marks."""
         tags = self._tags
         reached, end = shown
-        marks = [
-            (max(mark[0], reached), min(mark[1], end), mark[2])
-            for mark in marks
-            if mark[0] < end and mark[1] > reached
-        ]
+        if end - reached < len(text):
+            marks = [
+                (max(mark[0], reached), min(mark[1], end), mark[2])
+                for mark in marks
+                if mark[0] < end and mark[1] > reached
+            ]
         value = [tags.ellipsis] if reached > 0 else []
         fully = len(marks) > 0
         for begin, behind, _ in marks:
@@ -169,11 +170,20 @@ class Highlighter:
         value.append(self._text(text[reached:end]))
         if end < len(text):
             value.append(tags.ellipsis)
-        clauses = reduce(or_, (mark[2] for mark in marks), 0)
-        return Highlighted("".join(value), self._level(clauses), self._typed(clauses), fully)
+        return Highlighted("".join(value), *self._tell(marks), fully)
 
     def _text(self, text: str) -> str:
         return html.escape(text) if self._tags.escape else text
+
+    def _tell(self, marks: Sequence[tuple[int, int, int]]) -> tuple[Level, tuple[str, ...]]:
+        """How much of the query `marks` are, and which of its words."""
+        clauses = 0
+        for mark in marks:
+            clauses |= mark[2]
+        told = self._told.get(clauses)
+        if told is None:
+            told = self._told[clauses] = self._level(clauses), self._typed(clauses)
+        return told
 
     def _level(self, clauses: int) -> Level:
         if not clauses:

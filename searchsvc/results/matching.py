@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import accumulate, chain
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from itertools import accumulate, chain, count
+from operator import add, itemgetter
+from typing import TYPE_CHECKING, NamedTuple
 
 from indexer.analysis.analyzer import LONGEST_JOINED
 from indexer.analysis.function_words import is_function_word
 from indexer.analysis.quantities import find_quantities
 from indexer.analysis.text import caseless, fold
-from indexer.analysis.words import Gap, Words, split_words
+from indexer.analysis.words import JOINERS, Gap, Words, split_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from collections.abc import Set as AbstractSet
+    from collections.abc import Iterable, Iterator, Sequence
 
     from indexer.analysis.analyzer import Analyzer
     from searchsvc.query.understanding import Understanding
@@ -61,6 +62,29 @@ _Place = tuple[str, int, int, int]
 """A term, its first and last word, and how much of a word's beginning it is; 0 for all of it."""
 
 
+_Run = tuple[int, int, str]
+"""The first and last of some words, and what they are if they are written as one."""
+
+_SHORT = 64  # characters: names, brands, categories, attributes
+_MOST_REMEMBERED = 1 << 14  # in about 12 MB, at most 40
+
+
+class _Read(NamedTuple):
+    """What can be said of a text without the query.
+
+    Attributes:
+        text: caseless.
+        unmatched: the words of the text.
+        runs: of them.
+        terms: of each word, and then of each run.
+    """
+
+    text: str
+    unmatched: Matched
+    runs: list[_Run]
+    terms: list[str]
+
+
 class Matching:
     """Finds in texts what the lexical leg finds in products.
 
@@ -87,7 +111,6 @@ class Matching:
         ]
         self._analyzer = analyzer
         self._wanted = {term for terms in alternatives for term in terms}
-        self._compounds = _WantedCompounds(analyzer, self._wanted)
         self._has_quantity = any(term.startswith("#") for term in self._wanted)
         self._prefix = fold(understood.prefix)
         self._completions = self._only_completions(understood)
@@ -99,38 +122,33 @@ class Matching:
             text: of a product.
             is_name: whether the index joins words of the field, as it does in names of products.
         """
-        text = caseless(text)
-        words = split_words(text)
-        if not self._wanted:
-            return Matched(words, ())
-        found = list(self._compound_terms(words, is_name=is_name))
-        terms = self._analyzer.stems(words.texts)
-        if not (text.isascii() and self._wanted.isdisjoint(terms)):
-            found += self._word_terms(words, terms)
+        analyse = _remember if len(text) <= _SHORT else _analyse
+        read = analyse(text, self._analyzer, is_name)
         spans: list[tuple[str, int, int]] = []
-        if found:
-            begins, ends = word_borders(words)
+        # Most texts have nothing that is wanted, which one look at all of a text tells.
+        if not self._wanted.isdisjoint(read.terms) or not text.isascii():
+            begins, ends = word_borders(read.unmatched.words)
             spans = [
                 (term, begins[first], begins[first] + length if length else ends[last])
-                for term, first, last, length in found
+                for term, first, last, length in self._places(read, is_name=is_name)
             ]
         if self._has_quantity:
-            spans += [(one.term, one.begin, one.end) for one in find_quantities(text)]
-        return Matched(words, self._occurrences(spans) if spans else ())
+            spans += [(one.term, one.begin, one.end) for one in find_quantities(read.text)]
+        occurrences = self._occurrences(spans) if spans else []
+        return Matched(read.unmatched.words, occurrences) if occurrences else read.unmatched
 
-    def _word_terms(self, words: Words, terms: Sequence[str]) -> Iterator[_Place]:
-        for place, (word, term) in enumerate(zip(words.texts, terms, strict=True)):
+    def _places(self, read: _Read, *, is_name: bool) -> Iterator[_Place]:
+        """Where what is wanted stands."""
+        words, terms = read.unmatched.words, read.terms
+        for (first, last, _), term in zip(read.runs, terms[len(words) :], strict=True):
+            if term in self._wanted and self._is_joined(term, words, first, last, is_name=is_name):
+                yield term, first, last, 0
+        for place, (word, term) in enumerate(zip(words.texts, terms, strict=False)):
             if term in self._wanted:
                 yield term, place, place, self._length(word, term)
             if not word.isascii():
                 for plain in self._wanted.intersection(self._analyzer.unaccented((word,))):
                     yield plain, place, place, self._length(word, plain)
-
-    def _compound_terms(self, words: Words, *, is_name: bool) -> Iterator[_Place]:
-        for first, last in _runs(words.gaps(), is_name=is_name):
-            term = self._compounds["".join(words.texts[first : last + 1])]
-            if term and self._is_joined(term, words, first, last, is_name=is_name):
-                yield term, first, last, 0
 
     def _length(self, word: str, term: str) -> int:
         """How much of the beginning of `word` was typed; 0 where all of it is meant."""
@@ -172,22 +190,6 @@ class Matching:
         )
 
 
-class _WantedCompounds(dict[str, str]):
-    """The term of each joined form, ``""`` where it is not wanted."""
-
-    def __init__(self, analyzer: Analyzer, wanted: AbstractSet[str]) -> None:
-        super().__init__()
-        self._analyzer = analyzer
-        self._wanted = wanted
-
-    def __missing__(self, compound: str) -> str:
-        term = ""
-        if len(compound) <= LONGEST_JOINED:
-            term = self._analyzer.stems((compound,))[0]
-        self[compound] = found = term if term in self._wanted else ""
-        return found
-
-
 def _alternatives(understood: Understanding, asked: int) -> dict[tuple[str, ...], int]:
     """The clauses that have each alternative; one that only optional clauses have is no match."""
     alternatives: dict[tuple[str, ...], int] = {}
@@ -209,6 +211,33 @@ def word_borders(words: Words) -> tuple[list[int], list[int]]:
     pieces = chain.from_iterable(zip(words.between, words.texts, strict=False))
     borders = list(accumulate(map(len, pieces)))
     return borders[0::2], borders[1::2]
+
+
+def _analyse(text: str, analyzer: Analyzer, is_name: bool) -> _Read:  # noqa: FBT001 - a cache has it in its key
+    text = caseless(text)
+    words = split_words(text)
+    runs = _short_runs(words, is_name=is_name)
+    terms = analyzer.stems([*words.texts, *map(itemgetter(2), runs)])
+    return _Read(text, Matched(words, ()), runs, terms)
+
+
+# Catalogues say the same of many products, and shoppers see the same products again and again.
+_remember = lru_cache(_MOST_REMEMBERED)(_analyse)
+
+
+def _short_runs(words: Words, *, is_name: bool) -> list[_Run]:
+    """What may be written as one word, and is short enough to be one."""
+    texts = words.texts
+    runs: Iterable[_Run]
+    if not JOINERS.isdisjoint(words.between[1:-1]):
+        spans = _runs(words.gaps(), is_name=is_name)
+        runs = ((first, last, "".join(texts[first : last + 1])) for first, last in spans)
+    elif is_name:
+        # All neighbours stand for those that a space parts: hardly more, and found at once.
+        runs = zip(count(), count(1), map(add, texts, texts[1:]))
+    else:
+        return []
+    return [run for run in runs if len(run[2]) <= LONGEST_JOINED]
 
 
 def _runs(gaps: Sequence[Gap], *, is_name: bool) -> Iterator[tuple[int, int]]:

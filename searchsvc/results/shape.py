@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar, Union
 
-from searchsvc.results.highlighted import Highlighted, Shaped
-
-Mark = Callable[[str, str], Highlighted]
+Made = TypeVar("Made")
+"""What stands in the place of a text."""
+Mark = Callable[[str, str], Made]
 """Makes something of a text and the name of its field."""
+Shape = Union[Made, list["Shape[Made]"], dict[str, "Shape[Made]"]]  # noqa: UP007 - a type variable and a text cannot be joined by |
+"""A value of a product's JSON with its texts replaced; what is no text is left out."""
 
 
-def shaped(product: Mapping[str, Any], marks: Mapping[str, Mark]) -> dict[str, Shaped]:
+def shaped(product: Mapping[str, Any], marks: Mapping[str, Mark[Made]]) -> dict[str, Shape[Made]]:
     """What `marks` make of the texts of a product, in the shape of its JSON.
 
     Args:
         product: its JSON.
         marks: by field, those inside another one with a dot; absent fields are left out.
     """
-    made: dict[str, Shaped] = {}
+    made: dict[str, Shape[Made]] = {}
     for field, mark in marks.items():
+        value = product.get(field)
+        if isinstance(value, str):  # as most are
+            made[field] = mark(value, field)
+            continue
         _add(made, product, (field, field), mark)
     return made
 
 
 def _add(
-    made: dict[str, Shaped], product: Mapping[str, Any], field: tuple[str, str], mark: Mark
+    made: dict[str, Shape[Made]],
+    product: Mapping[str, Any],
+    field: tuple[str, str],
+    mark: Mark[Made],
 ) -> None:
     """Put what `mark` makes of a field at its place in `made`.
 
@@ -51,7 +60,7 @@ def _add(
             made[outer] = nested
 
 
-def _marked(value: object, field: str, mark: Mark) -> Shaped | None:
+def _marked(value: object, field: str, mark: Mark[Made]) -> Shape[Made] | None:
     if isinstance(value, str):
         return mark(value, field)
     if isinstance(value, list | tuple):

@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from searchsvc.http.algolia.attributes import CATEGORIES
 from searchsvc.results.highlight import Highlighter
-from searchsvc.results.highlighted import Highlighted, Level, Tags
+from searchsvc.results.highlighted import Level, Tags
 from searchsvc.results.shape import shaped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from indexer.analysis.analyzer import Analyzer
     from searchsvc.http.algolia.parameters import Parameters
     from searchsvc.http.algolia.record import Record
     from searchsvc.query.understanding import Understanding
-    from searchsvc.results.highlighted import Shaped
+    from searchsvc.results.highlighted import Highlighted
+    from searchsvc.results.shape import Mark, Shape
 
 _ALL = "*"
 _WORDS = 10
@@ -28,6 +29,9 @@ _STANDARD = frozenset(
 )
 """Of the standard fields those whose words are searched."""
 _OBJECT = "attributes"
+
+Json = dict[str, Any]
+"""A marked text, as it is answered."""
 
 
 def tags_of(parameters: Parameters) -> Tags:
@@ -55,13 +59,14 @@ class Marker:
         self._highlights = parameters.attributes_to_highlight
         self._snippets = dict(_with_words(name) for name in parameters.attributes_to_snippet)
         self._only_matches = parameters.restrict_highlight_and_snippet_arrays
-        self._known: dict[tuple[str, str, int], Highlighted] = {}
+        self._known: dict[tuple[str, str, int], Json] = {}
 
     def highlights(self, record: Record) -> dict[str, Any]:
         """``_highlightResult``."""
-        names = _named(record, self._highlights)
-        marked = shaped(record, dict.fromkeys(names, self._marking(record, 0)))
-        return {name: self._encode(value, _highlight) for name, value in marked.items()}
+        marking = self._marking(record, 0)
+        return self._shown(
+            shaped(record, dict.fromkeys(_named(record, self._highlights), marking))
+        )
 
     def snippets(self, record: Record) -> dict[str, Any]:
         """``_snippetResult``."""
@@ -70,47 +75,48 @@ class Marker:
             name: self._marking(record, words.get(name, words.get(_ALL, _WORDS)))
             for name in _named(record, tuple(words))
         }
-        found = shaped(record, marks)
-        return {name: self._encode(value, _snippet) for name, value in found.items()}
+        return self._shown(shaped(record, marks))
 
     def matched_words(self, record: Record) -> set[str]:
         """The words of the query that the record has, in lower case."""
-        marked = shaped(record, dict.fromkeys(_named(record, (_ALL,)), self._marking(record, 0)))
-        return {word for value in marked.values() for word in _words(value)}
+        found: set[str] = set()
 
-    def _marking(self, record: Record, words: int) -> Callable[[str, str], Highlighted]:
+        def note(text: str, name: str) -> None:
+            marked = self._highlighter.highlight(text, _field(record, name))
+            found.update(word.casefold() for word in marked.matched_words)
+
+        shaped(record, dict.fromkeys(_named(record, (_ALL,)), note))
+        return found
+
+    def _marking(self, record: Record, words: int) -> Mark[Json]:
         """Marks a text of a record; a snippet of so many words, or 0 for the whole."""
+        known, highlighter = self._known, self._highlighter
 
-        def mark(text: str, name: str) -> Highlighted:
-            field = _field(record, name)
-            key = (text, field, words)
-            found = self._known.get(key)
+        def mark(text: str, name: str) -> Json:
+            key = (text, name, words)  # hits share brands and categories
+            found = known.get(key)
             if found is None:
-                found = (
-                    self._highlighter.snippet(text, words, field)
-                    if words
-                    else self._highlighter.highlight(text, field)
-                )
-                self._known[key] = found
+                field = _field(record, name)
+                if words:
+                    found = _snippet(highlighter.snippet(text, words, field))
+                else:
+                    found = _highlight(highlighter.highlight(text, field))
+                known[key] = found
             return found
 
         return mark
 
-    def _encode(self, value: Shaped, encode: Callable[[Highlighted], dict[str, Any]]) -> Any:  # noqa: ANN401 - JSON in the record's own shape
-        if isinstance(value, Highlighted):
-            return encode(value)
-        if isinstance(value, dict):
-            return {name: self._encode(part, encode) for name, part in value.items()}
-        parts = value
-        if self._only_matches:
-            parts = [part for part in value if _matches(part)]
-        return [self._encode(part, encode) for part in parts]
+    def _shown(self, marked: Mapping[str, Shape[Json]]) -> dict[str, Any]:
+        """What is marked, perhaps without the items of lists that match nothing."""
+        if not self._only_matches:
+            return dict(marked)
+        return {name: _without_misses(value) for name, value in marked.items()}
 
 
-def _highlight(marked: Highlighted) -> dict[str, Any]:
-    encoded: dict[str, Any] = {
+def _highlight(marked: Highlighted) -> Json:
+    encoded: Json = {
         "value": marked.value,
-        "matchLevel": marked.level.value,
+        "matchLevel": str(marked.level),
         "matchedWords": list(marked.matched_words),
     }
     if marked.level is not Level.NONE:
@@ -118,19 +124,22 @@ def _highlight(marked: Highlighted) -> dict[str, Any]:
     return encoded
 
 
-def _snippet(marked: Highlighted) -> dict[str, Any]:
-    return {"value": marked.value, "matchLevel": marked.level.value}
+def _snippet(marked: Highlighted) -> Json:
+    return {"value": marked.value, "matchLevel": str(marked.level)}
 
 
-def _matches(value: Shaped) -> bool:
-    return not isinstance(value, Highlighted) or value.level is not Level.NONE
+def _without_misses(value: Shape[Json]) -> Any:  # noqa: ANN401 - JSON in the record's own shape
+    if isinstance(value, list):
+        return [_without_misses(part) for part in value if _level(part) != Level.NONE]
+    if _level(value) is None:
+        return {name: _without_misses(part) for name, part in value.items()}
+    return value
 
 
-def _words(value: Shaped) -> Iterable[str]:
-    if isinstance(value, Highlighted):
-        return (word.casefold() for word in value.matched_words)
-    parts = value.values() if isinstance(value, dict) else value
-    return (word for part in parts for word in _words(part))
+def _level(value: Shape[Json]) -> str | None:
+    """How much a marked text matches; ``None`` of what has such texts inside."""
+    level = value.get("matchLevel") if isinstance(value, dict) else None
+    return level if isinstance(level, str) else None  # a field may be called that, too
 
 
 def _with_words(name: str) -> tuple[str, int]:
