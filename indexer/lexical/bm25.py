@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,17 +31,21 @@ if TYPE_CHECKING:
 
     from indexer.lexical.clause import Alternative, Clause
 
+_MOST_PLACES = 1 << 14  # of terms, in 3 MB
+_FAR_MORE = 3  # times as many rows cost as much to add up as to look up in
+
 
 @dataclass(frozen=True, slots=True)
 class _Postings:
     """What one term or clause gives each row.
 
     Attributes:
-        rows: int32 ``(n,)``, distinct; ascending for a term.
+        rows: int32 ``(n,)``, distinct.
         impacts: float32 ``(n,)``, above 0 except with okapi's idf.
         peak: the greatest impact, were the weight 1.
         idf: the sum of what the terms in it tell; see `inverse_document_frequency`.
         weight: what an alternative's impacts still have to be multiplied by.
+        ascending: whether the rows are.
     """
 
     rows: NDArray[np.int32]
@@ -48,6 +53,7 @@ class _Postings:
     peak: float
     idf: float = 0.0
     weight: float = 1.0
+    ascending: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,8 @@ class Bm25Index:
     def __init__(self, path: Path) -> None:
         file = read_arrays(path)
         self._terms = StringTable.read(file, "terms")
+        # The words of a query are looked for at every keystroke, and by every part of a search.
+        self._find = lru_cache(_MOST_PLACES)(self._terms.find)
         self._offsets = file.array("offsets")
         self._rows = file.array("rows")
         self._impacts = file.array("impacts")
@@ -77,11 +85,11 @@ class Bm25Index:
         self._local = threading.local()
 
     def __contains__(self, term: str) -> bool:
-        return self._terms.find(term) is not None
+        return self._find(term) is not None
 
     def rows(self, term: str) -> NDArray[np.int32]:
         """The rows that have `term`, int32 ``(n,)``, ascending; not to be written to."""
-        found = self._terms.find(term)
+        found = self._find(term)
         if found is None:
             return np.empty(0, np.int32)
         return self._rows[self._offsets[found] : self._offsets[found + 1]]
@@ -96,11 +104,14 @@ class Bm25Index:
     def match(self, clauses: Sequence[Clause], *, coverage: float = 0.0) -> Matches:
         """See `LexicalIndex.match`; costs what the query's postings cost, never the catalogue."""
         scratch = self._scratch()
+        postings = [self._clause(clause, scratch) for clause in clauses]
+        whole = _having_all(clauses, postings, coverage)
+        if len(whole):
+            return whole
         first_seen = []
         asked: float = 0.0
         ceiling: float = 0.0
-        for clause in clauses:
-            found = self._clause(clause, scratch)
+        for clause, found in zip(clauses, postings, strict=True):
             if found is None:
                 if not clause.optional:
                     asked += self._idf(0)
@@ -165,7 +176,8 @@ class Bm25Index:
         rows = np.concatenate(first_seen)
         impacts = scratch.best[rows] - shift
         scratch.best[rows] = 0
-        return _Postings(rows, impacts, max(postings.peak for postings in scaled))
+        peak = max(postings.peak for postings in scaled)
+        return _Postings(rows, impacts, peak, ascending=False)
 
     @staticmethod
     def _any_of(found: Sequence[_Postings], scratch: _Scratch) -> int:
@@ -203,7 +215,7 @@ class Bm25Index:
         return _Postings(rows, impacts, peak, idf, alternative.weight)
 
     def _postings(self, term: str) -> _Postings | None:
-        found = self._terms.find(term)
+        found = self._find(term)
         if found is None:
             return None
         place = slice(int(self._offsets[found]), int(self._offsets[found + 1]))
@@ -225,3 +237,46 @@ class Bm25Index:
             scratch = _Scratch(numbers[0], numbers[1], seen, numbers[2])
             self._local.scratch = scratch
         return scratch
+
+
+def _having_all(
+    clauses: Sequence[Clause], postings: Sequence[_Postings | None], coverage: float
+) -> Matches:
+    """The rows that every clause finds but the optional ones, where full coverage asks for them.
+
+    Where one of them finds far fewer rows than the others, these few are looked up rather than
+    all of them added up. None are given where that would be no gain, or where there are none.
+    """
+    found = list(zip(clauses, postings, strict=True))
+    needed = [it for clause, it in found if not clause.optional]
+    known = [it for it in needed if it is not None]
+    if coverage < 1.0 or not known or len(known) < len(needed):
+        return Matches.none()
+    rarest, *others = sorted(known, key=lambda it: len(it.rows))
+    if sum(len(it.rows) for it in others) < _FAR_MORE * len(rarest.rows) * len(others):
+        return Matches.none()
+    rows = rarest.rows if rarest.ascending else np.sort(rarest.rows)
+    for other in others:
+        rows = rows[_impacts(other, rows)[1]]
+    scores = np.zeros(len(rows), np.float32)
+    ceiling = 0.0
+    for clause, it in found:
+        if it is not None:
+            scores += _impacts(it, rows)[0] * np.float32(clause.importance)
+            ceiling += max(it.peak, 0.0) * clause.importance
+    return Matches(rows.astype(np.int64), scores, np.ones(len(rows), np.float32), ceiling)
+
+
+def _impacts(
+    postings: _Postings, rows: NDArray[np.int32]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """What `postings` give each of `rows`, 0 where nothing, and to which they give something."""
+    if rows is postings.rows:
+        return postings.impacts, np.ones(len(rows), np.bool_)
+    order = None if postings.ascending else np.argsort(postings.rows)
+    places = np.searchsorted(postings.rows, rows, sorter=order)
+    places[places == len(postings.rows)] = 0
+    if order is not None:
+        places = order[places]
+    are_in = postings.rows[places] == rows
+    return np.where(are_in, postings.impacts[places], np.float32(0)), are_in

@@ -8,7 +8,7 @@ import pytest
 from indexer.lexical import builder as postings
 from indexer.lexical.bm25 import Bm25Index
 from indexer.lexical.builder import Bm25Builder, FieldTerms
-from indexer.lexical.clause import plain_clauses
+from indexer.lexical.clause import Alternative, Clause, plain_clauses
 from indexer.lexical.okapi import OkapiIndex
 from indexer.lexical.weighting import inverse_document_frequency
 from indexer.settings import LexicalSettings
@@ -143,3 +143,34 @@ def test_a_product_without_text_disturbs_nothing_whatever_length_counts(tmp_path
     index = built(tmp_path / "l", settings, {"title": ["red", "hat"]}, {"title": []})
     assert index.match(plain_clauses(["hat"])).rows.tolist() == [0]
     assert np.isfinite(index.match(plain_clauses(["hat"])).ceiling)
+
+
+def test_full_coverage_looks_up_few_rows_in_many_and_finds_the_same(tmp_path: Path) -> None:
+    rng = np.random.default_rng(7)
+    often = ("often", "usual", "common")
+    rows = [
+        {"title": [word for word in often if rng.random() < 0.8] + ["rare"] * (number % 17 == 3)}
+        for number in range(300)
+    ]
+    index = built(tmp_path / "l", LexicalSettings(weights={"title": 1.0}), *rows)
+    either = Clause(
+        (Alternative(("common",)), Alternative(("usual",), weight=0.5)), importance=0.7
+    )
+    for clauses in (
+        plain_clauses(["often"]),
+        plain_clauses(["rare", "often"]),
+        [
+            *plain_clauses(["often", "rare", "usual"]),
+            Clause((Alternative(("common",)),), optional=True),
+        ],
+        [either, *plain_clauses(["rare"])],
+        [Clause((Alternative(("rare",)), Alternative(("often", "common"), weight=0.9))), either],
+        plain_clauses(["rare", "absent"]),
+    ):
+        found = index.match(clauses, coverage=1.0)
+        added_up = index.match(clauses, coverage=0.99999)
+        assert len(found)
+        assert found.rows.tolist() == added_up.rows.tolist()
+        np.testing.assert_allclose(found.scores, added_up.scores, rtol=1e-5)
+        np.testing.assert_allclose(found.coverage, added_up.coverage, rtol=1e-5)
+        assert found.ceiling == pytest.approx(added_up.ceiling)
