@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -20,7 +19,6 @@ from benchmarks.latency import draw_queries, summarize
 from benchmarks.machine import describe_machine
 from benchmarks.robustness.typos import draw_typos
 from searchsvc.http.algolia.attributes import Attributes
-from searchsvc.results.presence import Presence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

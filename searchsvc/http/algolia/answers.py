@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from indexer.snapshot import Snapshot
     from searchsvc.http.algolia.parameters import Parameters
     from searchsvc.http.algolia.question import Question
+    from searchsvc.http.algolia.record import Record
     from searchsvc.search import SearchResult
 
 _ALL = "*"
@@ -76,9 +77,8 @@ def encode_answer(asked: Asked, result: SearchResult, took_ms: float) -> dict[st
         result: its result.
         took_ms: milliseconds that it took.
     """
-    encoder = HitEncoder(asked.parameters, asked.snapshot, result.understood)
     answer = {
-        "hits": [encoder.encode(hit) for hit in result.hits],
+        "hits": _hits(asked, result),
         "nbHits": result.total,
         **_page(asked.parameters, result.total),
         **_facets(asked, result),
@@ -100,6 +100,13 @@ def encode_answer(asked: Asked, result: SearchResult, took_ms: float) -> dict[st
     if _ALL in wanted:
         return answer
     return {name: value for name, value in answer.items() if name in wanted}
+
+
+def _hits(asked: Asked, result: SearchResult) -> list[Record]:
+    if not result.hits:  # a search that only counts needs nothing to mark by
+        return []
+    encoder = HitEncoder(asked.parameters, asked.snapshot, result.understood)
+    return [encoder.encode(hit) for hit in result.hits]
 
 
 def _page(parameters: Parameters, total: int) -> dict[str, int]:
