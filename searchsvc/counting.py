@@ -10,9 +10,6 @@ from searchsvc.query.mask import row_mask
 from searchsvc.results.counting import count_facets
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from indexer.snapshot import Snapshot
     from searchsvc.query.filters import Filter
     from searchsvc.query.query import FacetRequest, Query
@@ -52,9 +49,11 @@ def count(
         by_filter.setdefault(_filter_of(request, query), []).append(request)
     counted: dict[FacetRequest, Facet] = {}
     for condition, requests in by_filter.items():
-        rows = _rows(condition, query, retrieval, matches, snapshot)
-        found = count_facets(requests, rows, snapshot.columns, snapshot.derived, group_by)
-        exhaustive = not retrieval.capped and (not widened or condition == query.filter)
+        counted_in = _match_set(condition, query, retrieval, matches, snapshot)
+        found = count_facets(
+            requests, counted_in.rows(), snapshot.columns, snapshot.derived, group_by
+        )
+        exhaustive = counted_in.complete and (not widened or condition == query.filter)
         for request, facet in zip(requests, found, strict=True):
             counted[request] = replace(facet, exhaustive=exhaustive)
     return tuple(counted[request] for request in query.facets)
@@ -66,16 +65,16 @@ def _filter_of(request: FacetRequest, query: Query) -> Filter | None:
     return without_field(query.filter, request.field)
 
 
-def _rows(
+def _match_set(
     condition: Filter | None,
     query: Query,
     retrieval: Retrieval,
     matches: MatchSet,
     snapshot: Snapshot,
-) -> NDArray[np.int64]:
+) -> MatchSet:
     if condition == query.filter:
-        return matches.rows()
+        return matches
     mask = None
     if condition is not None:
         mask = row_mask(condition, snapshot.columns, len(snapshot.products), snapshot.derived)
-    return retrieval.within(mask).rows()
+    return retrieval.within(mask)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from indexer.analysis.words import has_digit
 from indexer.hits import Hits, Matches
 from indexer.lexical.clause import Alternative, Clause
 from searchsvc.errors import EmbeddingUnavailableError
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 _UNMEASURED_COSINE = 0.35
 """Of an unrelated product, where the build could not measure it."""
-_ANY_COSINE = -2.0
-"""Below every cosine, however it is rounded."""
 
 
 class QueryEmbedder(Protocol):
@@ -47,11 +46,14 @@ class MatchSet:
         lexical: those that cover enough of its words.
         semantic: those near enough to its meaning, at most as many as are taken.
         identified: int64 ``(n,)`` ascending, those that it equals an identifier of.
+        complete: whether another filter inside this one's leaves just the products of this set
+            that pass it.
     """
 
     lexical: Matches
     semantic: Hits
     identified: NDArray[np.int64]
+    complete: bool = True
 
     def rows(self) -> NDArray[np.int64]:
         """All of them, each once: int64 ``(n,)``, ascending."""
@@ -73,10 +75,10 @@ class MatchSet:
 class Retrieval:
     """What the whole catalogue has for a query.
 
-    How well a product must match is judged in the whole catalogue: otherwise a filter would make
-    products match that do not match without it. Only where more products are near in meaning
-    than are taken (`capped`), the nearest are looked for again inside a filter, so that a narrow
-    one does not come out empty.
+    How well a product must match is judged in the whole catalogue, once: a filter takes products
+    away and adds none, so that as many remain as a facet counted. Only where more products are
+    near in meaning than are taken (`capped`) and a filter leaves none of those, the nearest are
+    looked for again inside it: they match as well, and were only not among the first.
 
     Attributes:
         found: the match set without a filter.
@@ -99,14 +101,15 @@ class Retrieval:
         if mask is None:
             return self.found
         found = self.found
-        if self.capped and self.vector is not None:
+        lexical, semantic = found.lexical.within(mask), found.semantic.within(mask)
+        identified = found.identified[mask[found.identified]]
+        complete = True
+        if self.capped and self.vector is not None and not len(lexical) and not len(semantic):
             again = self._snapshot.vectors.search(self.vector, self._policy.neighbours, mask)
-            semantic = again.at_least(self._enough).without(self._forbidden)
-        else:
-            semantic = found.semantic.within(mask)
-        return MatchSet(
-            found.lexical.within(mask), semantic, found.identified[mask[found.identified]]
-        )
+            semantic = again.at_least(self._enough)
+            complete = len(semantic) < self._policy.neighbours
+            semantic = semantic.without(self._forbidden)
+        return MatchSet(lexical, semantic, identified, complete)
 
     def by_words(self, clauses: Sequence[Clause]) -> Retrieval:
         """The same for other words."""
@@ -118,13 +121,8 @@ class Retrieval:
         near = Hits.none()
         if self.vector is not None:
             near = self._snapshot.vectors.search(self.vector, count).without(self._forbidden)
-        return replace(
-            self,
-            found=MatchSet(Matches.none(), near, np.empty(0, np.int64)),
-            capped=self.vector is not None,
-            _enough=_ANY_COSINE,
-            _policy=replace(self._policy, neighbours=count),
-        )
+        found = MatchSet(Matches.none(), near, np.empty(0, np.int64))
+        return replace(self, found=found, capped=False)
 
 
 def retrieve(
@@ -146,9 +144,10 @@ def retrieve(
         done: told the name of each stage when it is done.
     """
     identified = snapshot.products.identified_by(text)
-    lexical = _lexical(text, understood, snapshot, policy)
+    lexical = _lexical(understood, snapshot, policy)
     done("lexical")
-    vector, degraded = _embed(understood, embedder, is_number=len(identified) > 0)
+    is_number = len(identified) > 0 or (not len(lexical) and _is_number(understood))
+    vector, degraded = _embed(understood, embedder, is_number=is_number)
     done("embed")
     enough, forbidden = 0.0, np.empty(0, np.int64)
     near, capped = Hits.none(), False
@@ -172,11 +171,9 @@ def unrelated_cosine(snapshot: Snapshot, share: float) -> float:
     return _UNMEASURED_COSINE if measured is None else measured
 
 
-def _lexical(
-    text: str, understood: Understanding, snapshot: Snapshot, policy: RankingPolicy
-) -> Matches:
-    """The lexical matches; for an empty query the whole catalogue, by popularity."""
-    if not text.strip():
+def _lexical(understood: Understanding, snapshot: Snapshot, policy: RankingPolicy) -> Matches:
+    """The lexical matches; for a query without words the whole catalogue, by popularity."""
+    if not understood.clauses:
         popularity = popularity_share(snapshot)
         rows = np.arange(len(popularity), dtype=np.int64)
         # Covering none of no words, nothing gains by having them all.
@@ -193,7 +190,7 @@ def _embed(
     query with synonyms lies in the middle of its readings.
     """
     text = understood.text
-    if not text or (is_number and any(char.isdigit() for char in text)):
+    if not understood.clauses or (is_number and has_digit(text)):
         return None, ()
     try:
         readings = [embedder.embed_query(reading) for reading in (text, *understood.readings)]
@@ -203,6 +200,12 @@ def _embed(
         return readings[0], ()
     middle = np.sum(readings, axis=0)
     return (middle / np.linalg.norm(middle)).astype(np.float32), ()
+
+
+def _is_number(understood: Understanding) -> bool:
+    """Whether all that is asked for are words with digits."""
+    pairs = zip(understood.words, understood.clauses, strict=True)
+    return all(has_digit(word) or clause.optional for word, clause in pairs)
 
 
 def _least_cosine(snapshot: Snapshot, policy: RankingPolicy) -> float:

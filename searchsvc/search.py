@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from searchsvc.counting import count
+from searchsvc.policy import Fusion
 from searchsvc.query.mask import row_mask
 from searchsvc.query.understanding import understand
 from searchsvc.ranking.boosting import boost, total_boost
@@ -113,8 +114,8 @@ class SearchResult:
         relaxed: how the query was widened because nothing matched; ``None`` when it was not.
         unfiltered_total: how many would match without the filter, where nothing matches with it.
         capped: whether more products are near in meaning than are taken.
-        relevant: products that are relevant enough to come first in the order of a column;
-            ``None`` in the order by relevance.
+        relevant: how many (of what `total` counts) are relevant enough to come first in the order
+            of a column; ``None`` in the order by relevance, and where no hits were asked for.
         present: products with a value by column, where the query asked for it.
     """
 
@@ -201,15 +202,16 @@ def search(
     matches = retrieval.within(mask)
     widened = None
     if not len(matches) and query.relax:
-        widened = widen(understood, retrieval, snapshot, mask)
+        widened = widen(understood, retrieval, snapshot, mask, by_meaning=query.relax_by_meaning)
         if widened is not None:
             retrieval, matches = widened.retrieval, widened.matches
             understood = widened.understood
     stages.done("match set")
     ranking = page = None
     if query.limit:  # a page without hits, such as one that only counts, needs no order
-        ranking = _ranking(query, retrieval, matches, gains, snapshot, policy, stages)
-        page = arrange(Order(ranking, matches.lexical), query, snapshot, policy.sort_relevance)
+        ranking = _ranking(understood, retrieval, matches, gains, snapshot, policy, stages)
+        least = policy.sort_relevance if understood.clauses else 0.0
+        page = arrange(Order(ranking, matches.lexical), query, snapshot, least)
         stages.done("arrange")
     else:
         require_columns(query, snapshot)
@@ -236,7 +238,7 @@ def search(
 
 
 def _ranking(  # noqa: PLR0913, PLR0917 - everything that an order depends on
-    query: Query,
+    understood: Understanding,
     retrieval: Retrieval,
     matches: MatchSet,
     gains: NDArray[np.float32] | None,
@@ -245,7 +247,7 @@ def _ranking(  # noqa: PLR0913, PLR0917 - everything that an order depends on
     stages: _Stages,
 ) -> Ranking:
     """The window in its final order."""
-    preferred = gains if not query.text.strip() else None
+    preferred = None if understood.clauses else gains
     window = gather(
         matches.lexical, matches.semantic, matches.identified, policy.window, preferred
     )
@@ -255,7 +257,9 @@ def _ranking(  # noqa: PLR0913, PLR0917 - everything that an order depends on
         ranking = rerank(ranking, policy.reranker)
         stages.done("rerank")
     if gains is not None:
-        ranking = boost(ranking, gains)
+        # Reciprocal ranks are small numbers: what moves a product is a share of the best.
+        scale = float(ranking.fused.max(initial=0)) if policy.fusion is Fusion.RRF else 1.0
+        ranking = boost(ranking, gains * np.float32(scale))
         stages.done("boost")
     return ranking
 

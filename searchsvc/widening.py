@@ -68,11 +68,22 @@ def widen(
     retrieval: Retrieval,
     snapshot: Snapshot,
     mask: NDArray[np.bool_] | None,
+    *,
+    by_meaning: bool,
 ) -> Widened | None:
-    """A wider answer inside `mask` to a query that nothing matches; ``None`` if there is none."""
-    return _fewer_words(understood, retrieval, snapshot, mask) or _nearest(
-        understood, retrieval, mask
-    )
+    """A wider answer to a query that nothing matches; ``None`` if there is none.
+
+    Args:
+        understood: the query.
+        retrieval: what the whole catalogue has for it.
+        snapshot: that was searched.
+        mask: bool ``(products,)``, what the filter lets pass; ``None`` for all.
+        by_meaning: whether the nearest in meaning are shown when no words are left to leave out.
+    """
+    wider = _fewer_words(understood, retrieval, snapshot, mask)
+    if wider is None and by_meaning:
+        return _nearest(understood, retrieval, mask)
+    return wider
 
 
 def _fewer_words(

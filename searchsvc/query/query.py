@@ -142,6 +142,7 @@ class Query:
         grouping: ``None`` shows every product.
         boosts: of the order by relevance.
         relax: whether a query without any match is asked again in a wider sense.
+        relax_by_meaning: whether that may come to the nearest in meaning, however far.
         survey: whether to say how many products of the match set have each column.
     """
 
@@ -157,4 +158,5 @@ class Query:
     grouping: Grouping | None = None
     boosts: tuple[Boost, ...] = ()
     relax: bool = False
+    relax_by_meaning: bool = True
     survey: bool = False

@@ -47,14 +47,25 @@ class Order:
         last = np.minimum(self._ranking.lexical_only(bm25[sequence]), floor)
         return np.concatenate((rows, rest[sequence])), np.concatenate((scores, last))
 
-    def relevant(self, least_share: float) -> int:
-        """How many of the first rows have at least this share of the best one's relevance.
+    def tiers(self, least_share: float) -> NDArray[np.int8]:
+        """How relevant each row of the whole is, when another order than relevance is asked for.
 
-        What the query identifies is relevant, and is no measure for the others.
+        Args:
+            least_share: of the best row's relevance that makes a row relevant; that of what the
+                query identifies is no measure for the others, and boosts are for the order by
+                relevance.
+
+        Returns:
+            int8 ``(n,)``: 0 for what the query identifies, 1 for what is relevant, 2 for the rest.
         """
         rows, scores = self.whole
-        first = int(np.count_nonzero(self._ranking.window.identified))
-        if first == len(rows):
-            return first
-        best = max(float(scores[first]), 0.0)
-        return first + int(np.count_nonzero(scores[first:] >= least_share * best))
+        window = self._ranking.window
+        tiers = np.full(len(rows), 2, np.int8)
+        if self._ranking.boosts is not None:
+            scores = scores.copy()
+            scores[: len(self._ranking.boosts)] -= self._ranking.boosts
+        identified = np.isin(rows, window.rows[window.identified])
+        best = max(float(scores[~identified].max(initial=0)), 0.0)
+        tiers[scores >= least_share * best] = 1
+        tiers[identified] = 0
+        return tiers

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from searchsvc.ranking.order import Order
 
 
+_TIERS = 3  # see `Order.tiers`
+
+
 @dataclass(frozen=True, slots=True)
 class Arrangement:
     """What is on the page.
@@ -33,8 +36,8 @@ class Arrangement:
         scores: float32 ``(n,)``, their relevance.
         sizes: members of each group in the match set; ``None`` where nothing is grouped.
         others: int64 arrays, the next members of each group; ``None`` where nothing is grouped.
-        relevant: products that come first because they are relevant enough, on all pages;
-            ``None`` in the order by relevance.
+        relevant: how many come first because they are relevant enough, on all pages: groups,
+            where those are counted; ``None`` in the order by relevance.
     """
 
     rows: NDArray[np.int64]
@@ -66,17 +69,21 @@ def arrange(order: Order, query: Query, snapshot: Snapshot, least_share: float) 
     rows, scores = order.whole
     relevant = None
     if query.sort:
-        relevant = order.relevant(least_share) if query.text.strip() else len(rows)
+        tiers = order.tiers(least_share)
         parts = [
-            begin_of_part + sort_places(part, query.sort, snapshot.columns, snapshot.derived)
-            for begin_of_part, part in ((0, rows[:relevant]), (relevant, rows[relevant:]))
+            part[sort_places(rows[part], query.sort, snapshot.columns, snapshot.derived)]
+            for part in (np.flatnonzero(tiers == tier) for tier in range(_TIERS))
         ]
+        # What the query identifies was asked for, and nothing beside it.
+        relevant = len(parts[0]) or len(parts[1])
         places = np.concatenate(parts)
         rows, scores = rows[places], scores[places]
     if query.grouping is None:
         return Arrangement(rows[begin:end], scores[begin:end], relevant=relevant)
     keys = group_keys(snapshot.columns, query.grouping.field, snapshot.derived)
     groups = Groups.of(rows, keys)
+    if relevant is not None and not query.grouping.count_items:
+        relevant = int(np.count_nonzero(groups.places < relevant))
     return Arrangement(
         rows=groups.rows[begin:end],
         scores=scores[groups.places[begin:end]],

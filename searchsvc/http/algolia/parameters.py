@@ -69,7 +69,7 @@ class Parameters(BaseModel):
         Literal["true", "false", "min", "strict"], BeforeValidator(as_text)
     ] = "true"
     remove_words_if_no_results: Literal["none", "lastWords", "firstWords", "allOptional"] = (
-        "allOptional"
+        "lastWords"
     )
 
     attributes_to_retrieve: Texts = ("*",)

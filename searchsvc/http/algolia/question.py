@@ -123,6 +123,7 @@ def _query(parameters: Parameters, attributes: Attributes, page: tuple[int, int]
         grouping=_grouping(parameters, attributes),
         boosts=read_boosts(parameters.optional_filters, attributes),
         relax=parameters.remove_words_if_no_results != "none",
+        relax_by_meaning=parameters.remove_words_if_no_results == "allOptional",
     )
 
 
