@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 import numpy as np
 import orjson
@@ -17,6 +16,7 @@ from benchmarks.collection import load_collection
 from benchmarks.errors import BenchmarkError
 from benchmarks.latency import draw_queries, summarize
 from benchmarks.machine import describe_machine
+from benchmarks.pagecalls import SearchPage
 from benchmarks.robustness.typos import draw_typos
 from searchsvc.http.algolia.attributes import Attributes
 
@@ -33,9 +33,6 @@ _KEYSTROKES = 1_500
 _ROUNDS = 3
 _SEED = 20_261_122
 _FACETS = 8
-_REFINED = 2
-_HITS = 20
-_TAGS = {"highlightPreTag": "__ais-highlight__", "highlightPostTag": "__/ais-highlight__"}
 _NAME = 46
 
 
@@ -112,77 +109,11 @@ def measure_searchpage(subject: Subject, settings: Settings) -> dict[str, Any]:
         application.close()
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """A search page, and what it sends."""
-
-    index: str
-    facets: Sequence[Attribute]
-
-    def suggestion(self, typed: str) -> Call:
-        """A keystroke."""
-        return Call(f"/v1/indexes/{self.index}/suggest", urlencode({"q": typed}))
-
-    def native(self, text: str) -> Call:
-        """A search with facets, marked titles and grouped variants."""
-        body = {
-            "query": text,
-            "limit": _HITS,
-            "facets": [attribute.field for attribute in self.facets],
-            "highlight": ["title"],
-            "group_by": "item_group_id",
-        }
-        return Call.post(f"/v1/indexes/{self.index}/search", body)
-
-    def hits(self, text: str, chosen: Mapping[str, str] | None = None, **more: Any) -> Call:  # noqa: ANN401 - whatever JSON can say
-        """What InstantSearch sends for its hits; with `more` parameters."""
-        return self._searches([{**self._hits(text, chosen or {}), **more}])
-
-    def refined(self, text: str, chosen: Mapping[str, str]) -> Call:
-        """The same, and a search for each facet that a shopper has `chosen` a value of.
-
-        Such a search counts the one facet as if nothing of it were chosen.
-        """
-        counting = [
-            {
-                "indexName": self.index,
-                "query": text,
-                "hitsPerPage": 0,
-                "facets": name,
-                "facetFilters": _filters({k: v for k, v in chosen.items() if k != name}),
-                **_TAGS,
-            }
-            for name in chosen
-        ]
-        return self._searches([self._hits(text, chosen), *counting])
-
-    def to_choose(self, answer: bytes) -> dict[str, str]:
-        """The most frequent values of the first facets of an answer that are lists of texts."""
-        (result,) = orjson.loads(answer)["results"]
-        plain = [it.name for it in self.facets if it.column.kind == "text" and it.level is None]
-        offered = [name for name in plain if name in result.get("facets", {})][:_REFINED]
-        return {name: max(values := result["facets"][name], key=values.get) for name in offered}
-
-    def _hits(self, text: str, chosen: Mapping[str, str]) -> dict[str, Any]:
-        return {
-            "indexName": self.index,
-            "query": text,
-            "hitsPerPage": _HITS,
-            "facets": [attribute.name for attribute in self.facets],
-            "facetFilters": _filters(chosen),
-            **_TAGS,
-        }
-
-    @staticmethod
-    def _searches(requests: list[dict[str, Any]]) -> Call:
-        return Call.post("/1/indexes/*/queries", {"requests": requests})
-
-
 async def _measure(
     application: Application, index: str, drawn: Sequence[str], texts: Sequence[str]
 ) -> tuple[list[str], list[dict[str, Any]]]:
     """The facets, and milliseconds and bytes of each workload."""
-    page = _Page(index, await _facets(application, index))
+    page = SearchPage(index, await _facets(application, index))
     chosen = {
         text: page.to_choose((await application.send(page.hits(text))).body) for text in texts
     }
@@ -255,14 +186,6 @@ def _agreeing(one: str, other: str) -> int:
     pairs = enumerate(zip(one, other, strict=False))
     shorter = min(len(one), len(other))
     return next((place for place, (left, right) in pairs if left != right), shorter)
-
-
-def _filters(chosen: Mapping[str, str]) -> list[list[str]]:
-    return [[f"{name}:{_escaped(value)}"] for name, value in chosen.items()]
-
-
-def _escaped(value: str) -> str:
-    return f"\\{value}" if value.startswith("-") else value
 
 
 def _spaced(texts: Sequence[str], most: int) -> list[str]:
