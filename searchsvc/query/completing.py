@@ -8,8 +8,10 @@ words to choose from, neither leg is asked anything else, and no order changes.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from indexer.analysis.function_words import is_function_word
 from indexer.analysis.text import fold
 from indexer.analysis.words import Gap, has_digit
 from searchsvc.query.correcting import common_rows, context_rows
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 _MOST_WORDS = 50
 """That a beginning is completed to; it has more only while it is a letter or two."""
+_NUMBER_AND_WORD = re.compile(r"\d[^\W\d_]{4,}")
+"""A number joined to the word behind it, as names of products have them: no number goes on so."""
 _GUESSED = 0.8
 """Weight of a word that was not typed in full, beside others that it may be."""
 
@@ -36,32 +40,29 @@ def complete(
     """
     if not _is_unfinished(slots, typed):
         return
-    last = slots[-1]
-    if last.word.gap is Gap.JOINED and has_digit(last.word.text):
-        yield from _complete_number(slots[-2:], snapshot)
+    if slots[-1].word.gap is Gap.JOINED:
+        yield from _complete_joined(slots[-2:], 0, snapshot)
         return
-    begun = fold(last.word.text)
-    words = _words(begun, snapshot)
-    if not words and correct_spelling:
-        words = _words(_nearest(begun, snapshot), snapshot)
+    words = _begun(slots[-1], snapshot, correct_spelling=correct_spelling)
+    together = 0
     if words:
-        yield from _complete_word(words, slots, snapshot)
+        steps, together = _complete_word(words, slots, snapshot)
+        yield from steps
+    if slots[-1].word.gap is Gap.SPACE and len(slots[-1].word.text) > 1:
+        yield from _complete_joined(slots[-2:], together, snapshot)
+    elif len(slots) > 1 and _is_one(slots[-2:], snapshot):
+        slots[-1].completed_as = ""  # "usb c" is all there is to say
 
 
-def _complete_word(
-    words: dict[str, str], slots: Sequence[Slot], snapshot: Snapshot
-) -> Iterator[Step]:
-    last = slots[-1]
-    for stem, word in words.items():
-        if stem != last.term or not last.found:
-            weight = 1.0 if len(words) == 1 else _GUESSED
-            if last.allow((stem,), weight):
-                yield Step(StepKind.COMPLETED, last.word.text, word, weight)
-    best = _likeliest(words, slots, snapshot)
-    # A word in full is likelier meant than a rarer one that it is the beginning of.
-    if last.term in words and _products(last.term, snapshot) > _products(best, snapshot):
-        best = last.term
-    last.completed_as = words[best]
+def _begun(slot: Slot, snapshot: Snapshot, *, correct_spelling: bool) -> dict[str, str]:
+    """The words that the slot may be the beginning of, by their stems."""
+    typed = fold(slot.word.text)
+    words = _words(typed, snapshot)
+    if not words and correct_spelling:
+        words = _words(_nearest(typed, snapshot), snapshot)
+        if words:
+            slot.read_as = next(iter(words.values()))
+    return words
 
 
 def _is_unfinished(slots: Sequence[Slot], typed: str) -> bool:
@@ -74,13 +75,41 @@ def _is_unfinished(slots: Sequence[Slot], typed: str) -> bool:
     return not (slots[-1].settled or (slots[-1].optional and len(slots) > 1))
 
 
+def _complete_word(
+    words: dict[str, str], slots: Sequence[Slot], snapshot: Snapshot
+) -> tuple[list[Step], int]:
+    """The steps, and how many products have the likeliest word beside the others."""
+    last = slots[-1]
+    steps = []
+    for stem, word in words.items():
+        if stem != last.term or not last.found:
+            weight = 1.0 if len(words) == 1 else _GUESSED
+            if last.allow((stem,), weight):
+                steps.append(Step(StepKind.COMPLETED, last.word.text, word, weight))
+    context = context_rows(slots[:-1], snapshot)
+
+    def products(stem: str) -> int:
+        rows = snapshot.lexical.rows(stem)
+        return len(rows if context is None else common_rows(rows, context))
+
+    best = max(words, key=products)
+    # A word in full is likelier meant than a rarer one that it is the beginning of.
+    if last.term in words and products(last.term) == products(best):
+        best = last.term
+    last.completed_as = words[best]
+    return steps, products(best)
+
+
 def _nearest(typed: str, snapshot: Snapshot) -> str:
     """The beginning that was meant by one with a typing error; empty where there is none.
 
-    A whole word that is as near is left to the correction of words, which says what it did.
+    A word that the language has is right, and a whole word that is as near is left to the
+    correction of words.
     """
     corrections = snapshot.spelling.corrections(typed, 1)
-    if has_digit(typed) or (corrections and corrections[0].distance == 1):
+    if has_digit(typed) or snapshot.spelling.is_word(typed):
+        return ""
+    if corrections and corrections[0].distance == 1:
         return ""
     return snapshot.suggestions.words.nearest(typed) or ""
 
@@ -90,31 +119,42 @@ def _words(typed: str, snapshot: Snapshot) -> dict[str, str]:
     if not typed:
         return {}
     if has_digit(typed):
-        return {term: term for term in snapshot.lexical.completions(typed, _MOST_WORDS)}
-    words = [word for word, _ in snapshot.spelling.completions(typed, _MOST_WORDS)]
+        terms = snapshot.lexical.completions(typed, _MOST_WORDS)
+        return {term: term for term in terms if not _NUMBER_AND_WORD.search(term)}
     found: dict[str, str] = {}
+    words = [word for word, _ in snapshot.spelling.completions(typed, _MOST_WORDS)]
     for stem, word in zip(snapshot.analyzer.stems(words), words, strict=True):
-        if len(snapshot.lexical.rows(stem)):
+        says_something = word == typed or not is_function_word(word, snapshot.analyzer.language)
+        if says_something and len(snapshot.lexical.rows(stem)):
             found.setdefault(stem, word)
     return found
 
 
-def _likeliest(words: dict[str, str], slots: Sequence[Slot], snapshot: Snapshot) -> str:
-    """The stem in most products that also have the query's rarest other word."""
-    context = context_rows(slots[:-1], snapshot)
-    if context is None:
-        return next(iter(words))
-    return max(words, key=lambda stem: len(common_rows(snapshot.lexical.rows(stem), context)))
+def _complete_joined(span: Sequence[Slot], together: int, snapshot: Snapshot) -> Iterator[Step]:
+    """Let two words also be the beginning of one (``TN-21``, ``sun gl``).
 
-
-def _products(stem: str, snapshot: Snapshot) -> int:
-    return len(snapshot.lexical.rows(stem))
-
-
-def _complete_number(span: Sequence[Slot], snapshot: Snapshot) -> Iterator[Step]:
-    """Let two parts of a part number (``TN-21``) be the beginning of one."""
+    Args:
+        span: of the two.
+        together: products that have both as words of their own.
+        snapshot: the catalogue.
+    """
+    if len(span) == 1 or span[0].optional:
+        return
     typed = "".join(slot.word.text for slot in span)
-    for term in snapshot.lexical.completions(typed, _MOST_WORDS):
+    if _is_one(span, snapshot):
+        return
+    terms = snapshot.lexical.completions(typed, _MOST_WORDS)
+    for term in terms:
         allowed = [slot.allow((term,), _GUESSED) for slot in span]
         if all(allowed):
             yield Step(StepKind.COMPLETED, typed, term, _GUESSED)
+    words = _words(fold(typed), snapshot)
+    if words and len(snapshot.lexical.rows(next(iter(words)))) > together:
+        span[0].completed_as = next(iter(words.values()))
+        span[1].swallowed = True
+
+
+def _is_one(span: Sequence[Slot], snapshot: Snapshot) -> bool:
+    """Whether products have the two words as one already."""
+    typed = "".join(slot.word.text for slot in span)
+    return len(snapshot.lexical.rows(snapshot.analyzer.stems([typed])[0])) > 0

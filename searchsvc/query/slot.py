@@ -60,6 +60,7 @@ class Slot:
         refused: terms that it must never be taken for.
         read_as: the word as it was meant.
         completed_as: what it is the beginning of, where it is still being typed.
+        swallowed: whether it is the end of what the word before it is completed to.
     """
 
     word: Word
@@ -72,11 +73,12 @@ class Slot:
     refused: set[tuple[str, ...]] = field(default_factory=set)
     read_as: str = ""
     completed_as: str = ""
+    swallowed: bool = False
 
     @property
     def meant(self) -> str:
-        """The word in the text that is embedded."""
-        return self.completed_as or self.read_as
+        """The word in the text that is embedded; empty where the one before it holds it."""
+        return "" if self.swallowed else self.completed_as or self.read_as
 
     def allow(self, terms: tuple[str, ...], weight: float) -> bool:
         """Let products match by `terms`, if they do not already for more.

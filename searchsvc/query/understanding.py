@@ -190,13 +190,15 @@ def _prohibit(
 
 def _keys(slots: Sequence[Slot], snapshot: Snapshot) -> list[str]:
     """The terms of the words as they are read, so that a misspelt word has synonyms, too."""
-    read = [slot.word.text if " " in slot.meant else slot.meant for slot in slots]
+    read = [
+        slot.meant if slot.meant and " " not in slot.meant else slot.word.text for slot in slots
+    ]
     return snapshot.analyzer.stems(read)
 
 
 def _rewrite(typed: str, slots: Sequence[Slot]) -> str:
     """The query with each word as it is read; what is between the words stays."""
-    return _replaced(typed, [(slot.word.begin, slot.word.end, slot.meant) for slot in slots])
+    return _replaced(typed, _spans(slots))
 
 
 def _corrected(typed: str, slots: Sequence[Slot]) -> str:
@@ -206,9 +208,18 @@ def _corrected(typed: str, slots: Sequence[Slot]) -> str:
 
 def _reading(typed: str, slots: Sequence[Slot], reading: tuple[int, int, str]) -> str:
     begin, end, text = reading
-    spans = [(slot.word.begin, slot.word.end, slot.meant) for slot in slots]
+    spans = _spans(slots)
     spans[begin:end] = [(spans[begin][0], spans[end - 1][1], text)]
     return _replaced(typed, spans)
+
+
+def _spans(slots: Sequence[Slot]) -> list[tuple[int, int, str]]:
+    """Where each word is, and what is embedded for it; a swallowed one with what is before it."""
+    spans: list[tuple[int, int, str]] = []
+    for slot in slots:
+        begin = spans[-1][1] if slot.swallowed else slot.word.begin
+        spans.append((begin, slot.word.end, slot.meant))
+    return spans
 
 
 def _replaced(typed: str, spans: Sequence[tuple[int, int, str]]) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _NUMBER_ALONE = 0.5  # "17" for "17 inch": many titles leave the unit out
 _JOINED = 0.75
+_LETTER_ALONE = 0.3  # the "t" of "t-mobile" is that of AT&T as well
 _USUAL = 2  # times as many products have the joined form as have its words: it weighs 1
 # Shorter ones (mp3, s10, 4k) are one word, whose parts say nothing.
 _NAME_AND_NUMBER = re.compile(r"(?=.{5})([^\W\d_]{2,})(\d+)")
@@ -41,8 +42,12 @@ def join(slots: Sequence[Slot], snapshot: Snapshot) -> Iterator[Step]:
         if as_one is None or (span[0].quantity and len({slot.quantity for slot in span}) == 1):
             continue
         term, weight = as_one
+        letters = [slot for slot in span if _is_letter(slot.word.text)]
+        weight = 1.0 if letters else weight
         allowed = [slot.allow((term,), weight) for slot in span]
         if all(allowed):
+            for slot in letters:
+                slot.alternatives[(slot.term,)] = _LETTER_ALONE
             yield Step(StepKind.JOINED, " ".join(words), "".join(words), weight)
 
 
@@ -115,6 +120,10 @@ def _runs(slots: Sequence[Slot]) -> Iterator[tuple[int, int]]:
             if place - begin > 2:  # noqa: PLR2004 - a chain of two was given as a pair
                 yield begin, place
             begin = place
+
+
+def _is_letter(word: str) -> bool:
+    return len(word) == 1 and word.isalpha()
 
 
 def _typed(span: Sequence[Slot]) -> str:
