@@ -121,11 +121,13 @@ def _words(typed: str, snapshot: Snapshot) -> dict[str, str]:
     if has_digit(typed):
         terms = snapshot.lexical.completions(typed, _MOST_WORDS)
         return {term: term for term in terms if not _NUMBER_AND_WORD.search(term)}
-    found: dict[str, str] = {}
     words = [word for word, _ in snapshot.spelling.completions(typed, _MOST_WORDS)]
-    for stem, word in zip(snapshot.analyzer.stems(words), words, strict=True):
-        says_something = word == typed or not is_function_word(word, snapshot.analyzer.language)
-        if says_something and len(snapshot.lexical.rows(stem)):
+    language = snapshot.analyzer.language
+    telling = [word for word in words if word == typed or not is_function_word(word, language)]
+    found: dict[str, str] = {}
+    for word in telling or words:
+        stem = snapshot.analyzer.stems([word])[0]
+        if len(snapshot.lexical.rows(stem)):
             found.setdefault(stem, word)
     return found
 

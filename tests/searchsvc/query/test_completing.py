@@ -69,6 +69,9 @@ def test_letters_that_add_nothing_change_nothing(
         if not begun[-1].isalnum() or is_function_word(begun, "english"):
             continue  # finished, by a quotation mark that may follow or by what it is
         choices = words_beginning(sample, begun)
+        if before and length > 1:  # both words may be the beginning of one
+            together = before.rsplit(maxsplit=1)[-1] + begun
+            choices |= frozenset(sample.lexical.completions(together, 10_000))
         ids = found(sample, before + begun, POLICY)
         if 0 < len(choices) <= 20:
             assert answers.setdefault(choices, ids) == ids
@@ -185,3 +188,37 @@ def test_nothing_at_all_is_not_completed(opened: Open) -> None:
     snapshot = opened("copper pot")
     for text in ("", "  ", "!!!", "-"):
         assert completed(snapshot, text) == {}
+
+
+def test_two_words_may_be_the_beginning_of_one(opened: Open) -> None:
+    snapshot = opened("sunglasses for men", "sunglasses round", "sun cream global", "glass bowl")
+    understood = typed(snapshot, "sun gl")
+    assert understood.text == "sunglasses"
+    assert {"p0", "p1"} <= set(found(snapshot, "sun gl"))
+    assert typed(snapshot, "sun gl ").text == "sun gl"  # both are finished
+
+
+def test_what_is_one_word_already_is_not_completed(opened: Open) -> None:
+    snapshot = opened("t-shirt blue", "usb-c cable", "usb-c charger", "attachment", "at&t phone")
+    assert typed(snapshot, "usb-c").text == "usb-c"
+    assert typed(snapshot, "at&t").text == "at&t"
+    assert not completed(snapshot, "at&t")
+
+
+def test_function_words_complete_nothing(opened: Open) -> None:
+    snapshot = opened("foot works", "foot with care", "foot with style", "foot wash")
+    assert "with" not in completed(snapshot, "foot w")
+    assert "wash" in completed(snapshot, "foot w")
+
+
+def test_words_before_decide_what_a_word_is_the_beginning_of(opened: Open) -> None:
+    snapshot = opened("mac book", "mac mini", "mac pro", "coffee machine", "coffee machine red")
+    assert typed(snapshot, "coffee mac").text == "coffee machine"
+    assert typed(snapshot, "mac").text == "mac"
+
+
+def test_a_corrected_beginning_says_so_and_a_word_of_the_language_is_right(opened: Open) -> None:
+    snapshot = opened(*(["headphones black", "headphones white"] * 10), "banarasi saree")
+    understood = typed(snapshot, "hedpho")
+    assert understood.corrected == understood.text == "headphones"
+    assert typed(snapshot, "headpho").corrected is None
