@@ -58,4 +58,5 @@ def boost(ranking: Ranking, gains: NDArray[np.float32]) -> Ranking:
         reranked_from=None if before is None else before[order],
         boosts=gained[order],
         boosted_from=order + 1,
+        unboosted=ranking.scores[order],
     )

@@ -38,14 +38,8 @@ class Order:
     def whole(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Every row of the match set and its score, as `first`."""
         rows, scores = self._ranking.rows, self._ranking.scores
-        behind = np.ones(len(self._lexical), np.bool_)
-        places = self._ranking.window.places
-        behind[places[places >= 0]] = False
-        rest, bm25 = self._lexical.rows[behind], self._lexical.scores[behind]
-        sequence = best_first(bm25)
-        floor = scores[-1] if len(scores) else np.float32(0)
-        last = np.minimum(self._ranking.lexical_only(bm25[sequence]), floor)
-        return np.concatenate((rows, rest[sequence])), np.concatenate((scores, last))
+        rest, last = self._behind
+        return np.concatenate((rows, rest)), _continued(scores, last)
 
     def tiers(self, least_share: float) -> NDArray[np.int8]:
         """How relevant each row of the whole is, when another order than relevance is asked for.
@@ -59,13 +53,27 @@ class Order:
             int8 ``(n,)``: 0 for what the query identifies, 1 for what is relevant, 2 for the rest.
         """
         rows, scores = self.whole
-        window = self._ranking.window
+        window, unboosted = self._ranking.window, self._ranking.unboosted
+        if unboosted is not None:
+            scores = _continued(unboosted, self._behind[1])
         tiers = np.full(len(rows), 2, np.int8)
-        if self._ranking.boosts is not None:
-            scores = scores.copy()
-            scores[: len(self._ranking.boosts)] -= self._ranking.boosts
         identified = np.isin(rows, window.rows[window.identified])
         best = max(float(scores[~identified].max(initial=0)), 0.0)
         tiers[scores >= least_share * best] = 1
         tiers[identified] = 0
         return tiers
+
+    @cached_property
+    def _behind(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """What lies behind the window, and the scores that it has of its own."""
+        behind = np.ones(len(self._lexical), np.bool_)
+        places = self._ranking.window.places
+        behind[places[places >= 0]] = False
+        rows, bm25 = self._lexical.rows[behind], self._lexical.scores[behind]
+        sequence = best_first(bm25)
+        return rows[sequence], self._ranking.lexical_only(bm25[sequence])
+
+
+def _continued(window: NDArray[np.float32], behind: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The scores of the window, and those behind it, which never exceed them."""
+    return np.concatenate((window, np.minimum(behind, window.min(initial=np.inf))))

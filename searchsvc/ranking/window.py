@@ -79,6 +79,7 @@ class Ranking:
             second stage; 0 where that left it alone, ``None`` where there was none.
         boosts: float32 in the order of `rows`, what each gained; ``None`` without boosts.
         boosted_from: int64 in the order of `rows`, the rank from 1 before the boosts.
+        unboosted: float32 in the order of `rows`, the scores before the boosts; ``None`` without.
     """
 
     rows: NDArray[np.int64]
@@ -91,6 +92,7 @@ class Ranking:
     reranked_from: NDArray[np.int64] | None = None
     boosts: NDArray[np.float32] | None = None
     boosted_from: NDArray[np.int64] | None = None
+    unboosted: NDArray[np.float32] | None = None
 
     def lexical_only(self, bm25: NDArray[np.float32]) -> NDArray[np.float32]:
         """The scores of rows behind the window, which have nothing but their BM25."""

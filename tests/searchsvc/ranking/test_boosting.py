@@ -21,6 +21,7 @@ from searchsvc.query.filters import AnyOf, Between
 from searchsvc.query.query import Boost, FacetRequest, Query
 from searchsvc.ranking.boosting import total_boost
 from searchsvc.reranking.single import SingleFeature
+from searchsvc.results.sort_keys import parse_sort
 from searchsvc.search import SearchResult, search
 from tests.conftest import Build
 from tests.searchsvc.shelf import ask, ids
@@ -80,6 +81,7 @@ def test_boosts_move_a_score_by_the_sum_of_their_weights_and_at_most_the_limit(
     assert text.strip() or len(snapshot.products) > policy.window
     before = {hit.id: hit for hit in answer(snapshot, text, policy).hits}
     ranks = {name: rank for rank, name in enumerate(before, 1)}
+    bound = policy.boost_limit * _scale(snapshot, text, policy)
     for hit in answer(snapshot, text, policy, *boosts).hits:
         explained = hit.explanation
         assert explained is not None
@@ -89,13 +91,21 @@ def test_boosts_move_a_score_by_the_sum_of_their_weights_and_at_most_the_limit(
         expected = 0.0
         if not explained.identified:
             weights = [it.weight for it in boosts if _fulfils(hit.product, it.condition)]
-            expected = max(-1.0, min(1.0, sum(weights))) * policy.boost_limit
+            expected = max(-1.0, min(1.0, sum(weights))) * bound
         assert explained.boost == pytest.approx(expected, abs=1e-6)
-        assert abs(explained.boost) <= policy.boost_limit + 1e-6
+        assert abs(explained.boost) <= bound + 1e-6
         if text.strip():  # the window is the same
             assert explained.boosted_from == ranks[hit.id]
             moved = hit.score - before[hit.id].score
             assert moved == pytest.approx(explained.boost, abs=1e-5)
+
+
+def _scale(snapshot: Snapshot, text: str, policy: RankingPolicy) -> float:
+    """What a boost is a share of: 1, or the best sum of reciprocal ranks, which are small."""
+    if policy.fusion is not Fusion.RRF:
+        return 1.0
+    explained = [hit.explanation for hit in answer(snapshot, text, policy).hits]
+    return max((it.fused_score for it in explained if it and it.fused_score), default=0.0)
 
 
 def _fulfils(stored: bytes, condition: Any) -> bool:
@@ -121,15 +131,58 @@ def test_boosts_of_no_strength_leave_every_hit_as_it_was(
     assert answer(snapshot, text, changed, *boosts, explain=False).hits == plain.hits
 
 
-def test_a_boosted_product_passes_those_that_are_little_better(snapshot: Snapshot) -> None:
-    plain = answer(snapshot, "warm jacket for rainy hikes", POLICY)
-    boosted = answer(snapshot, "warm jacket for rainy hikes", POLICY, Boost(RED, 1.0))
-    lowered = answer(snapshot, "warm jacket for rainy hikes", POLICY, Boost(RED, -1.0))
+@pytest.mark.parametrize("fusion", Fusion)
+def test_a_boosted_product_passes_those_that_are_little_better(
+    snapshot: Snapshot, fusion: Fusion
+) -> None:
+    policy = replace(POLICY, fusion=fusion)
+    plain = answer(snapshot, "warm jacket for rainy hikes", policy)
+    boosted = answer(snapshot, "warm jacket for rainy hikes", policy, Boost(RED, 1.0))
+    lowered = answer(snapshot, "warm jacket for rainy hikes", policy, Boost(RED, -1.0))
     places = [
         [place for place, hit in enumerate(it.hits) if _fulfils(hit.product, RED)]
         for it in (boosted, plain, lowered)
     ]
     assert sum(places[0]) < sum(places[1]) < sum(places[2])
+
+
+def test_a_boost_by_reciprocal_ranks_moves_no_further_than_its_share_of_the_best(
+    snapshot: Snapshot,
+) -> None:
+    text, policy = "warm jacket for rainy hikes", replace(POLICY, fusion=Fusion.RRF)
+    plain = {hit.id: hit.score for hit in answer(snapshot, text, policy).hits}
+    best = max(plain.values())
+    boosted = answer(snapshot, text, policy, Boost(RED, 1.0)).hits
+    for place, hit in enumerate(boosted):
+        if _fulfils(hit.product, RED):
+            reach = plain[hit.id] + 0.3 * best + 1e-6
+            assert all(plain[passed.id] <= reach for passed in boosted[place + 1 :])
+    # The worst of the window does not pass the best, as it would by 0.3 of nothing in particular.
+    worst = next(hit for hit in reversed(boosted) if hit.explanation and hit.explanation.boost)
+    assert plain[worst.id] + 0.3 * best < best
+    assert boosted[0].score >= best > worst.score
+
+
+@given(TEXTS, BOOSTS, POLICIES, st.sampled_from(["price", "-price", "newest", "rating"]))
+@settings(max_examples=40, deadline=None)
+def test_boosts_do_not_change_how_many_are_relevant_in_the_order_of_a_column(
+    snapshot: Snapshot, text: str, boosts: list[Boost], policy: RankingPolicy, sort: str
+) -> None:
+    keys = parse_sort(sort)
+    plain = answer(snapshot, text, policy, sort=keys)
+    boosted = answer(snapshot, text, policy, *boosts, sort=keys)
+    assert boosted.relevant == plain.relevant
+    count = plain.relevant
+    assert count is not None
+    assert set(ids(boosted)[:count]) == set(ids(plain)[:count])
+
+
+def test_everything_is_relevant_without_a_query_however_far_it_is_boosted_down(
+    snapshot: Snapshot,
+) -> None:
+    down = Boost(Between("price", 0, 1_000_000), -1.0)
+    result = answer(snapshot, "", POLICY, down, sort=parse_sort("price"))
+    assert result.relevant == result.total == len(snapshot.products)
 
 
 @pytest.mark.parametrize("limit", [0.3, 1.0])
