@@ -210,7 +210,10 @@ def search(
     ranking = page = None
     if query.limit:  # a page without hits, such as one that only counts, needs no order
         ranking = _ranking(understood, retrieval, matches, gains, snapshot, policy, stages)
-        least = policy.sort_relevance if understood.clauses else 0.0
+        least = 0.0
+        if understood.clauses:
+            asked = query.sort_relevance
+            least = policy.sort_relevance if asked is None else asked
         page = arrange(Order(ranking, matches.lexical), query, snapshot, least)
         stages.done("arrange")
     else:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from indexer.hits import Hits
 from searchsvc.errors import ProductNotFoundError
 from searchsvc.query.mask import row_mask
 from searchsvc.results.grouping import group_keys
@@ -13,11 +14,15 @@ from searchsvc.retrieval import unrelated_cosine
 from searchsvc.search import Hit
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from indexer.snapshot import Snapshot
     from searchsvc.policy import RankingPolicy
     from searchsvc.query.filters import Filter
 
 _GROUP = "item_group_id"
+_SPARE = 8
+"""So many times as many products are looked at: variants lie side by side."""
 
 
 def similar(
@@ -39,7 +44,8 @@ def similar(
         policy: how near is near enough.
         limit: most products.
         condition: what they must fulfil.
-        same_group: whether variants of the product itself count.
+        same_group: whether variants count: of the product itself, and of each other. Otherwise
+            the nearest of each group is shown.
 
     Raises:
         ProductNotFoundError: there is no such product.
@@ -53,14 +59,23 @@ def similar(
     mask = np.ones(len(snapshot.products), np.bool_)
     if condition is not None:
         mask &= row_mask(condition, snapshot.columns, len(mask), snapshot.derived)
-    if not same_group:
-        keys = group_keys(snapshot.columns, _GROUP, snapshot.derived)
-        mask &= keys != keys[row]
     mask[row] = False
     vector = snapshot.vectors.gather(np.array([row]))[0]
-    near = snapshot.vectors.search(vector, limit, mask)
+    if same_group:
+        near = snapshot.vectors.search(vector, limit, mask)
+    else:
+        keys = group_keys(snapshot.columns, _GROUP, snapshot.derived)
+        mask &= keys != keys[row]
+        near = _one_of_each(snapshot.vectors.search(vector, _SPARE * limit, mask), keys, limit)
     enough = near.at_least(unrelated_cosine(snapshot, policy.strictness))
     return tuple(
         Hit(snapshot.products.id(row), score, snapshot.products.json(row), None)
         for row, score in zip(enough.rows.tolist(), enough.scores.tolist(), strict=True)
     )
+
+
+def _one_of_each(near: Hits, keys: NDArray[np.int32], limit: int) -> Hits:
+    """The first of each group, at most `limit`."""
+    _, first = np.unique(keys[near.rows], return_index=True)
+    first = np.sort(first)[:limit]
+    return Hits(near.rows[first], near.scores[first])

@@ -138,6 +138,8 @@ class Query:
         as_typed: whether words are taken as they are, even where they look misspelt.
         typing: whether the last word may be the beginning of one.
         sort: the order, most important key first; none for relevance. Ties are by relevance.
+        sort_relevance: of the best product's score, what a product needs to come first in the
+            order of a column; ``None`` leaves that to the policy.
         facets: what to count.
         grouping: ``None`` shows every product.
         boosts: of the order by relevance.
@@ -157,6 +159,7 @@ class Query:
     facets: tuple[FacetRequest, ...] = ()
     grouping: Grouping | None = None
     boosts: tuple[Boost, ...] = ()
+    sort_relevance: float | None = None
     relax: bool = False
     relax_by_meaning: bool = True
     survey: bool = False

@@ -24,7 +24,8 @@ class Curation:
     Attributes:
         document: that it is made of.
         popular: its queries that are not blocked, by how often they are asked.
-        blocked: the stems of each blocked text, in their order.
+        blocked: the stems of each blocked text, in their order; also as one word (``tshirt`` for
+            ``t-shirt``).
     """
 
     document: SuggestionsDocument
@@ -49,7 +50,9 @@ class Curation:
                 the place.
         """
         blocked = frozenset(
-            _terms(text, f"blocked[{number}]", key) for number, text in enumerate(document.blocked)
+            writing
+            for number, text in enumerate(document.blocked)
+            for writing in _writings(_terms(text, f"blocked[{number}]", key))
         )
         phrases = [
             phrase
@@ -88,6 +91,11 @@ def _terms(text: str, place: str, key: Key) -> tuple[str, ...]:
             f"{place}: {text!r} has no word that could be searched for; remove it"
         )
     return terms
+
+
+def _writings(terms: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    yield terms
+    yield ("".join(terms),)
 
 
 def _has_any(terms: Sequence[str], texts: frozenset[tuple[str, ...]]) -> bool:

@@ -105,8 +105,11 @@ def suggest(
 
     Categories, brands and products are those of the best completion, by its words alone: no
     model runs for a keystroke. Without anything typed, all products are counted and none shown.
+    Nothing is suggested for a blocked word itself.
     """
     typed = Typed.of(request.text)
+    if _is_blocked(request.text, snapshot, curation):
+        return Suggestions(None, (), (), (), ())
     meant, completions = _complete(typed, max(request.limit, 1), snapshot, policy, curation)
     matched = _Matched.of(meant, completions, snapshot, policy)
     return Suggestions(
@@ -212,9 +215,12 @@ def _products(
     if matched.scores is None or not limit:
         return ()
     shown: list[dict[str, Any]] = []
+    groups: set[str] = set()  # variants read the same in a line
     for row in Hits.best(matched.rows, matched.scores, _SPARE * limit).rows.tolist():
         product = orjson.loads(snapshot.products.json(row))
-        if not _is_blocked(product["title"], snapshot, curation):
+        group = product.get("item_group_id", product["id"])
+        if group not in groups and not _is_blocked(product["title"], snapshot, curation):
+            groups.add(group)
             shown.append({name: product[name] for name in _SHOWN if name in product})
         if len(shown) == limit:
             break

@@ -28,9 +28,11 @@ if TYPE_CHECKING:
     from searchsvc.http.algolia.parameters import Parameters
     from searchsvc.http.algolia.question import Question
     from searchsvc.http.algolia.record import Record
+    from searchsvc.policy import RankingPolicy
     from searchsvc.search import SearchResult
 
 _ALL = "*"
+_PERCENT = 100
 _NOT_ECHOED = frozenset({"indexName", "type", "facet"})
 
 
@@ -49,6 +51,7 @@ class Asked:
     flat: Mapping[str, Any]
     parameters: Parameters
     snapshot: Snapshot
+    policy: RankingPolicy
     question: Question
 
 
@@ -94,6 +97,11 @@ def encode_answer(asked: Asked, result: SearchResult, took_ms: float) -> dict[st
         "appliedRules": [],
         **_understood(asked, result),
     }
+    if result.relevant is not None:
+        strictness = asked.parameters.relevancy_strictness
+        default = round(asked.policy.sort_relevance * _PERCENT)
+        answer["nbSortedHits"] = result.relevant
+        answer["appliedRelevancyStrictness"] = default if strictness is None else strictness
     if asked.parameters.click_analytics:
         answer["queryID"] = uuid4().hex
     wanted = asked.parameters.response_fields

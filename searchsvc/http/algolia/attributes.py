@@ -33,7 +33,9 @@ OBJECT_ID = "objectID"
 """What a page calls the product's id."""
 
 _CATEGORY_COLUMN = "product_type"
-_GROUPS = "item_group_id"  # tells variants together, not products apart
+_NO_CHOICE = frozenset({"item_group_id", "currency", "popularity", "review_count", "released"})
+"""Columns to group and to sort by, which say nothing that a shopper would choose."""
+_PRICE, _PAID = "price", "effective_price"
 _FREE = "attributes."
 _LEVEL = ".lvl"
 _MOST_VALUES = 1_000
@@ -154,19 +156,24 @@ class Attributes:
         choices: dict[str, tuple[str, ...]] = {}
         for field in self._columns.names():
             column = self._columns.get(field)
-            if column is None or field == _GROUPS or self._repeats(field, column):
+            if column is None or field in _NO_CHOICE or self._repeats(field, column):
                 continue
             if column.hierarchical:
                 root = CATEGORIES if field == _CATEGORY_COLUMN else self._name(field)
                 choices[field] = tuple(f"{root}{_LEVEL}{n}" for n in range(_depth(column)))
-            elif _distinct(column) <= _MOST_VALUES:
+            elif column.kind == "number" or _distinct(column) <= _MOST_VALUES:
                 choices[field] = (self._name(field),)
         return choices
 
     def _repeats(self, field: str, column: Column) -> bool:
-        """Whether a free attribute became a standard column as it is: ``rating``, for example."""
-        standard = self._columns.get(field.removeprefix(_FREE))
-        return field.startswith(_FREE) and standard is not None and _equal(column, standard)
+        """Whether another column says the same.
+
+        A free attribute may have become a standard column as it is (``rating``), and where
+        nothing is on sale, what is paid is the price.
+        """
+        same = _PRICE if field == _PAID else field.removeprefix(_FREE)
+        other = self._columns.get(same)
+        return same != field and other is not None and _equal(column, other)
 
     def _name(self, field: str) -> str:
         """The shortest name of a column that means no other."""

@@ -72,6 +72,8 @@ class Parameters(BaseModel):
         "lastWords"
     )
 
+    relevancy_strictness: Annotated[Count | None, Field(ge=0, le=100)] = None
+
     attributes_to_retrieve: Texts = ("*",)
     attributes_to_highlight: Texts = ("*",)
     attributes_to_snippet: Texts = ()

@@ -37,6 +37,7 @@ Survey = Callable[[Query], Mapping[str, int]]
 """How many of the products that match a query have each column."""
 
 _FEWEST_OTHERS = 3
+_PERCENT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,11 @@ def _query(parameters: Parameters, attributes: Attributes, page: tuple[int, int]
         sort=_nearest_first(parameters, attributes),
         grouping=_grouping(parameters, attributes),
         boosts=read_boosts(parameters.optional_filters, attributes),
+        sort_relevance=(
+            None
+            if parameters.relevancy_strictness is None
+            else parameters.relevancy_strictness / _PERCENT
+        ),
         relax=parameters.remove_words_if_no_results != "none",
         relax_by_meaning=parameters.remove_words_if_no_results == "allOptional",
     )

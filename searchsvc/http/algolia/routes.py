@@ -31,6 +31,8 @@ algolia = APIRouter(prefix="/1", route_class=AlgoliaRoute, include_in_schema=Fal
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]
 _RETRIEVED = "attributesToRetrieve"
+_OTHER_PATHS = frozenset({"settings", "rules", "synonyms", "browse", "task"})
+"""What Algolia has there, too; a product may still be called so."""
 _RECORD = 2  # names in the path of one record: the index and the object
 
 
@@ -98,6 +100,8 @@ async def get(request: Request, context: AppContext) -> Response:
         return await nothing()
     wanted = texts_of(parameters.get(_RETRIEVED), _RETRIEVED)
     record = _record(Session(context.service), names[0], names[1], wanted)
+    if record is None and names[1] in _OTHER_PATHS:
+        return await nothing()
     if record is None:
         raise ProductNotFoundError("ObjectID does not exist")
     return Response(orjson.dumps(record), media_type="application/json")
@@ -126,9 +130,9 @@ def _answer(context: Context, session: Session, name: str, flat: dict[str, Any])
         question = ask_facet(parameters, index.attributes)
     else:
         question = ask(parameters, index.attributes, index.survey, order)
-    session.reserve(question.query.limit)
+    session.reserve(question.query)
     result = index.search(question.query)
-    asked = Asked(name, flat, parameters, index.snapshot, question)
+    asked = Asked(name, flat, parameters, index.snapshot, index.policy, question)
     encode = encode_facet_search if is_facet else encode_answer
     encoded = encode(asked, result, (perf_counter() - began) * 1e3)
     context.metrics.searched(index.snapshot.index, perf_counter() - began, result)

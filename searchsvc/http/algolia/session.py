@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from searchsvc.search import SearchResult
     from searchsvc.serving import SearchService
 
-MAX_HITS = 5_000
+MAX_HITS = 2_000
 """Of all searches of one request: they hold one permit."""
+MAX_TEXTS = 10
+"""Different queries of one request: a page asks one, of several indexes and for its facets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +35,13 @@ class OpenIndex:
     Attributes:
         snapshot: its catalogue.
         attributes: of the snapshot.
+        policy: how it answers.
     """
 
     snapshot: Snapshot
     attributes: Attributes
     _embedder: QueryEmbedder
-    _policy: RankingPolicy
+    policy: RankingPolicy
     _memory: Memory
 
     def search(self, query: Query) -> SearchResult:
@@ -47,7 +50,7 @@ class OpenIndex:
         Raises:
             BadQueryError: it does not fit the index.
         """
-        return search(query, self.snapshot, self._embedder, self._policy, self._memory)
+        return search(query, self.snapshot, self._embedder, self.policy, self._memory)
 
     def survey(self, query: Query) -> Mapping[str, int]:
         """How many of the products that match `query` have each column."""
@@ -62,18 +65,24 @@ class Session:
         self._service = service
         self._open: dict[str, OpenIndex] = {}
         self._hits = 0
+        self._texts: set[str] = set()
 
-    def reserve(self, hits: int) -> None:
-        """Count the hits that one more search may show.
+    def reserve(self, query: Query) -> None:
+        """Count what one more search costs.
 
         Raises:
-            BadQueryError: the searches of the request ask for too many together.
+            BadQueryError: the searches of the request ask for too much together.
         """
-        self._hits += hits
+        self._hits += query.limit
         if self._hits > MAX_HITS:
             raise BadQueryError(
                 f"hitsPerPage: {self._hits:,} hits in one request, expected at most {MAX_HITS:,}; "
                 "ask in several requests"
+            )
+        self._texts.add(query.text)
+        if len(self._texts) > MAX_TEXTS:
+            raise BadQueryError(
+                f"query: more than {MAX_TEXTS} different ones in one request; ask in several"
             )
 
     def open(self, name: str) -> tuple[OpenIndex, tuple[SortKey, ...]]:

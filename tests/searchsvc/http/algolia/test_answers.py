@@ -19,7 +19,7 @@ def test_words_that_were_left_out_are_emphasized(snapshot: Snapshot) -> None:
     flat = {"query": "Velvet <b> sofa", "facets": ["brand"]}
     parameters = parse_parameters(flat)
     question = ask(parameters, Attributes(snapshot), lambda _: {})
-    asked = Asked("shop", flat, parameters, snapshot, question)
+    asked = Asked("shop", flat, parameters, snapshot, RankingPolicy(), question)
     found = search(question.query, snapshot, HashingEmbedder(64), RankingPolicy())
     relaxed = replace(found, relaxed=Relaxation(Widening.WORDS, ("velvet",), "b sofa"))
     answer = encode_answer(asked, relaxed, 1.0)
@@ -32,7 +32,7 @@ def test_facets_that_are_not_counted_to_the_end_say_so(snapshot: Snapshot) -> No
     flat = {"facets": ["brand"]}
     parameters = parse_parameters(flat)
     question = ask(parameters, Attributes(snapshot), lambda _: {})
-    asked = Asked("shop", flat, parameters, snapshot, question)
+    asked = Asked("shop", flat, parameters, snapshot, RankingPolicy(), question)
     found = search(question.query, snapshot, HashingEmbedder(64), RankingPolicy())
     rough = replace(
         found, facets=tuple(replace(facet, exhaustive=False) for facet in found.facets)

@@ -128,3 +128,13 @@ def test_an_asterisk_names_what_the_products_of_the_answer_have(attributes: Attr
     present = {"brand": 2, "attributes.seats": 3, "attributes.nope": 9}
     names = [found.name for found in attributes.wanted(("*",), lambda: present)]
     assert names == ["seats", "brand"]
+
+
+def test_prices_are_offered_however_many_there_are(tmp_path: Path) -> None:
+    records = [{"id": f"p{n}", "title": "x", "price": f"{n + 1}.00 EUR"} for n in range(1_100)]
+    publish(tmp_path, records, "shop")
+    snapshot = open_snapshot(IndexLayout.of(tmp_path, "shop"))
+    attributes = Attributes(snapshot)
+    present = Presence.of(snapshot).count(np.arange(1_100))
+    names = [found.name for found in attributes.wanted(("*",), lambda: present)]
+    assert names == ["price"]  # which is what is paid; of the currency there is no choice

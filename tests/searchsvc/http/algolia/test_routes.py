@@ -425,7 +425,13 @@ def test_an_index_that_there_is_not_is_named(shop: TestClient, index: str) -> No
         (b'{"requests": [{"indexName": "shop:near(1"}]}', ["near"]),
         (
             orjson.dumps({"requests": [{"indexName": "shop", "hitsPerPage": 1_000}] * 6}),
-            ["6,000 hits", "at most 5,000"],
+            ["requests[2].", "3,000 hits", "at most 2,000"],
+        ),
+        (
+            orjson.dumps(
+                {"requests": [{"indexName": "shop", "query": f"q{n}"} for n in range(11)]}
+            ),
+            ["requests[10].", "10 different"],
         ),
         (
             orjson.dumps({"requests": [{"indexName": "shop"}] * (MAX_REQUESTS + 1)}),
@@ -596,3 +602,17 @@ def test_any_body_is_answered_or_refused(shop: TestClient, body: Any) -> None:
     response = shop.post(SEVERAL, content=orjson.dumps(body))
     if response.status_code not in (200, 404):
         failure(response, 400)
+
+
+def test_sorted_answers_say_how_many_come_first(ask: Ask) -> None:
+    by_price = ask("shop_price_asc", query="sofa")
+    assert 0 < by_price["nbSortedHits"] <= by_price["nbHits"]
+    assert by_price["appliedRelevancyStrictness"] == 50
+    lax = ask("shop_price_asc", query="sofa", relevancyStrictness=0)
+    assert (lax["nbSortedHits"], lax["appliedRelevancyStrictness"]) == (lax["nbHits"], 0)
+    assert "nbSortedHits" not in ask(query="sofa")
+
+
+def test_other_paths_of_an_index_are_no_records(shop: TestClient) -> None:
+    assert "Path not found" in failure(shop.get("/1/indexes/shop/settings"), 404)
+    assert "ObjectID" in failure(shop.get("/1/indexes/shop/sofa-pink"), 404)
