@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product as product_of
 
 import numpy as np
 import pytest
 
 from indexer.layout import IndexLayout
 from indexer.snapshot import Snapshot, open_snapshot
+from searchsvc.policy import RankingPolicy
 from searchsvc.query.filters import AnyOf, Between, Filter
 from searchsvc.query.query import FacetRequest, Grouping
 from searchsvc.widening import Relaxation, Widening
@@ -76,7 +78,50 @@ def test_where_nothing_matches_at_all_the_nearest_in_meaning_are_shown(
     assert result.total == len(result.hits) == len(titles)
     assert product(result, 0)["title"] == titles[int(np.argmax(cosines))]
     assert result.unfiltered_total is None
-    assert result.capped  # there may always be more that are farther
+    assert not result.capped  # farther ones are no part of the answer
+
+
+def test_the_nearest_are_24_of_the_whole_catalogue_and_a_filter_leaves_what_it_leaves(
+    build: Build, layout: IndexLayout
+) -> None:
+    syllables = ("ba", "do", "ke", "lim", "nor")
+    titles = ["".join(parts) for parts in product_of(syllables, repeat=3)]
+    brands = [("Acme", "Zeta", "Mono")[number % 3] for number in range(len(titles))]
+    build(
+        [
+            {"id": title, "title": title, "brand": brand}
+            for title, brand in zip(titles, brands, strict=True)
+        ]
+    )
+    shelf = open_snapshot(layout)
+    cosines = EMBEDDER.embed_documents(titles) @ EMBEDDER.embed_query("dokekedo")
+    nearest = [int(place) for place in np.argsort(-cosines, kind="stable")[:24]]
+    assert cosines[nearest[-1]] > np.sort(cosines)[-25]  # which 24 they are is beyond doubt
+    whole = ask(shelf, "dokekedo", STRICT, limit=100, relax=True)
+    assert set(ids(whole)) == {titles[place] for place in nearest}
+    facet = FacetRequest("brand")
+    for brand in ("Acme", "Zeta", "Mono"):
+        condition = AnyOf("brand", (brand,))
+        result = ask(
+            shelf, "dokekedo", STRICT, limit=100, relax=True, filter=condition, facets=(facet,)
+        )
+        inside = {titles[place] for place in nearest if brands[place] == brand}
+        assert set(ids(result)) == inside
+        assert [(it.value, it.count) for it in result.facets[0].values] == [(brand, len(inside))]
+
+
+def test_what_is_widened_by_words_only_is_never_shown_by_meaning(shelf: Snapshot) -> None:
+    by_words = {"relax": True, "relax_by_meaning": False}
+    assert ask(shelf, "coppery", STRICT, relax=True).relaxed is not None
+    result = ask(shelf, "coppery", STRICT, **by_words)
+    assert (result.total, result.hits, result.relaxed) == (0, (), None)
+    for text in ("lamp copper", "kettle lamp copper"):
+        either = ask(shelf, text, STRICT, filter=ACME, relax=True)
+        assert either.relaxed is not None
+        words = ask(shelf, text, STRICT, filter=ACME, **by_words)
+        assert (words.relaxed, words.hits) == (either.relaxed, either.hits)
+    # Asked for nothing wider, it makes no difference.
+    assert ask(shelf, "coppery", STRICT, relax=False, relax_by_meaning=True).total == 0
 
 
 def test_a_filter_that_is_to_blame_is_not_broken(shelf: Snapshot) -> None:
@@ -127,11 +172,23 @@ def test_facets_of_a_widened_answer_count_in_the_wider_sense(shelf: Snapshot) ->
         {value.value: value.count for value in facet.values} for facet in meant.facets
     )
     assert (inside, beside) == ({"Acme": 3}, {"Acme": 3, "Zeta": 8})
-    assert [facet.exhaustive for facet in meant.facets] == [False, False]
+    assert [facet.exhaustive for facet in meant.facets] == [True, False]
 
 
-def test_without_a_vector_there_is_no_nearest(shelf: Snapshot) -> None:
-    result = ask(shelf, "12345678", STRICT, relax=True)
-    assert result.relaxed is not None  # a number that no product has may still mean something
-    result = ask(shelf, "!!!", STRICT, relax=True, filter=Between("price", 0, 1))
-    assert result.total == 0
+@pytest.mark.parametrize("text", ["12345678901234", "910-005123"])
+@pytest.mark.parametrize("condition", [None, ACME])
+def test_a_number_that_no_product_has_is_not_shown_by_meaning(
+    shelf: Snapshot, text: str, condition: Filter | None
+) -> None:
+    lax = RankingPolicy(min_cosine=-1.0, min_cosine_share=0.0)
+    for policy in (STRICT, lax):
+        result = ask(shelf, text, policy, filter=condition, relax=True)
+        assert (result.total, result.hits, result.relaxed) == (0, (), None)
+
+
+@pytest.mark.parametrize("text", ["!!!", "???", "🎧"])
+def test_a_text_without_words_needs_no_widening(shelf: Snapshot, text: str) -> None:
+    result, empty = (ask(shelf, asked, STRICT, relax=True) for asked in (text, ""))
+    assert (result.total, result.relaxed, result.hits) == (len(RECORDS), None, empty.hits)
+    # Nor is there a vector where a filter leaves nothing.
+    assert ask(shelf, text, STRICT, relax=True, filter=Between("price", 0, 1)).total == 0
