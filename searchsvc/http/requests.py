@@ -78,6 +78,9 @@ class SearchRequest(BaseModel):
     offset: Offset = 0
     filters: Annotated[Any, Field(description=FILTER_HELP)] = None
     sort: Annotated[str, Field(max_length=1_000, description=_SORT_HELP)] = ""
+    sort_relevance: float | None = Field(
+        None, ge=0, le=1, description="Of the best product's score, what comes first needs."
+    )
     facets: list[FieldName | FacetParameter] = Field([], max_length=MAX_FACETS)
     group_by: FieldName | GroupParameter | None = None
     boosts: list[BoostParameter] = Field([], max_length=MAX_BOOSTS)
@@ -108,6 +111,7 @@ class SearchRequest(BaseModel):
             as_typed=self.as_typed,
             typing=self.typing,
             sort=parse_sort(self.sort),
+            sort_relevance=self.sort_relevance,
             facets=tuple(
                 FacetRequest(it) if isinstance(it, str) else it.to_request() for it in self.facets
             ),
