@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from indexer.embedding.protocol import Embedder
     from indexer.snapshot import Snapshot
+    from searchsvc.answer import SearchResult
     from searchsvc.policy import RankingPolicy
-    from searchsvc.search import SearchResult
 
 _STEPS = (-math.inf, 20.0, 50.0, 100.0, 250.0, math.inf)
 FACETS = (

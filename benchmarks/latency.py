@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
     from indexer.embedding.protocol import Embedder
     from indexer.snapshot import Snapshot
+    from searchsvc.answer import SearchResult
     from searchsvc.policy import RankingPolicy
     from searchsvc.retrieval import QueryEmbedder
-    from searchsvc.search import SearchResult
 
 _HYBRID, _SLOW = "hybrid", "rank-bm25"
 _BLOCK_QUERIES = 50  # also enough for a median of what needs a tenth of a second for each

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from indexer.snapshot import Snapshot
+    from searchsvc.answer import Group, Hit, SearchResult
     from searchsvc.query.query import Query
     from searchsvc.results.facet import Facet
-    from searchsvc.search import Group, Hit, SearchResult
 
 MAX_SNIPPET_WORDS = 200
 """Of one snippet."""

@@ -23,10 +23,10 @@ from searchsvc.suggesting.suggest import SuggestionRequest, suggest
 
 if TYPE_CHECKING:
     from indexer.snapshot import Snapshot
+    from searchsvc.answer import Hit, SearchResult
     from searchsvc.opened import Opened
     from searchsvc.policy import RankingPolicy
     from searchsvc.query.filters import Filter
-    from searchsvc.search import Hit, SearchResult
     from searchsvc.settings import Settings
     from searchsvc.suggesting.suggest import Suggestions
 

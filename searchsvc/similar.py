@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from indexer.hits import Hits
+from searchsvc.answer import Hit
 from searchsvc.errors import ProductNotFoundError
 from searchsvc.query.mask import row_mask
 from searchsvc.results.grouping import group_keys
 from searchsvc.retrieval import unrelated_cosine
-from searchsvc.search import Hit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,6 +10,7 @@ import orjson
 import typer
 
 from indexer.snapshot import open_snapshot
+from searchsvc.answer import Hit, SearchResult
 from searchsvc.cli.output import (
     AsJson,
     DataDir,
@@ -34,7 +35,6 @@ from searchsvc.query.query import (
 from searchsvc.response import View, encode_response
 from searchsvc.results.facet import Facet
 from searchsvc.results.sort_keys import parse_sort
-from searchsvc.search import Hit, SearchResult
 from searchsvc.search import search as run_search
 
 

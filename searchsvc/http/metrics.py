@@ -18,7 +18,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from indexer.layout import generation_number
 
 if TYPE_CHECKING:
-    from searchsvc.search import SearchResult
+    from searchsvc.answer import SearchResult
     from searchsvc.serving import Served
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from indexer.snapshot import Snapshot
+    from searchsvc.answer import Hit
     from searchsvc.policy import RankingPolicy
     from searchsvc.relevance.judgments import JudgedQuery, Judgments
     from searchsvc.retrieval import QueryEmbedder
-    from searchsvc.search import Hit
 
 UNJUDGED = -1
 

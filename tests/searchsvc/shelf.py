@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from indexer.embedding.hashing import HashingEmbedder
+from searchsvc.answer import SearchResult
 from searchsvc.policy import RankingPolicy
 from searchsvc.query.query import Query
-from searchsvc.search import SearchResult, search
+from searchsvc.search import search
 
 if TYPE_CHECKING:
     from indexer.snapshot import Snapshot

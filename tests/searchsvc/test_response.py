@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from indexer.layout import IndexLayout
 from indexer.snapshot import Snapshot, open_snapshot
+from searchsvc.answer import Hit, SearchResult
 from searchsvc.http.schemas import SearchResponse
 from searchsvc.query.query import Query
 from searchsvc.query.slot import Step, StepKind
 from searchsvc.query.understanding import Understanding
 from searchsvc.ranking.explanation import Explanation
 from searchsvc.response import View, encode_response
-from searchsvc.search import Hit, SearchResult
 
 if TYPE_CHECKING:
     from pathlib import Path

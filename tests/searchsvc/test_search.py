@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from indexer.embedding.hashing import HashingEmbedder
 from indexer.layout import IndexLayout
 from indexer.snapshot import Snapshot, open_snapshot
+from searchsvc.answer import Hit, SearchResult
 from searchsvc.errors import BadFilterError, BadQueryError, EmbeddingUnavailableError
 from searchsvc.policy import Fusion, RankingPolicy
 from searchsvc.query.filters import AnyOf, Between
@@ -25,7 +26,7 @@ from searchsvc.query.query import Boost, Grouping, Query, SortKey
 from searchsvc.query.understanding import understand
 from searchsvc.ranking.fusion import lexical_share
 from searchsvc.reranking.single import SingleFeature
-from searchsvc.search import Hit, SearchResult, search
+from searchsvc.search import search
 from searchsvc.synonyms.document import SynonymsDocument
 from searchsvc.synonyms.table import Synonyms
 

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from indexer.snapshot import Snapshot
+    from searchsvc.answer import SearchResult
     from searchsvc.http.algolia.parameters import Parameters
     from searchsvc.http.algolia.question import Question
     from searchsvc.http.algolia.record import Record
     from searchsvc.policy import RankingPolicy
-    from searchsvc.search import SearchResult
 
 _ALL = "*"
 _PERCENT = 100

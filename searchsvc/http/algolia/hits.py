@@ -12,9 +12,9 @@ from searchsvc.query.slot import StepKind
 
 if TYPE_CHECKING:
     from indexer.snapshot import Snapshot
+    from searchsvc.answer import Group, Hit
     from searchsvc.http.algolia.parameters import Parameters
     from searchsvc.query.understanding import Understanding
-    from searchsvc.search import Group, Hit
 
 _USER_SCORE = 1_000
 

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from indexer.snapshot import Snapshot
+    from searchsvc.answer import SearchResult
     from searchsvc.policy import RankingPolicy
     from searchsvc.query.query import Query, SortKey
     from searchsvc.retrieval import QueryEmbedder
-    from searchsvc.search import SearchResult
     from searchsvc.serving import SearchService
 
 MAX_HITS = 2_000

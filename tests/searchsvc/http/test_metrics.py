@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from searchsvc.answer import SearchResult
 from searchsvc.http.counting import CountRequests
 from searchsvc.http.metrics import MULTIPROCESS_VARIABLE, Metrics
 from searchsvc.query.understanding import Understanding
-from searchsvc.search import SearchResult
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
