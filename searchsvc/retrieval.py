@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -38,7 +39,7 @@ class QueryEmbedder(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MatchSet:
     """The products that match a query inside its filter.
 
@@ -57,14 +58,14 @@ class MatchSet:
 
     def rows(self) -> NDArray[np.int64]:
         """All of them, each once: int64 ``(n,)``, ascending."""
-        others = self._others()
-        if not len(others):
+        if not len(self._others):
             return self.lexical.rows
-        return np.sort(np.concatenate((self.lexical.rows, others)))
+        return np.sort(np.concatenate((self.lexical.rows, self._others)))
 
     def __len__(self) -> int:
-        return len(self.lexical) + len(self._others())
+        return len(self.lexical) + len(self._others)
 
+    @cached_property
     def _others(self) -> NDArray[np.int64]:
         """What matches, but not by words."""
         beside = np.unique(np.concatenate((self.semantic.rows, self.identified)))
