@@ -230,3 +230,15 @@ def counted(request: FacetRequest, products: Iterable[Product], group_by: str | 
 
 def _is_number(value: Scalar) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def identifies(text: str, product: Product) -> bool:
+    """Whether the text is one of the product's identifiers, however it is typed."""
+    names = (product.get(name) for name in ("id", "sku", "mpn", "gtin"))
+    return _bare(text) in {_bare(name) for name in names if name} - {""}
+
+
+def _bare(identifier: str) -> str:
+    """Letters and digits alone, without leading zeros where there are only digits."""
+    bare = "".join(sign for sign in identifier.casefold() if sign.isalnum())
+    return (bare.lstrip("0") or bare[-1:]) if bare.isdecimal() else bare

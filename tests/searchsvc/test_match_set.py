@@ -20,11 +20,12 @@ from indexer.embedding.hashing import HashingEmbedder
 from indexer.layout import IndexLayout
 from indexer.settings import IndexSettings
 from indexer.snapshot import Snapshot, open_snapshot
+from searchsvc.answer import SearchResult
 from searchsvc.policy import RankingPolicy
 from searchsvc.query.filters import parse_filter
 from searchsvc.query.query import FacetOrder, FacetRequest, Grouping, Interval, Query
 from searchsvc.results.sort_keys import parse_sort
-from searchsvc.search import SearchResult, search
+from searchsvc.search import search
 from tests.searchsvc.recount import (
     Condition,
     Product,
@@ -36,6 +37,7 @@ from tests.searchsvc.recount import (
     every,
     exists,
     group_of,
+    identifies,
     negated,
     sorted_by,
     values,
@@ -54,6 +56,10 @@ WIDE = RankingPolicy(min_cosine=0.3, neighbours=10_000)
 """No product is left out for lack of room."""
 NARROW = RankingPolicy(min_cosine=0.1, min_cosine_share=0.3, window=20, neighbours=25)
 """With products behind the window, and more neighbours than are taken."""
+NARROWEST = replace(NARROW, neighbours=3, min_coverage=1.0)
+"""With filters that leave none of the neighbours, and no product by words either."""
+UNLIMITED = 10_000
+"""More neighbours than there are products."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,7 @@ def _catalogue(
     return Catalogue(
         snapshot,
         {product["id"]: product for product in stored},
-        [*texts, *identifiers, *[""] * 40],
+        [*texts, *identifiers, *[""] * 40, "!!!", "12345678901234"],
         choices,
         sorts,
         fields["facets"],
@@ -228,7 +234,7 @@ def questions(draw: st.DrawFn, catalogue: Catalogue) -> Asked:
         grouping=draw(st.none() | grouping),
         relax=draw(st.booleans()),
     )
-    return Asked(query, conditions, draw(st.sampled_from([WIDE, NARROW])))
+    return Asked(query, conditions, draw(st.sampled_from([WIDE, NARROW, NARROWEST])))
 
 
 def parsed(conditions: Sequence[Condition], *, as_text: bool = False) -> Any:
@@ -247,6 +253,7 @@ class Walk:
     Attributes:
         first: the answer with the first page.
         products: the JSON of what is shown, in its order.
+        scores: of their relevance.
         counts: of the groups, where there are any.
         others: ids of the members that are shown of each group.
     """
@@ -257,6 +264,7 @@ class Walk:
         if query.grouping is not None and query.grouping.count_items:
             limit = max(limit, math.ceil(len(catalogue.products) / MOST_PAGES))
         self.products: list[Product] = []
+        self.scores: list[float] = []
         self.counts: list[int] = []
         self.others: list[list[str]] = []
         page: SearchResult | None = None
@@ -268,6 +276,7 @@ class Walk:
             assert same == (one.total, one.facets, one.relevant, one.relaxed, one.capped)
             for hit in page.hits:
                 self.products.append(orjson.loads(hit.product))
+                self.scores.append(hit.score)
                 assert catalogue.products[hit.id] == self.products[-1]
                 if hit.group is not None:
                     self.counts.append(hit.group.count)
@@ -279,46 +288,88 @@ def answer(catalogue: Catalogue, query: Query, policy: RankingPolicy) -> SearchR
     return search(query, catalogue.snapshot, EMBEDDER, policy)
 
 
-def members_of(catalogue: Catalogue, query: Query, policy: RankingPolicy) -> list[Product]:
-    """The match set in its order by relevance."""
+def walk_members(catalogue: Catalogue, query: Query, policy: RankingPolicy) -> Walk:
+    """The match set in its order by relevance, with the scores."""
     plain = replace(query, sort=(), grouping=None, facets=(), limit=1_000)
     walk = Walk(catalogue, plain, policy)
     assert len(walk.products) == walk.first.total
     assert len({product["id"] for product in walk.products}) == walk.first.total
-    return walk.products
+    return walk
 
 
-def check(catalogue: Catalogue, asked: Asked) -> None:
+def members_of(catalogue: Catalogue, query: Query, policy: RankingPolicy) -> list[Product]:
+    return walk_members(catalogue, query, policy).products
+
+
+@dataclass
+class Tally:
+    """How many assertions of each kind there were.
+
+    Attributes:
+        searched_again: filters that left none of the neighbours, and nothing else.
+        capped: drill-downs where more products are near in meaning than are taken.
+        others: other drill-downs.
+        facets: that were looked at.
+        uncertain: of those, how many say that a choice may show something else.
+    """
+
+    searched_again: int = 0
+    capped: int = 0
+    others: int = 0
+    facets: int = 0
+    uncertain: int = 0
+
+
+def check(catalogue: Catalogue, asked: Asked, tally: Tally) -> None:
     query, policy = asked.query, asked.policy
-    members = members_of(catalogue, query, policy)
+    plain = walk_members(catalogue, query, policy)
+    members = plain.products
     walk = Walk(catalogue, query, policy)
-    _check_filter(catalogue, asked, members, walk.first)
-    ordered = _check_order(query, members, walk)
+    _check_filter(catalogue, asked, members, walk.first, tally)
+    ordered, relevant = _ordered(asked, plain)
     if query.grouping is not None:
         _check_groups(query.grouping, ordered, walk)
+    else:
+        assert [it["id"] for it in walk.products] == [it["id"] for it in ordered]
+    owners = {_owners(query)(product) for product in ordered[:relevant]}
+    assert walk.first.relevant == (len(owners) if query.sort else None)
     counts_groups = query.grouping is not None and not query.grouping.count_items
     assert walk.first.counts_groups == counts_groups
     assert walk.first.total == (len(walk.products) if counts_groups else len(members))
     for facet in walk.first.facets:
-        _check_facet(catalogue, asked, members, facet, walk.first)
+        _check_facet(catalogue, asked, members, facet, walk.first, tally)
 
 
 def _check_filter(
-    catalogue: Catalogue, asked: Asked, members: list[Product], first: SearchResult
+    catalogue: Catalogue,
+    asked: Asked,
+    members: list[Product],
+    first: SearchResult,
+    tally: Tally,
 ) -> None:
     whole = every(asked.conditions)
     if whole is None:
         return
     assert all(whole.holds(product) for product in members)
-    if first.relaxed is None and not first.capped:
-        everything = members_of(
-            catalogue, replace(asked.query, filter=None, relax=False), asked.policy
-        )
-        inside = {product["id"] for product in everything if whole.holds(product)}
-        assert {product["id"] for product in members} == inside
-        if not members:
-            keys = _owners(asked.query)
-            assert first.unfiltered_total == len({keys(product) for product in everything})
+    if first.relaxed is not None:
+        return
+    everything = members_of(
+        catalogue, replace(asked.query, filter=None, relax=False), asked.policy
+    )
+    inside = {product["id"] for product in everything if whole.holds(product)}
+    shown = {product["id"] for product in members}
+    if first.capped and not inside:
+        # What is near enough and passes, were there room for all: as many of it as are taken.
+        room = replace(asked.policy, neighbours=UNLIMITED)
+        near = members_of(catalogue, replace(asked.query, relax=False), room)
+        assert shown <= {product["id"] for product in near}
+        assert len(shown) == min(len(near), asked.policy.neighbours)
+        tally.searched_again += len(shown) > 0
+    else:
+        assert shown == inside
+    if not members:
+        keys = _owners(asked.query)
+        assert first.unfiltered_total == len({keys(product) for product in everything})
 
 
 def _owners(query: Query) -> Callable[[Product], Any]:
@@ -329,20 +380,21 @@ def _owners(query: Query) -> Callable[[Product], Any]:
     return lambda product: group_of(product, field)
 
 
-def _check_order(query: Query, members: list[Product], walk: Walk) -> list[Product]:
-    """The match set in the order that was asked for."""
-    relevant = walk.first.relevant
+def _ordered(asked: Asked, plain: Walk) -> tuple[list[Product], int]:
+    """The match set in the order that was asked for, and how many of it are relevant."""
+    query = asked.query
     if not query.sort:
-        assert relevant is None
-        ordered = members
-    else:
-        assert relevant is not None
-        assert 0 <= relevant <= len(members)
-        first, rest = members[:relevant], members[relevant:]
-        ordered = sorted_by(first, query.sort) + sorted_by(rest, query.sort)
-    if query.grouping is None:
-        assert [it["id"] for it in walk.products] == [it["id"] for it in ordered]
-    return ordered
+        return plain.products, 0
+    scored = list(zip(plain.products, plain.scores, strict=True))
+    named = [product for product, _ in scored if identifies(query.text, product)]
+    others = [(product, score) for product, score in scored if product not in named]
+    least = 0.0
+    if any(sign.isalnum() for sign in query.text):
+        least = asked.policy.sort_relevance * max([0.0, *(score for _, score in others)])
+    relevant = [product for product, score in others if score >= least]
+    rest = [product for product, score in others if score < least]
+    tiers = [sorted_by(tier, query.sort) for tier in (named, relevant, rest)]
+    return [product for tier in tiers for product in tier], len(named) or len(relevant)
 
 
 def _check_groups(grouping: Grouping, ordered: list[Product], walk: Walk) -> None:
@@ -361,22 +413,48 @@ def _check_facet(
     members: list[Product],
     facet: Facet,
     first: SearchResult,
+    tally: Tally,
 ) -> None:
     query, request = asked.query, facet.request
     kept = asked.conditions
     if request.disjunctive:
         kept = tuple(it for it in kept if it.fields != {request.field})
     counts_other = len(kept) < len(asked.conditions)
-    assert facet.exhaustive == (not first.capped and not (first.relaxed and counts_other))
+    tally.facets += 1
+    tally.uncertain += not facet.exhaustive
+    if first.relaxed and counts_other:
+        assert not facet.exhaustive
+        return  # with a value chosen, the query may be widened in another way
     products = members
     if counts_other:
-        if first.relaxed:
-            return  # with a value chosen, the query may be widened in another way
         other = replace(query, filter=parsed(kept), relax=False)
         products = members_of(catalogue, other, asked.policy)
+    assert facet.exhaustive == (not _cut_off(catalogue, asked, kept, products, first))
+    _check_counts(query, facet, products)
+    if facet.exhaustive:
+        _check_choices(catalogue, asked, kept, facet, tally, capped=first.capped)
+
+
+def _cut_off(
+    catalogue: Catalogue,
+    asked: Asked,
+    kept: tuple[Condition, ...],
+    products: list[Product],
+    first: SearchResult,
+) -> bool:
+    """Whether the products are only the nearest of more that pass the kept conditions."""
+    whole = every(kept)
+    if whole is None or not first.capped or len(products) < asked.policy.neighbours:
+        return False
+    everything = replace(asked.query, filter=None, relax=False)
+    return not any(map(whole.holds, members_of(catalogue, everything, asked.policy)))
+
+
+def _check_counts(query: Query, facet: Facet, products: list[Product]) -> None:
     group_by = None
     if query.grouping is not None and not query.grouping.count_items:
         group_by = query.grouping.field
+    request = facet.request
     expected = counted(request, products, group_by)
     found = [(value.value, value.count) for value in facet.values]
     assert found == expected.values[: request.limit]
@@ -390,27 +468,77 @@ def _check_facet(
         assert stats.total == pytest.approx(math.fsum(expected.numbers))
     else:
         assert facet.statistics is None
-    if facet.exhaustive:
-        for value, count in {*found[:1], *found[-1:]}:
-            chosen = parsed((*kept, equals(request.field, value)))
-            chosen_query = replace(query, filter=chosen, facets=(), limit=0)
-            assert answer(catalogue, chosen_query, asked.policy).total == count
 
 
-@given(st.data())
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def _check_choices(
+    catalogue: Catalogue,
+    asked: Asked,
+    kept: tuple[Condition, ...],
+    facet: Facet,
+    tally: Tally,
+    *,
+    capped: bool,
+) -> None:
+    """After choosing a value as many remain as it counted."""
+    found = [(value.value, value.count) for value in facet.values]
+    for value, count in {*found[:1], *found[-1:]}:
+        chosen = parsed((*kept, equals(facet.request.field, value)))
+        chosen_query = replace(asked.query, filter=chosen, facets=(), limit=0)
+        assert answer(catalogue, chosen_query, asked.policy).total == count
+        tally.capped += capped
+        tally.others += not capped
+
+
+def check_many(catalogue: Catalogue) -> None:
+    """Everything said of many answers, of which some are of each kind."""
+    tally = Tally()
+
+    @given(st.data())
+    @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    def every_one(data: st.DataObject) -> None:
+        check(catalogue, data.draw(questions(catalogue)), tally)
+
+    every_one()
+    assert tally.capped > 0
+    assert tally.others > 0
+    assert tally.uncertain < tally.facets / 2
+
+
 def test_everything_that_is_said_of_a_real_catalogue_is_true_of_its_pages(
-    icecat: Catalogue, data: st.DataObject
+    icecat: Catalogue,
 ) -> None:
-    check(icecat, data.draw(questions(icecat)))
+    check_many(icecat)
 
 
-@given(st.data())
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_everything_that_is_said_of_the_sample_is_true_of_its_pages(
-    sample: Catalogue, data: st.DataObject
+def test_everything_that_is_said_of_the_sample_is_true_of_its_pages(sample: Catalogue) -> None:
+    check_many(sample)
+
+
+def test_a_choice_shows_what_was_counted_also_where_more_are_near_than_are_taken(
+    sample: Catalogue,
 ) -> None:
-    check(sample, data.draw(questions(sample)))
+    wanted = tuple(FacetRequest(field, limit=1_000) for field in sample.facets)
+    tally = Tally()
+    for text in sample.texts[:20]:
+        query = Query(text, limit=7, facets=wanted)
+        first = answer(sample, query, NARROW)
+        assert all(facet.exhaustive for facet in first.facets)  # without a filter, always
+        for facet in first.facets:
+            _check_choices(sample, Asked(query, (), NARROW), (), facet, tally, capped=first.capped)
+    assert tally.capped > 50
+
+
+def test_a_brand_that_has_none_of_the_nearest_shows_its_own_nearest(sample: Catalogue) -> None:
+    wanted = (FacetRequest("brand", disjunctive=True), FacetRequest("product_type"))
+    tally = Tally()
+    for text in sample.texts[:4]:
+        for brand in sample.choices["brand"][::4]:
+            condition = equals("brand", brand)
+            query = Query(text, limit=50, filter=parsed((condition,)), facets=wanted)
+            check(sample, Asked(query, (condition,), NARROWEST), tally)
+    assert tally.searched_again > 10
+    assert tally.capped > 10
+    assert 0 < tally.uncertain < tally.facets / 2
 
 
 @given(st.data())
