@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pytest
 
 from indexer.layout import IndexLayout
 from indexer.snapshot import Snapshot, open_snapshot
 from searchsvc.errors import BadQueryError
-from searchsvc.query.filters import parse_filter
+from searchsvc.policy import RankingPolicy
+from searchsvc.query.filters import AnyOf, parse_filter
 from searchsvc.query.query import FacetRequest, Grouping
 from searchsvc.results.facet import Facet
 from tests.conftest import Build
@@ -69,6 +73,39 @@ def test_groups_are_counted_unless_items_are(shelf: Snapshot) -> None:
 def test_an_unknown_field_is_the_askers_mistake(shelf: Snapshot) -> None:
     with pytest.raises(BadQueryError, match="facet 'brnad': unknown field"):
         ask(shelf, "lamp", facets=(FacetRequest("brnad"),))
+
+
+def test_a_facet_counts_what_a_choice_shows_where_more_are_near_than_are_taken(
+    shelf: Snapshot,
+) -> None:
+    policy = RankingPolicy(min_cosine=-1.0, min_cosine_share=0.0, neighbours=2)
+    asked = {"text": "zlamp", "policy": replace(policy, correct_spelling=False)}
+    whole = ask(shelf, facets=(BRAND, COLOUR), **asked)
+    assert whole.capped
+    assert whole.total == 2
+    for facet in whole.facets:
+        assert facet.exhaustive
+        for value in facet.values:
+            condition = AnyOf(facet.request.field, (value.value,))
+            assert ask(shelf, filter=condition, **asked).total == value.count
+
+
+@pytest.mark.parametrize(("neighbours", "exhaustive"), [(1, False), (2, True)])
+def test_only_neighbours_searched_again_and_cut_off_are_not_counted_to_the_end(
+    shelf: Snapshot, neighbours: int, *, exhaustive: bool
+) -> None:
+    policy = RankingPolicy(min_cosine=-1.0, min_cosine_share=0.0, neighbours=neighbours)
+    asked = {"text": "zlamp", "policy": replace(policy, correct_spelling=False)}
+    shown = {json.loads(hit.product)["brand"] for hit in ask(shelf, **asked).hits}
+    other = AnyOf("brand", ("Mono",))  # with one product
+    assert shown == {"Acme"}
+    plain = FacetRequest("color")
+    result = ask(shelf, filter=other, facets=(plain, BRAND), **asked)
+    assert (result.capped, result.total) == (True, 1)
+    # One may be all there are, where no more than one is taken.
+    assert result.facets[0].exhaustive == exhaustive
+    # Without its own condition, the facet counts the nearest of the whole catalogue.
+    assert (read(result.facets[1]), result.facets[1].exhaustive) == ({"Acme": neighbours}, True)
 
 
 def test_without_facets_nothing_is_counted(shelf: Snapshot) -> None:

@@ -16,13 +16,14 @@ from hypothesis import strategies as st
 from indexer.embedding.hashing import HashingEmbedder
 from indexer.layout import IndexLayout
 from indexer.snapshot import Snapshot, open_snapshot
+from searchsvc.answer import SearchResult
 from searchsvc.policy import Fusion, RankingPolicy
 from searchsvc.query.filters import AnyOf, Between
 from searchsvc.query.query import Boost, FacetRequest, Query
 from searchsvc.ranking.boosting import total_boost
 from searchsvc.reranking.single import SingleFeature
 from searchsvc.results.sort_keys import parse_sort
-from searchsvc.search import SearchResult, search
+from searchsvc.search import search
 from tests.conftest import Build
 from tests.searchsvc.shelf import ask, ids
 

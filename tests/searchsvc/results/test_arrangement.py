@@ -42,10 +42,49 @@ def test_weak_matches_come_behind_in_the_same_order(shelf: Snapshot) -> None:
     }
 
 
-def test_without_a_query_everything_is_relevant(shelf: Snapshot) -> None:
-    result = ask(shelf, " ", sort=parse_sort("-price"))
+@pytest.mark.parametrize("text", ["", " ", "!!!"])
+def test_without_words_everything_is_relevant(shelf: Snapshot, text: str) -> None:
+    result = ask(shelf, text, sort=parse_sort("-price"))
     assert ids(result) == ["a", "d", "b", "e", "c"]
     assert result.relevant == 5
+
+
+def test_what_the_query_identifies_comes_first_then_what_is_relevant_then_the_rest(
+    build: Build, layout: IndexLayout
+) -> None:
+    named = [
+        {"id": name, "title": "much beside it", "mpn": "COPPER-LAMP", "price": price}
+        for name, price in (("y", "80 EUR"), ("x", "70 EUR"))
+    ]
+    build([*RECORDS, *named])
+    shelf = open_snapshot(layout)
+    for sort, expected in (
+        ("price", ["x", "y", "b", "a", "c", "e", "d"]),
+        ("-price", ["y", "x", "a", "b", "c", "d", "e"]),
+    ):
+        result = ask(shelf, "copper lamp", ANY, sort=parse_sort(sort))
+        assert ids(result) == expected
+        assert result.relevant == 2  # of what the query identifies, and nothing beside it
+
+
+def test_relevant_counts_groups_where_groups_are_counted(shelf: Snapshot) -> None:
+    by_price = {"sort": parse_sort("price")}
+    groups = ask(shelf, "copper lamp", ANY, grouping=Grouping(), **by_price)
+    assert (ids(groups), groups.relevant, groups.total) == (["b", "e", "d"], 1, 3)
+    items = ask(shelf, "copper lamp", ANY, grouping=Grouping(count_items=True), **by_price)
+    assert (ids(items), items.relevant, items.total) == (["b", "e", "d"], 3, 5)
+    everything = ask(shelf, "", grouping=Grouping(), **by_price)
+    assert everything.relevant == everything.total == 3
+    assert ask(shelf, "", grouping=Grouping()).relevant is None
+
+
+def test_a_group_is_as_relevant_as_its_best_member(build: Build, layout: IndexLayout) -> None:
+    build([{**record, "item_group_id": "all"} for record in RECORDS])
+    result = ask(
+        open_snapshot(layout), "copper lamp", ANY, sort=parse_sort("price"), grouping=Grouping()
+    )
+    # The cheapest of the relevant members stands for it, not the cheapest of all.
+    assert (ids(result), result.relevant, result.total) == (["b"], 1, 1)
 
 
 def test_a_group_is_shown_by_its_first_member_in_the_order_asked_for(shelf: Snapshot) -> None:
