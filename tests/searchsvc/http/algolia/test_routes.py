@@ -276,6 +276,50 @@ def test_misspelt_words_and_dropped_ones_are_told(ask: Ask) -> None:
     assert ids(relaxed) == ["lamp/1"]
 
 
+WIDENED_BY_WORDS = [{}, *({"removeWordsIfNoResults": it} for it in ("lastWords", "firstWords"))]
+BY_MEANING, NOT_AT_ALL = ({"removeWordsIfNoResults": it} for it in ("allOptional", "none"))
+
+
+@pytest.mark.parametrize("parameters", [*WIDENED_BY_WORDS, BY_MEANING])
+def test_words_are_left_out_unless_that_is_switched_off(
+    ask: Ask, parameters: dict[str, str]
+) -> None:
+    asked = {"query": "velvet sofa red", "filters": "brand:Lumen", "typoTolerance": False}
+    widened = ask(**asked, **parameters)
+    assert ids(widened) == ["lamp/1"]
+    assert widened["queryAfterRemoval"] == "<em>velvet</em> sofa red"
+    assert widened["extensions"]["searchsvc"]["relaxed"]["kind"] == "words"
+    bare = ask(**asked, **NOT_AT_ALL)
+    assert (bare["nbHits"], bare["hits"], "queryAfterRemoval" in bare) == (0, [], False)
+    assert bare["extensions"]["searchsvc"]["relaxed"] is None
+
+
+@pytest.mark.parametrize("parameters", [*WIDENED_BY_WORDS, BY_MEANING, NOT_AT_ALL])
+def test_the_nearest_in_meaning_are_shown_on_request_only(
+    ask: Ask, parameters: dict[str, str]
+) -> None:
+    found = ask(query="zqxj wvkq", typoTolerance=False, **parameters)
+    relaxed = found["extensions"]["searchsvc"]["relaxed"]
+    if parameters == BY_MEANING:
+        assert relaxed["kind"] == "meaning"
+        assert set(ids(found)) == EVERY_ID  # of so few, the nearest are all
+    else:
+        assert (found["nbHits"], found["hits"], relaxed) == (0, [], None)
+    assert "queryAfterRemoval" not in found
+
+
+@pytest.mark.parametrize("parameters", [{}, BY_MEANING])
+def test_numbers_have_no_meaning_and_signs_ask_for_everything(
+    ask: Ask, parameters: dict[str, str]
+) -> None:
+    for query in ("12345678901234", "910-005123"):
+        assert ask(query=query, **parameters)["nbHits"] == 0
+    for query in ("!!!", "???", "🎧"):
+        found = ask(query=query, **parameters)
+        assert ids(found) == ids(ask(query=""))
+        assert found["extensions"]["searchsvc"]["relaxed"] is None
+
+
 def test_a_word_being_typed_is_a_beginning_unless_it_is_not(ask: Ask) -> None:
     typing = ask(query="velv", typoTolerance=False)["nbHits"]
     whole = ask(
