@@ -168,6 +168,48 @@ def test_a_sorted_answer_says_how_many_are_relevant(demo: TestClient) -> None:
     assert post(demo, query="waterproof jacket")["relevant"] is None
 
 
+def test_how_relevant_the_first_of_a_sorted_answer_are_can_be_asked_for(demo: TestClient) -> None:
+    asked = {"query": "waterproof jacket", "sort": "price", "limit": 1_000}
+    lax, usual, strict = (
+        post(demo, **asked, sort_relevance=share)["relevant"] for share in (0, 0.5, 1)
+    )
+    assert strict <= usual <= lax
+    assert strict < lax
+    assert usual == post(demo, **asked)["relevant"]
+
+
+@pytest.mark.parametrize("sort", ["price", "-price", "newest", "rating"])
+def test_in_any_order_what_the_query_identifies_comes_first(demo: TestClient, sort: str) -> None:
+    answer = post(demo, query="p-0000005", sort=sort)
+    assert answer["hits"][0]["id"] == "P0000005"
+    assert answer["relevant"] == 1
+
+
+def test_relevant_counts_what_total_counts(demo: TestClient) -> None:
+    asked = {"query": "waterproof jacket", "sort": "price"}
+    items, groups = (
+        post(demo, **asked, group_by={"field": "brand", "count": count})
+        for count in ("items", "groups")
+    )
+    assert items["relevant"] == post(demo, **asked)["relevant"] > groups["relevant"] > 0
+    assert groups["relevant"] <= groups["total"] < items["total"]
+
+
+@pytest.mark.parametrize("query", ["12345678901234", "910-005123"])
+def test_a_number_that_no_product_has_is_answered_with_nothing(
+    demo: TestClient, query: str
+) -> None:
+    answer = post(demo, query=query)
+    assert (answer["relaxed"], answer["total"], answer["hits"]) == (None, 0, [])
+
+
+@pytest.mark.parametrize("query", ["!!!", "???", "🎧"])
+def test_a_text_without_words_is_answered_with_everything(demo: TestClient, query: str) -> None:
+    answer, empty = post(demo, query=query), post(demo, query="")
+    assert (answer["relaxed"], answer["total"]) == (None, empty["total"])
+    assert [hit["id"] for hit in answer["hits"]] == [hit["id"] for hit in empty["hits"]]
+
+
 def test_a_query_that_nothing_matches_says_what_it_was_answered_with(demo: TestClient) -> None:
     answer = post(demo, query="zqxj wvkq", as_typed=True, limit=100)
     assert answer["relaxed"] == {"kind": "meaning", "dropped": [], "text": "zqxj wvkq"}
