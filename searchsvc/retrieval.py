@@ -105,7 +105,8 @@ class Retrieval:
         lexical, semantic = found.lexical.within(mask), found.semantic.within(mask)
         identified = found.identified[mask[found.identified]]
         complete = True
-        if self.capped and self.vector is not None and not len(lexical) and not len(semantic):
+        left = len(lexical) + len(semantic) + len(identified)
+        if self.capped and self.vector is not None and not left:
             again = self._snapshot.vectors.search(self.vector, self._policy.neighbours, mask)
             semantic = again.at_least(self._enough)
             complete = len(semantic) < self._policy.neighbours
@@ -147,7 +148,7 @@ def retrieve(
     identified = snapshot.products.identified_by(text)
     lexical = _lexical(understood, snapshot, policy)
     done("lexical")
-    is_number = len(identified) > 0 or (not len(lexical) and _is_number(understood))
+    is_number = len(identified) > 0 or (not len(lexical) and _is_number(text))
     vector, degraded = _embed(understood, embedder, is_number=is_number)
     done("embed")
     enough, forbidden = 0.0, np.empty(0, np.int64)
@@ -203,10 +204,9 @@ def _embed(
     return (middle / np.linalg.norm(middle)).astype(np.float32), ()
 
 
-def _is_number(understood: Understanding) -> bool:
-    """Whether all that is asked for are words with digits."""
-    pairs = zip(understood.words, understood.clauses, strict=True)
-    return all(has_digit(word) or clause.optional for word, clause in pairs)
+def _is_number(text: str) -> bool:
+    """Whether all that is asked for are numbers and part numbers (``TN-2110``)."""
+    return all(map(has_digit, text.split()))
 
 
 def _least_cosine(snapshot: Snapshot, policy: RankingPolicy) -> float:
