@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from indexer.analysis.text import caseless
 from indexer.analysis.words import has_digit
 from indexer.hits import Hits, Matches
 from indexer.lexical.clause import Alternative, Clause
@@ -148,7 +149,7 @@ def retrieve(
     identified = snapshot.products.identified_by(text)
     lexical = _lexical(understood, snapshot, policy)
     done("lexical")
-    is_number = len(identified) > 0 or (not len(lexical) and _is_number(text))
+    is_number = len(identified) > 0 or (not len(lexical) and _is_number(text, understood))
     vector, degraded = _embed(understood, embedder, is_number=is_number)
     done("embed")
     enough, forbidden = 0.0, np.empty(0, np.int64)
@@ -204,9 +205,11 @@ def _embed(
     return (middle / np.linalg.norm(middle)).astype(np.float32), ()
 
 
-def _is_number(text: str) -> bool:
-    """Whether all that is asked for are numbers and part numbers (``TN-2110``)."""
-    return all(map(has_digit, text.split()))
+def _is_number(text: str, understood: Understanding) -> bool:
+    """Whether all that is asked for are numbers and part numbers (``the TN-2110``)."""
+    pairs = zip(understood.words, understood.clauses, strict=True)
+    fillers = {word for word, clause in pairs if clause.optional}
+    return all(has_digit(part) or part in fillers for part in caseless(text).split())
 
 
 def _least_cosine(snapshot: Snapshot, policy: RankingPolicy) -> float:

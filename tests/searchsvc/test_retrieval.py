@@ -202,7 +202,16 @@ def test_a_text_without_words_asks_for_everything_and_has_no_vector(
 
 
 @pytest.mark.parametrize(
-    "text", ["12345678901234", "910-005123", "TN2110", "the 910-005123", "9105 77123"]
+    "text",
+    [
+        "12345678901234",
+        "910-005123",
+        "TN2110",
+        "the 910-005123",
+        "9105 77123",
+        "LMP-77x",
+        "ZQ-2110",
+    ],
 )
 def test_a_number_that_no_product_has_has_no_vector(shelf: Snapshot, text: str) -> None:
     assert len(unembedded(shelf, text).found) == 0
