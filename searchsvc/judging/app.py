@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from searchsvc.judging.session import Entry, Session
 
 _WEB = Path(__file__).parent / "web"
-_STOREFRONT = ("searchsvc.http", "web")  # the page shares its style, its cards and its prices
 
 
 class Pair(BaseModel):
@@ -88,7 +87,7 @@ def create_judging_app(
         return Response(status_code=204)
 
     app.include_router(pictures)
-    app.mount("/", StaticFiles(directory=_WEB, packages=[_STOREFRONT], html=True), name="web")
+    app.mount("/", StaticFiles(directory=_WEB, html=True), name="web")
     app.add_middleware(Access, token=token, hosts=hosts)
     app.add_middleware(Guard)
     return app

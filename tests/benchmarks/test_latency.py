@@ -34,6 +34,8 @@ def test_every_system_and_stage_has_its_percentiles(result: dict[str, Any]) -> N
         "semantic",
         "match set",
         "fuse",
+        "arrange",
+        "facets",
         "fetch",
     }
     for row in (*result["milliseconds"].values(), *result["stages"].values()):

@@ -23,6 +23,7 @@ from indexer.manifest import MANIFEST_FILE
 from indexer.publish import rollback
 from indexer.settings import IndexSettings, VectorSettings
 from indexer.snapshot import Snapshot
+from indexer.storage import StringTable
 from searchsvc import serving
 from searchsvc.errors import IndexNotFoundError, NotReadyError, ProductNotFoundError
 from searchsvc.live import ranking_file
@@ -281,10 +282,10 @@ def test_whatever_a_library_raises_at_a_generation_is_a_refusal_of_that_generati
     second = build(shoes(2)).generation
     original = snapshots.Columns
 
-    def failing(path: Path) -> Columns:
+    def failing(path: Path, ids: StringTable) -> Columns:
         if path.parent.name == second:
             raise RuntimeError("/secret/place is no index")
-        return original(path)
+        return original(path, ids)
 
     monkeypatch.setattr(snapshots, "Columns", failing)
     service.refresh()

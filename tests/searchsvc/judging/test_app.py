@@ -156,14 +156,14 @@ def test_where_names_are_not_known_any_host_is_answered_but_no_foreign_origin(
         ("/", "text/html"),
         ("/judge.js", "text/javascript"),
         ("/judge.css", "text/css"),
-        ("/style.css", "text/css"),  # the storefront's
+        ("/style.css", "text/css"),
         ("/card.js", "text/javascript"),
         ("/money.js", "text/javascript"),
         ("/favicon.svg", "image/svg+xml"),
         ("/sample/image/jacket/navy.svg", ""),
     ],
 )
-def test_the_page_and_what_it_shares_with_the_storefront_need_no_token(
+def test_the_page_and_its_files_need_no_token(
     client: TestClient, path: str, kind: str
 ) -> None:
     answer = client.get(path, headers={"Authorization": ""})
