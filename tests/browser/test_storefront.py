@@ -129,7 +129,7 @@ def test_variants_are_one_card_that_previews_each(page: Storefront) -> None:
     page.open("?q=pier+shirt", query="pier shirt")
     assert [title for title in page.titles() if "Pier Shirt" in title] == ["Pier Shirt Red"]
     card = page.one(".card:has(.variants)")
-    assert card.find_element(By.CSS_SELECTOR, ".more").text == "+2 colours"
+    assert card.find_element(By.CSS_SELECTOR, ".more").text == "+2 variants"
     blue = card.find_element(By.CSS_SELECTOR, "[aria-label='Show Blue']")
     blue.click()
     page.await_that(lambda: blue.get_attribute("aria-pressed") == "true")
@@ -137,6 +137,18 @@ def test_variants_are_one_card_that_previews_each(page: Storefront) -> None:
     assert page.script(
         "return arguments[0].querySelector(':scope > .picture img').src", card
     ).endswith("?Blue")
+
+
+def test_prices_stand_in_line_beside_cards_with_variants(page: Storefront) -> None:
+    page.open("?q=quayside", query="quayside")
+    places = page.script(
+        "const top = (e) => Math.round(e.getBoundingClientRect().top);"
+        "return [...document.querySelectorAll('.card')].map((card) =>"
+        " [top(card), top(card.querySelector('.price')), card.matches(':has(.variants)')])"
+    )
+    row = [place for place in places if place[0] == places[0][0]]
+    assert {variants for _, _, variants in row} == {True, False}
+    assert len({price for _, price, _ in row}) == 1
 
 
 def test_the_pages_show_every_product_once(page: Storefront) -> None:
@@ -236,6 +248,36 @@ def test_what_only_this_feed_has_can_be_filtered_by_too(page: Storefront) -> Non
     assert _value(page, "fleece").find_element(By.CSS_SELECTOR, "input").is_selected()
 
 
+def test_prices_narrow_also_where_nothing_is_on_sale(page: Storefront) -> None:
+    page.open("?index=brands")
+    page.one("[aria-label='Price to']").send_keys("3", Keys.ENTER)
+    page.await_total(3)
+    assert _prices(page) == [1, 2, 3]
+
+
+def test_the_largest_categories_come_first(page: Storefront) -> None:
+    page.open()
+    counts = [int(text) for text in page.texts(".ais-HierarchicalMenu-count")]
+    assert len(counts) > 1
+    assert counts == sorted(counts, reverse=True)
+
+
+def test_in_another_order_a_line_divides_the_most_relevant_from_the_rest(page: Storefront) -> None:
+    query = "harbour jacket 007"
+    answer = page.site.ask("demo:price:asc", query=query)
+    first, total = answer["nbSortedHits"], answer["nbHits"]
+    assert 0 < first < PAGE < total
+    page.open("?q=harbour+jacket+007&sort=price:asc", query=query)
+    before, after = page.all(".cards")
+    assert len(before.find_elements(By.CSS_SELECTOR, ".card")) == first
+    assert after.accessible_name == "Less relevant"
+    assert f"{total} products, the {first} most relevant first," in page.part("count").text
+    page.open("?q=harbour+jacket+007&sort=price:asc&page=2", query=query)
+    assert not page.all(".divider")
+    page.open("?q=harbour+jacket+007", query=query)
+    assert not page.all(".divider")
+
+
 def test_values_can_be_searched(page: Storefront) -> None:
     brands = [f"Brand {letter}" for letter in "ABCDEFGHIJ"]
     page.open("?index=brands")
@@ -276,7 +318,9 @@ def test_a_reload_brings_everything_back(page: Storefront) -> None:
 def test_back_leads_to_the_search_before(page: Storefront) -> None:
     page.open()
     page.search("lamp")
+    page.await_address("q=lamp")
     page.search("ladder")
+    page.await_address("q=ladder")
     page.browser.back()
     page.await_answer("lamp")
     assert page.box.get_property("value") == "lamp"
@@ -370,6 +414,23 @@ def test_a_missing_and_a_broken_picture_give_way_to_a_drawing(page: Storefront) 
     assert not page.all(".picture")[0].find_elements(By.CSS_SELECTOR, "img")
 
 
+def test_pictures_that_fail_at_once_leave_no_broken_one(page: Storefront) -> None:
+    page.expected_errors.append("ERR_BLOCKED_BY_CLIENT")
+    page.browser.execute_cdp_cmd("Network.enable", {})
+    page.browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["*/favicon.svg*"]})
+    try:
+        page.open("?q=jacket", query="jacket")
+        page.await_that(lambda: not page.all(".cards > li:first-child .picture img"))
+        broken = (
+            "return [...document.images].filter((i) => i.closest('.card') && i.complete).length"
+        )
+        page.await_that(lambda: page.script(broken) == 0)
+        assert len(page.all(".card > .picture .drawing")) == len(page.all(".card"))
+    finally:
+        page.browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": []})
+        page.browser.execute_cdp_cmd("Network.disable", {})
+
+
 def test_a_product_opens_with_its_facts_and_others_like_it(page: Storefront) -> None:
     page.open("?q=harbour+jacket+007", query="harbour jacket 007")
     page.one(".card .title a").click()
@@ -383,11 +444,15 @@ def test_a_product_opens_with_its_facts_and_others_like_it(page: Storefront) -> 
     page.await_address("product=j-007")
     similar = page.one("#detail .similar a > span")
     name = similar.text
+    assert page.browser.title == "Harbour Jacket 007 Navy – demo – searchsvc"
     similar.click()
     page.await_that(lambda: page.part("detail").accessible_name == name)
+    page.await_address("product=")
+    assert page.browser.title == f"{name} – demo – searchsvc"
     page.browser.switch_to.active_element.send_keys(Keys.ESCAPE)
     page.await_that(lambda: not page.all("#detail[open]"))
     page.await_that(lambda: "product=" not in page.browser.current_url)
+    assert page.browser.title == "harbour jacket 007 – demo – searchsvc"
 
 
 def test_a_link_to_a_product_that_is_gone_says_so(page: Storefront) -> None:
@@ -468,6 +533,7 @@ def test_a_misspelt_query_says_what_was_searched_for_and_can_be_insisted_on(
     page.await_address("exact=1")
     page.search("harbuor jacket")  # another query is corrected again
     page.await_that(lambda: page.all("#as-typed"))
+    page.await_address("q=harbuor+jacket")
     assert "exact" not in page.browser.current_url
 
 
@@ -509,7 +575,7 @@ def test_a_shopper_moves_what_they_like_and_hides_nothing(page: Storefront) -> N
     before = page.titles()
     assert names[0] == "Everyone"
     assert 4 <= len(names) <= 8
-    _choose(page, "#shopper", "Saltmarsh fan")
+    _choose(page, "#shopper", "Prefers Saltmarsh")
     page.await_that(lambda: page.all(".moved.up"))
     assert page.total() == total
     after = page.titles()
@@ -575,6 +641,8 @@ def test_everything_can_be_reached_and_used_by_keyboard_alone(page: Storefront) 
     expected = {"Index", "API", "In stock only", "Sort results by", "Shopper", "Explain"}
     assert expected <= set(stops)
     assert {"Price from", "Least Price", "Hide Category"} <= set(stops)
+    assert "Clear the search" in stops
+    assert page.one(".aa-SubmitButton").accessible_name == "Search"
     page.type(Keys.ENTER)
     page.await_address("page=2")
     assert page.focused() == page.part("results")
@@ -598,6 +666,7 @@ def test_a_phone_has_its_filters_in_a_drawer_and_needs_no_sideways_scrolling(
     page.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
     page.open("?q=jacket&explain=1&shopper=brand", query="jacket")
     assert not page.part("facets").is_displayed()
+    assert page.one("#shopper .field-name").is_displayed()
     assert page.script("return document.documentElement.scrollWidth") == PHONE["width"]
     assert page.script(_OVERFLOW) == []
     page.part("open-filters").click()
@@ -634,7 +703,10 @@ def test_axe_finds_no_violation(page: Storefront, npm_folder: Path, scheme: str)
     assert violations() == []
     page.open("?q=jacket&in.effective_price=1:2", query="jacket")
     assert violations() == []
-    page.open("?product=j-007")
+    page.open("?q=harbour+jacket+007&sort=price:asc", query="harbour jacket 007")
+    assert page.all(".divider")
+    assert violations() == []
+    page.open("?product=j-007", query="Harbour Jacket 007 Navy")
     page.await_that(lambda: page.all("#detail[open] .similar li"))
     assert violations() == []
     page.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)

@@ -26,13 +26,15 @@ export function Card({ hit, rank, moved, scale, open }) {
       <Picture product={shown} eager={rank <= 4} />
       {moved !== undefined && <Moved ranks={moved} />}
       <div class="facts">
-        {hit.brand && <p class="maker">{hit.brand}</p>}
-        <h2 class="title">
-          <a href={productLink(idOf(shown))} onClick={(event) => follow(event, () => open(idOf(shown)))}>
-            {previewed ? previewed.title : <Runs runs={highlightRuns(hit, "title")} />}
-          </a>
-        </h2>
-        <Stars product={shown} />
+        <div class="about">
+          {hit.brand && <p class="maker">{hit.brand}</p>}
+          <h2 class="title">
+            <a href={productLink(idOf(shown))} onClick={(event) => follow(event, () => open(idOf(shown)))}>
+              {previewed ? previewed.title : <Runs runs={highlightRuns(hit, "title")} />}
+            </a>
+          </h2>
+          <Stars product={shown} />
+        </div>
         <Price product={shown} />
         <Availability product={shown} />
         {variants.count > 1 && <Variants hit={hit} variants={variants} shown={shown} preview={preview} />}
@@ -46,13 +48,11 @@ function Variants({ hit, variants: { count, others }, shown, preview }) {
   const members = [hit, ...others];
   const looks = new Map(members.map((member) => [member.image_link, member]).reverse());
   const previews = members.filter((member) => looks.get(member.image_link) === member).slice(0, PREVIEWS);
-  const colours = new Set(members.map(({ color }) => color).filter(Boolean)).size;
-  const kind = colours === count ? "colours" : "variants";
   const further = count - 1;
   return (
     <div class="variants">
       {previews.length > 1 && (
-        <ul aria-label={`Further ${kind}`}>
+        <ul aria-label="Variants">
           {previews.map((member) => (
             <li key={idOf(member)}>
               <button
@@ -68,7 +68,7 @@ function Variants({ hit, variants: { count, others }, shown, preview }) {
           ))}
         </ul>
       )}
-      <span class="more">+{further} {further === 1 ? kind.slice(0, -1) : kind}</span>
+      <span class="more">+{further} {further === 1 ? "variant" : "variants"}</span>
     </div>
   );
 }

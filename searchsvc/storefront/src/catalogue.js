@@ -29,7 +29,7 @@ const MOST_FURTHER_FACETS = 8;
  */
 
 const LOOKED_AT = [
-  "brand", "categories.lvl0", "effective_price", ...COLOURS, "size", "rating", "released",
+  "brand", "categories.lvl0", "price", "effective_price", ...COLOURS, "size", "rating", "released",
   "popularity", "availability",
 ];
 const SOME_VALUES = 20;
@@ -55,7 +55,7 @@ export async function readCatalogue({ index, fields }, client) {
     Object.entries(facets).map(([column, counts]) => [column, Object.keys(counts)]),
   );
   const column = (...names) => names.find((name) => values[name]?.length) ?? null;
-  const [price, rating] = [column("effective_price"), column("rating")];
+  const [price, rating] = [column(paidColumn(statistics)), column("rating")];
   const orders = [
     ["Relevance", index, true],
     ["Price, low to high", `${index}:price:asc`, price],
@@ -78,6 +78,11 @@ export async function readCatalogue({ index, fields }, client) {
     values,
     statistics,
   };
+}
+
+/** What is paid; where nothing is on sale, the service offers only the price to choose by. */
+function paidColumn({ price, effective_price: paid }) {
+  return paid?.sum === price?.sum ? "price" : "effective_price";
 }
 
 /** The columns of an answer's facets that have no place of their own, in the service's order. */

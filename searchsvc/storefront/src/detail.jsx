@@ -13,7 +13,7 @@ const SHOWN = new Set(["rating", "review_count", "popularity", "colour_family", 
 const FACTS = ["color", "size", "material", "pattern", "gender", "age_group", "condition", "gtin", "mpn"];
 
 /** The widget of the dialog. */
-export function detailView({ catalogue, choices, part }) {
+export function detailView({ catalogue, choices, title, part }) {
   const dialog = part("detail");
   const shut = () => choices.product && choices.choose({ product: undefined });
   dialog.addEventListener("close", shut);
@@ -24,12 +24,14 @@ export function detailView({ catalogue, choices, part }) {
     dispose() {},
     render() {
       const id = choices.product;
+      title.open(id);
       if (!id) return dialog.open && dialog.close();
       render(
         <Detail
           key={id}
           index={catalogue.index}
           id={id}
+          loaded={(product) => title.name(id, product.title)}
           open={(product) => choices.choose({ product })}
           close={() => dialog.close()}
         />,
@@ -40,12 +42,18 @@ export function detailView({ catalogue, choices, part }) {
   };
 }
 
-function Detail({ index, id, open, close }) {
+function Detail({ index, id, loaded, open, close }) {
   const [product, setProduct] = useState(null);
   const [others, setOthers] = useState([]);
   const [failure, fail] = useState("");
   useEffect(() => {
-    fetchProduct(index, id).then(setProduct, () => fail("This product is not in the catalogue."));
+    fetchProduct(index, id).then(
+      (product) => {
+        setProduct(product);
+        loaded(product);
+      },
+      () => fail("This product is not in the catalogue."),
+    );
     fetchSimilar(index, id).then(setOthers, () => setOthers([])); // it stands without them
   }, [index, id]);
   return (
@@ -55,7 +63,7 @@ function Detail({ index, id, open, close }) {
       </div>
       {failure && <p id="detail-title" class="notice">{failure}</p>}
       {product ? (
-        <Product product={product}>{others.length > 0 && <Similar products={others} open={open} />}</Product>
+        <Product product={product} similar={others.length > 0 && <Similar products={others} open={open} />} />
       ) : (
         !failure && <p id="detail-title" class="muted">Loading …</p>
       )}
@@ -63,31 +71,40 @@ function Detail({ index, id, open, close }) {
   );
 }
 
-function Product({ product, children }) {
+// Two columns of their own heights; what stands beside is placed by the style sheet.
+function Product({ product, similar }) {
   const link = webAddress(product.link);
+  const facts = factsOf(product);
   return (
     <div class="whole">
-      <Picture product={product} alt={product.title} eager />
-      <div class="facts">
-        {product.brand && <p class="maker">{product.brand}</p>}
-        <h2 id="detail-title">{product.title}</h2>
-        <Stars product={product} />
-        <Price product={product} />
-        <Availability product={product} />
-        {product.description && <p class="description">{product.description}</p>}
-        {link && <a class="button strong" href={link.href} rel="noopener">Go to the shop’s page</a>}
+      <div class="column">
+        <div class="facts">
+          {product.brand && <p class="maker">{product.brand}</p>}
+          <h2 id="detail-title">{product.title}</h2>
+          <Stars product={product} />
+          <Price product={product} />
+          <Availability product={product} />
+          {product.description && <p class="description">{product.description}</p>}
+          {link && <a class="button strong" href={link.href} rel="noopener">Go to the shop’s page</a>}
+        </div>
+        {facts.length > 0 && similar}
       </div>
-      <Facts product={product} />
-      {children}
+      <div class="column">
+        <Picture product={product} alt={product.title} eager />
+        {facts.length > 0 && <Facts facts={facts} />}
+      </div>
+      {facts.length === 0 && similar}
     </div>
   );
 }
 
-function Facts({ product }) {
+function factsOf(product) {
   const own = FACTS.map((name) => [name, product[name]]);
   const free = Object.entries(product.attributes ?? {});
-  const facts = [...own, ...free].filter(([name, value]) => value !== undefined && !SHOWN.has(name));
-  if (!facts.length) return null;
+  return [...own, ...free].filter(([name, value]) => value !== undefined && !SHOWN.has(name));
+}
+
+function Facts({ facts }) {
   return (
     <dl class="table">
       {facts.map(([name, value]) => (

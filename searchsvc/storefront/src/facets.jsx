@@ -42,6 +42,7 @@ function categories(attribute, container) {
     container,
     attributes,
     separator: SEPARATOR,
+    sortBy: ["count:desc", "name:asc"],
     limit: 10,
     showMore: true,
     showMoreLimit: 50,
@@ -91,7 +92,11 @@ function further(catalogue, container) {
 
 function framed(label, widget, hidden = ({ items }) => items !== undefined && items.length === 0) {
   return panel({
-    templates: { header: (_, { html }) => html`<h2>${label}</h2>`, collapseButtonText: ({ collapsed }, { html }) => html`<span aria-label=${`${collapsed ? "Show" : "Hide"} ${label}`}>${collapsed ? "+" : "−"}</span>` },
+    templates: {
+      header: (_, { html }) => html`<h2>${label}</h2>`,
+      collapseButtonText: ({ collapsed }, { html }) =>
+        html`<span class="unseen">${collapsed ? "Show" : "Hide"} ${label}</span><span aria-hidden="true">${collapsed ? "+" : "−"}</span>`,
+    },
     collapsed: () => false,
     hidden: (options) => Boolean(options.results) && hidden(options),
   })(widget);

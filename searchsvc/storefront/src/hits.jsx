@@ -25,22 +25,21 @@ export function hitsView({ search, client, catalogue, choices, part }) {
         ? ranks.moved({ helper: search.helper, hits: items, first, arrived: () => show({ items, results }) })
         : null;
     const scale = choices.explain && byRelevance ? scaleOf(items) : null;
+    const cards = items.map((hit, position) => (
+      <li key={hit.objectID}>
+        <Card
+          hit={hit}
+          rank={first + position + 1}
+          moved={moved?.get(hit.objectID)}
+          scale={scale}
+          open={open}
+        />
+      </li>
+    ));
     const found = results.nbHits > 0;
     render(
       found ? (
-        <ol class="cards">
-          {items.map((hit, position) => (
-            <li key={hit.objectID}>
-              <Card
-                hit={hit}
-                rank={first + position + 1}
-                moved={moved?.get(hit.objectID)}
-                scale={scale}
-                open={open}
-              />
-            </li>
-          ))}
-        </ol>
+        <Parts cards={cards} relevant={relevantOf(results) - first} />
       ) : (
         <Empty search={search} catalogue={catalogue} choices={choices} results={results} />
       ),
@@ -48,6 +47,23 @@ export function hitsView({ search, client, catalogue, choices, part }) {
     );
   }
   return connectHits(show, () => render(null, place))({});
+}
+
+/** The cards, divided where those that are less relevant begin on this page. */
+function Parts({ cards, relevant }) {
+  if (!(relevant >= 0 && relevant < cards.length)) return <ol class="cards">{cards}</ol>;
+  return (
+    <>
+      {relevant > 0 && <ol class="cards">{cards.slice(0, relevant)}</ol>}
+      <p class="divider" id="less-relevant">Less relevant</p>
+      <ol class="cards" aria-labelledby="less-relevant">{cards.slice(relevant)}</ol>
+    </>
+  );
+}
+
+/** How many come first in an order by a column; NaN where the order has no two parts. */
+function relevantOf({ nbSortedHits: relevant }) {
+  return relevant > 0 ? relevant : NaN;
 }
 
 function Skeleton() {

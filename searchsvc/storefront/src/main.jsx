@@ -21,6 +21,7 @@ import { HITS, listIndexes } from "./service.js";
 import { shoppersOf } from "./shoppers.js";
 import { statusView } from "./status.jsx";
 import { installTheme } from "./theme.js";
+import { Title } from "./title.js";
 import { toolsView } from "./tools.jsx";
 
 const DEMO = ["demo", "sample"];
@@ -46,6 +47,7 @@ async function main() {
 
 function startSearch(catalogue, client, severalIndexes) {
   const choices = new Choices(shoppersOf(catalogue));
+  const title = new Title(catalogue.index);
   let failedAfter; // the last results before a failure
   const search = instantsearch({
     indexName: catalogue.index,
@@ -55,10 +57,16 @@ function startSearch(catalogue, client, severalIndexes) {
     future: { preserveSharedStateOnUnmount: true },
   });
   choices.attach(search, catalogue.index);
-  const context = { search, client, catalogue, choices, part };
+  const context = { search, client, catalogue, choices, title, part };
   search.addWidgets([
-    configure({ hitsPerPage: HITS, distinct: true, attributesToHighlight: ["title"] }),
+    configure({
+      hitsPerPage: HITS,
+      distinct: true,
+      attributesToHighlight: ["title"],
+      removeWordsIfNoResults: "allOptional", // the page says how an answer was widened
+    }),
     choices.widget(),
+    title.widget(),
     installSearchBox(context),
     ...facets(context),
     sortBy({ container: part("sort"), items: catalogue.orders }),

@@ -17,7 +17,6 @@ export function createRouting(catalogue, named) {
     router: history({
       writeDelay: WRITE_DELAY_MS,
       cleanUrlOnDispose: false,
-      windowTitle: ({ q }) => (q ? `${q} – searchsvc` : "searchsvc"),
       createURL: ({ routeState, location }) => {
         const parameters = toParameters(routeState);
         if (named) parameters.set("index", index);

@@ -55,6 +55,7 @@ function createBox({ catalogue, choices, part }, query, typed) {
     container: part("search"),
     id: "box",
     placeholder: "Describe what you need",
+    translations: { submitButtonTitle: "Search", clearButtonTitle: "Clear the search" },
     openOnFocus: true,
     panelContainer: document.querySelector(".top"), // sticks with the box, in the same landmark
     detachedMediaQuery: "none",
@@ -77,6 +78,8 @@ function createBox({ catalogue, choices, part }, query, typed) {
   const input = part("search").querySelector("input");
   input.maxLength = LONGEST;
   input.setAttribute("aria-keyshortcuts", "/");
+  part("search").querySelector(".aa-SubmitButton").ariaLabel = "Search";
+  part("search").querySelector(".aa-ClearButton").ariaLabel = "Clear the search";
   return box;
 }
 

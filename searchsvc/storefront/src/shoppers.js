@@ -24,37 +24,37 @@ export function shoppersOf({ brand, category, colour, price, values, statistics 
   return [
     average && {
       id: "bargain",
-      name: "Bargain hunter",
+      name: "Looks for bargains",
       likes: "low prices",
       boosts: [`${price}<${round(average / 2)}<score=2>`, `${price}<${round(average / 4)}<score=1>`],
     },
     average && {
       id: "premium",
-      name: "Buys the dear ones",
+      name: "Buys premium",
       likes: "high prices",
       boosts: [`${price}>${round(average)}<score=2>`, `${price}>${round(average * 2)}<score=1>`],
     },
     favourite && {
       id: "brand",
-      name: `${favourite} fan`,
+      name: `Prefers ${favourite}`,
       likes: second ? `${favourite}, a little ${second}` : favourite,
       boosts: [`${brand}:${favourite}<score=3>`, second && `${brand}:${second}<score=1>`].filter(Boolean),
     },
     other && {
       id: "department",
-      name: `${department} type`,
+      name: `Shops in ${department}`,
       likes: department,
       department,
       boosts: [`${top}:${department}<score=2>`],
     },
     other && {
       id: "other",
-      name: `${other} type`,
+      name: `Shops in ${other}`,
       likes: other,
       department: other,
       boosts: [`${top}:${other}<score=2>`],
     },
-    hue && { id: "colour", name: `Loves ${hue}`, likes: hue, boosts: [`${colour}:${hue}<score=2>`] },
+    hue && { id: "colour", name: `Likes ${hue}`, likes: hue, boosts: [`${colour}:${hue}<score=2>`] },
   ].filter(Boolean);
 }
 

@@ -28,11 +28,15 @@ export function statusView({ search, catalogue, choices, part }) {
   };
 }
 
-function Count({ results: { nbHits, processingTimeMS } }) {
-  const total = nbHits.toLocaleString(document.documentElement.lang);
+function Count({ results: { nbHits, nbSortedHits: first, processingTimeMS, extensions } }) {
+  const [total, relevant] = [nbHits, first].map((count) => count?.toLocaleString(document.documentElement.lang));
+  const grouped = extensions?.searchsvc?.counted === "groups";
   return (
     <>
-      <b>{total} {nbHits === 1 ? "product" : "products"}</b>
+      <b title={grouped ? "The variants of a product count as one." : undefined}>
+        {total} {nbHits === 1 ? "product" : "products"}
+      </b>
+      {0 < first && first < nbHits && <>, the {relevant} most relevant first,</>}
       <span class="muted"> in {processingTimeMS < 1 ? "under 1" : processingTimeMS} ms</span>
     </>
   );
