@@ -163,9 +163,7 @@ def test_where_names_are_not_known_any_host_is_answered_but_no_foreign_origin(
         ("/sample/image/jacket/navy.svg", ""),
     ],
 )
-def test_the_page_and_its_files_need_no_token(
-    client: TestClient, path: str, kind: str
-) -> None:
+def test_the_page_and_its_files_need_no_token(client: TestClient, path: str, kind: str) -> None:
     answer = client.get(path, headers={"Authorization": ""})
     assert answer.headers["content-type"].startswith(kind)
     assert answer.headers["x-content-type-options"] == "nosniff"
