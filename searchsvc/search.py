@@ -128,10 +128,7 @@ def search(
     ranking = page = None
     if query.limit:  # a page without hits, such as one that only counts, needs no order
         ranking = _ranking(understood, retrieval, matches, gains, snapshot, policy, stages)
-        least = 0.0
-        if understood.clauses:
-            asked = query.sort_relevance
-            least = policy.sort_relevance if asked is None else asked
+        least = _least_relevance(query, understood, policy)
         page = arrange(Order(ranking, matches.lexical), query, snapshot, least)
         stages.done("arrange")
     else:
@@ -183,6 +180,13 @@ def _ranking(  # noqa: PLR0913, PLR0917 - everything that an order depends on
         ranking = boost(ranking, gains * np.float32(scale))
         stages.done("boost")
     return ranking
+
+
+def _least_relevance(query: Query, understood: Understanding, policy: RankingPolicy) -> float:
+    """The share of the best score that comes first in the order of a column."""
+    if not understood.clauses:
+        return 0.0  # nothing was asked that anything could be less relevant to
+    return policy.sort_relevance if query.sort_relevance is None else query.sort_relevance
 
 
 def _mask(query: Query, snapshot: Snapshot) -> NDArray[np.bool_] | None:

@@ -85,6 +85,7 @@ def _complete_word(
         if stem != last.term or not last.found:
             weight = 1.0 if len(words) == 1 else _GUESSED
             if last.allow((stem,), weight):
+                last.completions.add((stem,))
                 steps.append(Step(StepKind.COMPLETED, last.word.text, word, weight))
     context = context_rows(slots[:-1], snapshot)
 

@@ -70,6 +70,8 @@ def _is_accident(typed: str, correction: Correction, snapshot: Snapshot) -> bool
 
 def _is_questionable(slot: Slot) -> bool:
     others = slot.alternatives.keys() - {(slot.term,)}
+    if slot.found:  # what it may be the beginning of does not make it right
+        others -= slot.completions
     return not (slot.optional or slot.settled or others or has_digit(slot.word.text))
 
 

@@ -60,6 +60,7 @@ class Slot:
         refused: terms that it must never be taken for.
         read_as: the word as it was meant.
         completed_as: what it is the beginning of, where it is still being typed.
+        completions: those of its alternatives that it is the beginning of.
         swallowed: whether it is the end of what the word before it is completed to.
     """
 
@@ -74,6 +75,7 @@ class Slot:
     read_as: str = ""
     completed_as: str = ""
     swallowed: bool = False
+    completions: set[tuple[str, ...]] = field(default_factory=set)
 
     @property
     def meant(self) -> str:

@@ -226,8 +226,13 @@ def test_a_price_range_is_typed_and_slid(page: Storefront) -> None:
     page.open("?q=jacket", query="jacket")
     page.one("[aria-label='Price from']").send_keys("60")
     page.one("[aria-label='Price to']").send_keys("70", Keys.ENTER)
-    page.await_that(lambda: page.all(".chip") and set(_prices(page)))
-    assert all(60 <= price <= 70 for price in _prices(page))
+    page.await_that(
+        lambda: (
+            page.all(".chip")
+            and _prices(page)
+            and all(60 <= price <= 70 for price in _prices(page))
+        )
+    )
     narrowed = page.total()
     page.one("[aria-label='Greatest Price']").send_keys(Keys.ARROW_LEFT)
     page.await_that(lambda: page.total() < narrowed)

@@ -15,14 +15,17 @@ export function hitsView({ search, client, catalogue, choices, part }) {
   const ranks = new Ranks(client);
   const open = (product) => choices.choose({ product });
 
-  function show({ items, results }) {
+  let latest; // answers and the ranks of everybody come in any order
+  function show(shown) {
+    latest = shown;
+    const { items, results } = shown;
     if (!results || !search.helper) return render(<Skeleton />, place);
     place.ariaBusy = String(search.status === "loading" || search.status === "stalled");
     const first = results.page * results.hitsPerPage;
     const byRelevance = search.helper.state.index === catalogue.index;
     const moved =
       choices.shopper && byRelevance
-        ? ranks.moved({ helper: search.helper, hits: items, first, arrived: () => show({ items, results }) })
+        ? ranks.moved({ helper: search.helper, hits: items, first, arrived: () => show(latest) })
         : null;
     const scale = choices.explain && byRelevance ? scaleOf(items) : null;
     const cards = items.map((hit, position) => (
