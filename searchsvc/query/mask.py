@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +23,7 @@ from searchsvc.query.filters import (
     number_of,
     shown,
 )
+from searchsvc.query.filters.limits import spelt_like
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from indexer.columns import Column, Columns, Scalar
     from indexer.derived import Derived
 
-_SHOWN_FIELDS = 12
-_COMPARED_CHARACTERS = 80  # looking for similar names costs the square of their length
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -175,11 +173,8 @@ def _read_only(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def _column(columns: Columns, field: str, place: str) -> Column:
     column = columns.get(field)
     if column is None:
-        names = columns.names()
-        near = get_close_matches(field[:_COMPARED_CHARACTERS], names, _SHOWN_FIELDS) or names
-        listed = ", ".join(near[:_SHOWN_FIELDS])
-        more = " and others" if len(near) > _SHOWN_FIELDS else ""
-        raise _complaint(place, f"unknown field {shown(field)}; this index has {listed}{more}")
+        listed = spelt_like(field, columns.names())
+        raise _complaint(place, f"unknown field {shown(field)}; this index has {listed}")
     return column
 
 

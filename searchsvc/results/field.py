@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from searchsvc.errors import BadQueryError
+from searchsvc.query.filters.limits import spelt_like
 
 if TYPE_CHECKING:
     from indexer.columns import Column, Columns
 
-_SHOWN_NAMES = 12
-_COMPARED_CHARACTERS = 80  # looking for similar names costs the square of their length
+_SHOWN_CHARACTERS = 80
 
 
 def column_of(columns: Columns, field: str, place: str) -> Column:
@@ -27,11 +26,8 @@ def column_of(columns: Columns, field: str, place: str) -> Column:
     """
     column = columns.get(field)
     if column is None:
-        names = columns.names()
-        near = get_close_matches(field[:_COMPARED_CHARACTERS], names, _SHOWN_NAMES) or names
-        more = " and others" if len(near) > _SHOWN_NAMES else ""
         raise BadQueryError(
-            f"{place}: unknown field {field[:_COMPARED_CHARACTERS]!r}; this index has "
-            f"{', '.join(near[:_SHOWN_NAMES])}{more}"
+            f"{place}: unknown field {field[:_SHOWN_CHARACTERS]!r}; this index has "
+            f"{spelt_like(field, columns.names())}"
         )
     return column

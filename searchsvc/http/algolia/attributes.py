@@ -9,14 +9,13 @@ those of the product types may have any name, usually ``categories`` or
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from indexer.columns import ID, PATH_SEPARATOR
 from searchsvc.errors import BadFilterError
-from searchsvc.query.filters.limits import shown
+from searchsvc.query.filters.limits import shown, spelt_like
 from searchsvc.query.query import MAX_FACETS
 
 if TYPE_CHECKING:
@@ -42,8 +41,6 @@ _MOST_VALUES = 1_000
 _MOST_LEVELS = 5
 _ALL = "*"
 _CHOICE_BYTES = 200  # of two short texts
-_SHOWN_NAMES = 12
-_COMPARED_CHARACTERS = 80  # looking for similar names costs the square of their length
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +95,9 @@ class Attributes:
         found = self.find(name)
         if found is None:
             names = [known.removeprefix(_FREE) for known in self._columns.names()]
-            near = get_close_matches(name[:_COMPARED_CHARACTERS], names, _SHOWN_NAMES) or names
-            more = " and others" if len(near) > _SHOWN_NAMES else ""
             raise BadFilterError(
                 f"{place}: unknown attribute {shown(name)}; this index has "
-                f"{', '.join(near[:_SHOWN_NAMES])}{more}"
+                f"{spelt_like(name, names)}"
             )
         return found
 

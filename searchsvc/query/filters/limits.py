@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import math
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 from searchsvc.errors import BadFilterError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 MAX_DEPTH = 10
 """Nesting of and, or and not, or of parentheses and NOT."""
@@ -21,6 +26,8 @@ MAX_LATITUDE = 90.0
 MAX_LONGITUDE = 180.0
 
 _SHOWN_CHARACTERS = 80
+_SHOWN_NAMES = 12
+_COMPARED_CHARACTERS = 80  # looking for similar names costs the square of their length
 
 
 class Allowance:
@@ -74,3 +81,10 @@ def shown(value: object) -> str:
     """`value` as a message shows it: cut where it is long."""
     text = repr(value)
     return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
+
+
+def spelt_like(name: str, names: Sequence[str]) -> str:
+    """The `names` that a message offers instead of `name`: the near ones, or else the first."""
+    near = get_close_matches(name[:_COMPARED_CHARACTERS], names, _SHOWN_NAMES) or names
+    more = " and others" if len(near) > _SHOWN_NAMES else ""
+    return f"{', '.join(near[:_SHOWN_NAMES])}{more}"
