@@ -8,8 +8,11 @@
     <data_dir>/<index>/synonyms.json          of every generation, see `searchsvc.synonyms`
     <data_dir>/<index>/ranking.json           what this index overrides in the ranking policy
     <data_dir>/<index>/suggestions.json       its popular queries, and what it never suggests
+    <data_dir>/<index>/segments.json          segments of shoppers, and what they prefer
+    <data_dir>/<index>/experiment.json        its A/B test, if one runs
     <data_dir>/<index>/ranker.safetensors     the trees of its second stage; most have none
-    <data_dir>/<index>/live.lock              held while one of these four is replaced
+    <data_dir>/<index>/learned.safetensors    what its events taught: what sells, and what whom
+    <data_dir>/<index>/live.lock              held while one of these is replaced
     <data_dir>/<index>/generations/<name>/    snapshots, see `indexer.snapshot`
     <data_dir>/<index>/reports/<name>.json    what the build saw, and <name>.rejections.jsonl
     <data_dir>/<index>/reports/<name>.gate.json  what the gate measured, query by query
@@ -87,6 +90,21 @@ class IndexLayout:
     def suggestions_file(self) -> Path:
         """The index's popular queries and blocked words."""
         return self.root / "suggestions.json"
+
+    @property
+    def segments_file(self) -> Path:
+        """The index's segments of shoppers."""
+        return self.root / "segments.json"
+
+    @property
+    def experiment_file(self) -> Path:
+        """The index's experiment."""
+        return self.root / "experiment.json"
+
+    @property
+    def learned_file(self) -> Path:
+        """What was learned from the index's events."""
+        return self.root / "learned.safetensors"
 
     @property
     def ranker_file(self) -> Path:

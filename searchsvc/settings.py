@@ -39,6 +39,14 @@ class Settings(_RankingSettings):
         max_waiting: requests that may wait for their turn; more are refused with 503.
         admin_key: whoever sends it may change synonyms and ranking over HTTP; nobody may when
             there is none.
+        state_url: of the database of events and memberships, as SQLAlchemy writes URLs; by default
+            the SQLite file ``state.db`` in the data directory.
+        token_key: secret that user tokens are hashed with; by default one of its own that is made
+            in the data directory. Needed where services on several machines share a database.
+        retention_days: events older than this are deleted.
+        record_searches: whether searches of users who consented are stored as events.
+        insights_consent: whether what arrives by Algolia's routes counts as consented, since the
+            page asks for consent before it sends anything; otherwise each request must say so.
     """
 
     model_config = SettingsConfigDict(
@@ -55,6 +63,11 @@ class Settings(_RankingSettings):
     max_concurrent: int = Field(default_factory=available_cores, ge=1)
     max_waiting: int = Field(64, ge=0)
     admin_key: SecretStr | None = Field(None, min_length=16)
+    state_url: SecretStr | None = None
+    token_key: SecretStr | None = Field(None, min_length=32)
+    retention_days: int = Field(365, ge=1, le=36_500)
+    record_searches: bool = True
+    insights_consent: bool = False
 
     def ranking_policy(self) -> RankingPolicy:
         """The policy that these settings ask for."""

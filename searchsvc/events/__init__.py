@@ -1,0 +1,1 @@
+"""What shoppers do: searches, clicks, carts and purchases, with their consent."""

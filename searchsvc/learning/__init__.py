@@ -1,0 +1,1 @@
+"""Learning from events: what sells, and what whom."""

@@ -1,0 +1,1 @@
+"""Personalizing: from who asks to what the ranking prefers for them."""

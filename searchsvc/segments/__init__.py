@@ -1,0 +1,1 @@
+"""Segments of shoppers: who belongs to one, and what it prefers."""
