@@ -1,6 +1,6 @@
-"""The live settings of an index: synonyms, ranking, suggestions and ranker; they need no reindex.
+"""The live settings of an index, such as its synonyms and its ranking; they need no reindex.
 
-They are four optional files beside the generations, see `indexer.layout`, so that they survive
+They are optional files beside the generations, see `indexer.layout`, so that they survive
 every reindex and rollback. The service reads them again when they change.
 """
 
@@ -14,6 +14,8 @@ from pydantic import BaseModel
 from typing_extensions import TypedDict
 
 from searchsvc.errors import BadLiveSettingsError, LiveSettingsError, LiveSettingsUnreadableError
+from searchsvc.experiments.assignment import Experiment
+from searchsvc.experiments.document import ExperimentDocument
 from searchsvc.livefile import LiveFile
 from searchsvc.policy import RankingOverrides, ranking_settings
 from searchsvc.rankerfile import RankerFile
@@ -90,6 +92,7 @@ RANKING = LiveDocument("ranking", RankingOverrides, lambda layout: layout.rankin
 SUGGESTIONS = LiveDocument(
     "suggestions", SuggestionsDocument, lambda layout: layout.suggestions_file, compile_suggestions
 )
+EXPERIMENT = LiveDocument("experiment", ExperimentDocument, lambda layout: layout.experiment_file)
 
 
 def synonyms_file(layout: IndexLayout) -> LiveFile[SynonymsDocument]:
@@ -151,13 +154,14 @@ class Live:
     """The live settings of one index as they are served.
 
     Attributes:
-        stamps: of the four files when they were read.
+        stamps: of the files when they were read.
         generation: that synonyms and suggestions are compiled for, ``None`` where none is served.
         document: the last good synonyms document.
         synonyms: it, compiled.
         overrides: the last good ranking document.
         curation: the last good suggestions document, compiled.
         ranker: the last good one, ``None`` without one.
+        experiment: the last good one, ``None`` where none runs.
         refused: why a file is not what is served, by its name; empty when all are.
     """
 
@@ -168,6 +172,7 @@ class Live:
     overrides: RankingOverrides
     curation: Curation
     ranker: Ranker | None
+    experiment: Experiment | None
     refused: Mapping[str, str]
 
     @classmethod
@@ -180,7 +185,8 @@ class Live:
         # Before the files: what changes while they are read is read again at the next look.
         ranking, ranker_file = RANKING.file(layout), RankerFile(layout)
         synonyms_file, suggestions = SYNONYMS.file(layout), SUGGESTIONS.file(layout)
-        files = (synonyms_file, ranking, suggestions, ranker_file)
+        experiment_file = EXPERIMENT.file(layout)
+        files = (synonyms_file, ranking, suggestions, ranker_file, experiment_file)
         stamps = tuple(file.stamp() for file in files)
         generation = snapshot.generation if snapshot else None
         same = before is not None and (before.stamps, before.generation) == (stamps, generation)
@@ -213,12 +219,27 @@ class Live:
         ranker = read(
             ranker_file.name, ranker_file.read, lambda: before.ranker if before else None
         )
+        experiment = read(
+            experiment_file.name,
+            lambda: Experiment.of(experiment_file.read()[0]),
+            lambda: before.experiment if before else None,
+        )
         if before and same and refused == before.refused:
             return before
         for name, reason in refused.items():
             if not before or before.refused.get(name) != reason:
                 _log.error("refused %s of index %s: %s", name, layout.name, reason)
-        return cls(stamps, generation, document, synonyms, overrides, curation, ranker, refused)
+        return cls(
+            stamps,
+            generation,
+            document,
+            synonyms,
+            overrides,
+            curation,
+            ranker,
+            experiment,
+            refused,
+        )
 
     def policy(self, service: RankingPolicy) -> RankingPolicy:
         """The policy of the index, where `service` is that of the service."""
