@@ -55,12 +55,14 @@ class LiveDocument(Generic[D]):
         path: of its file.
         check: refuses what an index cannot take, with a `BadLiveSettingsError`; by plain words
             where there is no snapshot. ``None`` where the model says it all.
+        secret: whether it is shown over HTTP only to those who may change it.
     """
 
     name: str
     model: type[D]
     path: Callable[[IndexLayout], Path]
     check: Callable[[D, Snapshot | None], object] | None = None
+    secret: bool = False
 
     def file(self, layout: IndexLayout) -> LiveFile[D]:
         """That of one index."""
@@ -92,7 +94,9 @@ RANKING = LiveDocument("ranking", RankingOverrides, lambda layout: layout.rankin
 SUGGESTIONS = LiveDocument(
     "suggestions", SuggestionsDocument, lambda layout: layout.suggestions_file, compile_suggestions
 )
-EXPERIMENT = LiveDocument("experiment", ExperimentDocument, lambda layout: layout.experiment_file)
+EXPERIMENT = LiveDocument(
+    "experiment", ExperimentDocument, lambda layout: layout.experiment_file, secret=True
+)
 
 
 def synonyms_file(layout: IndexLayout) -> LiveFile[SynonymsDocument]:

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from math import fsum
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_serializer,
+    model_validator,
+)
 
 from searchsvc.policy import RankingOverrides
 
@@ -39,6 +46,11 @@ class ArmDocument(_Document):
         default_factory=RankingOverrides,
         description="Ranking settings that differ from the index's.",
     )
+
+    @field_serializer("ranking")
+    def _given(self, ranking: RankingOverrides) -> dict[str, Any]:
+        """What is shown can be sent back: defaults would override the index's own settings."""
+        return ranking.model_dump(mode="json", exclude_unset=True)
 
 
 class ExperimentDocument(_Document):

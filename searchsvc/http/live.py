@@ -1,4 +1,4 @@
-"""The routes of live settings: documents of an index, read by all, changed with a key."""
+"""The routes of live settings: documents of an index, mostly read by all, changed with a key."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from searchsvc.errors import BadQueryError
 from searchsvc.http.access import admin_only
 from searchsvc.http.context import FAILURES, AppContext, IndexPath
 from searchsvc.http.schemas import LiveVersion, Problem, RankingReport
-from searchsvc.live import RANKING, SUGGESTIONS, SYNONYMS, describe_ranking
+from searchsvc.live import EXPERIMENT, RANKING, SUGGESTIONS, SYNONYMS, describe_ranking
 from searchsvc.livefile import NO_FILE, parse
 
 if TYPE_CHECKING:
@@ -143,9 +143,8 @@ def _add_routes(
         response_model=shown,
         summary=words.noun,
         description=words.get,
-        responses={304: {"description": "It still has the ETag of If-None-Match."}}
-        if shown is kind.model
-        else {},
+        dependencies=[admin_only] if kind.secret else [],
+        responses=_shown_statuses(kind, shown),
     )(getter)
     live.put(
         path,
@@ -166,6 +165,18 @@ def _add_routes(
         dependencies=[admin_only],
         responses=_CHANGES,
     )(delete)
+
+
+def _shown_statuses(
+    kind: LiveDocument[D], shown: type[BaseModel]
+) -> dict[int | str, dict[str, Any]]:
+    """What GET answers beside 200, for the documentation."""
+    statuses: dict[int | str, dict[str, Any]] = {}
+    if kind.secret:
+        statuses |= {status: _CHANGES[status] for status in (401, 403)}
+    if shown is kind.model:
+        statuses[304] = {"description": "It still has the ETag of If-None-Match."}
+    return statuses
 
 
 def _document_of(kind: LiveDocument[D]) -> Callable[..., Response]:
@@ -236,6 +247,18 @@ _add_routes(
     ),
     _document_of(SUGGESTIONS),
     SUGGESTIONS.model,
+)
+_add_routes(
+    EXPERIMENT,
+    _Words(
+        "Experiment",
+        "The experiment of an index as `PUT` takes it; empty where none runs.",
+        "Replace the experiment of an index, effective at once. The same name, salt and shares "
+        "deal every shopper to the same arm again.",
+        "End the experiment of an index: everybody gets its own settings, effective at once.",
+    ),
+    _document_of(EXPERIMENT),
+    EXPERIMENT.model,
 )
 
 

@@ -30,21 +30,32 @@ ADMIN = {"Authorization": f"Bearer {KEY}"}
 SYNONYMS = "/v1/indexes/shop/synonyms"
 RANKING = "/v1/indexes/shop/ranking"
 SUGGESTIONS = "/v1/indexes/shop/suggestions"
+EXPERIMENT = "/v1/indexes/shop/experiment"
 DOCUMENTS: dict[str, Any] = {
     SYNONYMS: {"sets": [["sneaker", "trainer"]], "never": [["vans", "minivan"]]},
     RANKING: {"semantic_weight": 0.25, "fusion": "rrf"},
     SUGGESTIONS: {"queries": [{"text": "red trainers", "count": 3}], "blocked": ["gun"]},
+    EXPERIMENT: {
+        "name": "rrf",
+        "arms": [
+            {"name": "control", "share": 50, "strength": None, "ranking": {}},
+            {"name": "rrf", "share": 50, "strength": 90, "ranking": {"fusion": "rrf"}},
+        ],
+    },
 }
 OTHERS: dict[str, Any] = {
     SYNONYMS: {"sets": [["a", "b"]]},
     RANKING: {"window": 9},
     SUGGESTIONS: {"blocked": ["lamp"]},
+    EXPERIMENT: {"name": "alone", "arms": [{"name": "all", "share": 100}]},
 }
 FILES = {
     SYNONYMS: "synonyms.json",
     RANKING: "ranking.json",
     SUGGESTIONS: "suggestions.json",
+    EXPERIMENT: "experiment.json",
 }
+SECRET = [EXPERIMENT]  # shown to administrators only
 each = pytest.mark.parametrize("path", DOCUMENTS)
 
 Start = Callable[..., TestClient]
@@ -125,7 +136,7 @@ def test_before_anything_is_set_synonyms_are_empty_and_ranking_is_the_service_s(
 @each
 def test_what_is_put_is_got_and_can_be_put_again(shop: TestClient, path: str) -> None:
     version = version_of(put(shop, path))
-    response = shop.get(path)
+    response = shop.get(path, headers=ADMIN)
     assert response.headers["ETag"] == f'"{version}"'
     assert response.headers["Cache-Control"] == "no-cache"
     got = response.json()["overrides"] if path == RANKING else response.json()
@@ -133,7 +144,7 @@ def test_what_is_put_is_got_and_can_be_put_again(shop: TestClient, path: str) ->
     assert put(shop, path, got).status_code == 200
     assert version_of(shop.delete(path, headers=ADMIN)) == "none"
     assert version_of(shop.delete(path, headers=ADMIN)) == "none"
-    assert shop.get(path).headers["ETag"] == '"none"'
+    assert shop.get(path, headers=ADMIN).headers["ETag"] == '"none"'
 
 
 def test_the_ranking_shows_what_is_effective_and_where_it_comes_from(shop: TestClient) -> None:
@@ -207,7 +218,7 @@ def test_a_change_of_another_version_than_the_current_one_is_a_412(
     assert f"{FILES[path]} is of version '{first}' by now" in detail
     stale = shop.delete(path, headers=ADMIN | {"If-Match": '"0000"'})
     assert "Read it again" in problem(stale, 412)
-    assert shop.get(path).headers["ETag"] == f'"{first}"'
+    assert shop.get(path, headers=ADMIN).headers["ETag"] == f'"{first}"'
     second = version_of(put(shop, path, other, **{"If-Match": f'"x", "{first}"'}))
     problem(put(shop, path, **{"If-Match": f'W/"{second}"'}), 412)  # it compares strongly
     version_of(put(shop, path, **{"If-Match": "*"}))
@@ -225,7 +236,7 @@ def test_create_only_is_a_412_where_something_is_set(shop: TestClient, path: str
     problem(shop.delete(path, headers=ADMIN | create), 412)
     problem(put(shop, path, **create, **{"If-Match": f'"{first}"'}), 412)  # never both
     problem(put(shop, path, **create, **{"If-Match": "*"}), 412)
-    assert shop.get(path).headers["ETag"] == f'"{first}"'
+    assert shop.get(path, headers=ADMIN).headers["ETag"] == f'"{first}"'
     version_of(shop.delete(path, headers=ADMIN))
     version_of(put(shop, path, **create, **{"If-Match": '"none"'}))
 
@@ -237,7 +248,7 @@ def test_a_change_takes_no_other_if_none_match(shop: TestClient, path: str, sent
     assert "a change takes only *" in detail
     assert "send If-Match" in detail
     problem(shop.put(path, content=b"{}", headers={"If-None-Match": sent}), 401)  # the key first
-    assert shop.get(path).headers["ETag"] == '"none"'
+    assert shop.get(path, headers=ADMIN).headers["ETag"] == '"none"'
 
 
 def test_synonyms_that_have_not_changed_are_a_304(shop: TestClient) -> None:
@@ -271,6 +282,7 @@ def test_of_many_who_change_the_same_version_one_succeeds(start: Start, path: st
         SYNONYMS: lambda n: {"sets": [["a", f"b{n}"]]},
         RANKING: lambda n: {"window": n + 1},
         SUGGESTIONS: lambda n: {"blocked": [f"b{n}"]},
+        EXPERIMENT: lambda n: DOCUMENTS[EXPERIMENT] | {"name": f"e{n}"},
     }
     contents = [numbered[path](n) for n in range(16)]
     with ThreadPoolExecutor(8) as pool:
@@ -283,7 +295,7 @@ def test_of_many_who_change_the_same_version_one_succeeds(start: Start, path: st
     won = [n for n, response in enumerate(responses) if response.status_code == 200]
     assert len(won) == 1
     assert {response.status_code for response in responses} == {200, 412}
-    document = workers[0].get(path).json()
+    document = workers[0].get(path, headers=ADMIN).json()
     kept = document["overrides"] if path == RANKING else document
     content = contents[won[0]]
     assert {name: kept[name] for name in content} == content
@@ -315,7 +327,7 @@ def test_without_the_key_nothing_is_changed(
     response = shop.request(method, path, content=b"{", headers=headers)
     assert "SEARCHSVC_ADMIN_KEY" in problem(response, 401)
     assert response.headers["WWW-Authenticate"] == "Bearer"
-    assert shop.get(path).headers["ETag"] == '"none"'
+    assert shop.get(path, headers=ADMIN).headers["ETag"] == '"none"'
 
 
 @each
@@ -327,14 +339,29 @@ def test_where_no_key_is_set_nobody_changes_anything(
     shop = start(admin_key=None)
     detail = problem(shop.request(method, path, content=b"{}", headers=headers), 403)
     assert "Set SEARCHSVC_ADMIN_KEY" in detail
-    assert shop.get(path).status_code == 200
+    assert shop.get(path, headers=headers).status_code == (403 if path in SECRET else 200)
+
+
+@pytest.mark.parametrize("path", SECRET)
+def test_what_is_a_shop_s_own_business_is_shown_with_the_key_only(
+    shop: TestClient, path: str
+) -> None:
+    put(shop, path)
+    detail = problem(shop.get(path), 401)
+    assert "SEARCHSVC_ADMIN_KEY" in detail
+    problem(shop.get(path, headers={"If-None-Match": "*"}), 401)
+    assert shop.get(path, headers=ADMIN).json()["name"]
+    documented = shop.get("/openapi.json").json()["paths"]
+    template = path.replace("/shop/", "/{index}/")
+    assert documented[template]["get"]["security"]
+    assert {"401", "403"} <= documented[template]["get"]["responses"].keys()
 
 
 def test_an_unknown_index_is_told_to_those_with_the_key_only(shop: TestClient) -> None:
     for name in ("synonyms", "ranking"):
         for index in ("nope", "%2e%2e", "SHOP"):
             path = f"/v1/indexes/{index}/{name}"
-            problem(shop.get(path), 404)
+            problem(shop.get(path, headers=ADMIN), 404)
             problem(shop.put(path, content=b"{}"), 401)
             problem(shop.put(path, content=b"{}", headers=ADMIN), 404)
             problem(shop.delete(path, headers=ADMIN), 404)
@@ -372,7 +399,7 @@ def test_what_is_not_valid_is_refused_with_its_place_and_changes_nothing(
     detail = problem(shop.put(path, content=body, headers=ADMIN), 400)
     for word in words:
         assert word in detail
-    assert shop.get(path).headers["ETag"] == f'"{version}"'
+    assert shop.get(path, headers=ADMIN).headers["ETag"] == f'"{version}"'
 
 
 @each
@@ -399,7 +426,7 @@ def test_a_broken_file_changes_nothing_and_is_told_until_it_is_replaced(
     assert ready.json()["indexes"]["shop"].startswith(expected)
     assert 'searchsvc_live_settings_refused{index="shop"} 1.0' in shop.get("/metrics").text
     assert policy_of(shop) == before
-    assert f"{FILES[path]}: expected JSON" in problem(shop.get(path), 500)
+    assert f"{FILES[path]}: expected JSON" in problem(shop.get(path, headers=ADMIN), 500)
     version_of(put(shop, path))
     assert shop.get("/readyz").json()["indexes"]["shop"] == "ok"
     assert 'searchsvc_live_settings_refused{index="shop"} 0.0' in shop.get("/metrics").text
@@ -421,7 +448,7 @@ def test_a_disk_that_takes_nothing_is_a_500_that_says_so(
     layout.live_lock_file.mkdir()  # stands for whatever the system refuses
     assert "cannot be written (Is a directory)" in problem(put(shop, path), 500)
     assert "write access" in problem(shop.delete(path, headers=ADMIN), 500)
-    assert shop.get(path).headers["ETag"] == '"none"'
+    assert shop.get(path, headers=ADMIN).headers["ETag"] == '"none"'
 
 
 def test_an_index_that_cannot_be_opened_has_settings_all_the_same(
