@@ -20,6 +20,7 @@
     ├── JudgmentsError         judged queries cannot be read
     ├── TrainingUnavailableError  a ranker cannot be trained here: LightGBM is not installed
     ├── EvaluationError        judged queries cannot be asked of an index
+    ├── EventsUnavailableError  events cannot be stored at the moment; send them again
     └── OverloadedError        more requests than can wait; try again later
 """
 
@@ -86,6 +87,10 @@ class EmbeddingUnavailableError(SearchServiceError):
 
 class OverloadedError(SearchServiceError):
     """More requests arrived than can wait."""
+
+
+class EventsUnavailableError(SearchServiceError):
+    """Events cannot be stored at the moment; sent again, they are stored once."""
 
 
 class JudgmentsError(SearchServiceError):

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from searchsvc.errors import (
     BadQueryError,
+    EventsUnavailableError,
     IndexNotFoundError,
     LiveSettingsChangedError,
     LiveSettingsError,
@@ -39,6 +40,7 @@ _STATUS: Mapping[type[SearchServiceError], tuple[int, str]] = {
     LiveSettingsChangedError: (412, "Changed in the meantime"),
     LiveSettingsError: (500, "The stored settings cannot be used"),
     NotReadyError: (503, "The index is not ready"),
+    EventsUnavailableError: (503, "Events cannot be stored at the moment"),
     OverloadedError: (503, "Too many requests at the moment"),
 }
 _HEADERS: Mapping[int, Mapping[str, str]] = {
@@ -65,6 +67,13 @@ def problem(
     return Response(
         orjson.dumps(body), status, headers=headers, media_type="application/problem+json"
     )
+
+
+def loggable_path(request: Request) -> str:
+    """Its path; the route's template instead where the path names a user, whom no log names."""
+    if "token" in request.path_params:
+        return str(request.scope["route"].path)
+    return request.url.path
 
 
 def outcome(error: Exception) -> tuple[int, str, Mapping[str, str] | None]:
@@ -126,5 +135,5 @@ async def _http_error(_: Request, error: Exception) -> Response:
 
 
 async def _unexpected_error(request: Request, error: Exception) -> Response:
-    _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    _log.error("%s %s failed", request.method, loggable_path(request), exc_info=error)
     return problem(500, "Internal error", "the service's log has the details")

@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from searchsvc.errors import SearchServiceError
-from searchsvc.http.problems import outcome
+from searchsvc.http.problems import loggable_path, outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -43,7 +43,7 @@ class AlgoliaRoute(APIRoute):
                 return failure(error.status_code, str(error.detail), error.headers)
             except Exception:  # noqa: BLE001 - whatever it is, pages read this shape
                 # Answered here, inside the CORS headers, or a page could not read the status.
-                _log.exception("%s %s failed", request.method, request.url.path)
+                _log.exception("%s %s failed", request.method, loggable_path(request))
                 return failure(500, "Internal error; the service's log has the details")
 
         return handle_failures
