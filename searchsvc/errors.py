@@ -5,7 +5,8 @@
     SearchServiceError
     ├── BadQueryError          the request cannot be understood; names the place
     │   ├── BadFilterError     an unknown field, a wrong type, a malformed expression
-    │   └── BadLiveSettingsError  given live settings that cannot be taken
+    │   ├── BadLiveSettingsError  given live settings that cannot be taken
+    │   └── ConsentMissingError  nobody says that the people of a file agreed to its import
     ├── IndexNotFoundError     no such index here
     ├── ProductNotFoundError   no such product in the current generation
     ├── NotReadyError          the index exists, but no generation of it can be opened
@@ -20,6 +21,7 @@
     ├── JudgmentsError         judged queries cannot be read
     ├── TrainingUnavailableError  a ranker cannot be trained here: LightGBM is not installed
     ├── EvaluationError        judged queries cannot be asked of an index
+    ├── EventFileError         a file of events or user ids cannot be read, or has nothing of use
     ├── EventsUnavailableError  events cannot be stored at the moment; send them again
     └── OverloadedError        more requests than can wait; try again later
 """
@@ -39,6 +41,10 @@ class BadFilterError(BadQueryError):
 
 class BadLiveSettingsError(BadQueryError):
     """Given live settings cannot be taken; the message names the place."""
+
+
+class ConsentMissingError(BadQueryError):
+    """What people did is to be stored, and nobody says that they agreed."""
 
 
 class IndexNotFoundError(SearchServiceError):
@@ -99,6 +105,10 @@ class JudgmentsError(SearchServiceError):
 
 class TrainingUnavailableError(SearchServiceError):
     """What trains a ranker is not installed; the message says how to install it."""
+
+
+class EventFileError(SearchServiceError):
+    """A file of events or user ids cannot be read or written, or has nothing of use."""
 
 
 class EvaluationError(SearchServiceError):
