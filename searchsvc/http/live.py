@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from searchsvc.errors import BadQueryError
 from searchsvc.http.access import admin_only
+from searchsvc.http.bodies import documented_body
 from searchsvc.http.context import FAILURES, AppContext, IndexPath
 from searchsvc.http.schemas import LiveVersion, Problem, RankingReport
 from searchsvc.live import EXPERIMENT, RANKING, SUGGESTIONS, SYNONYMS, describe_ranking
@@ -73,30 +74,6 @@ Expected = Annotated[frozenset[str] | None, Depends(_expected)]
 live = APIRouter(prefix="/v1/indexes/{index}", responses=FAILURES)
 
 
-def _body(model: type[BaseModel]) -> dict[str, Any]:
-    """The documentation of a body that the route reads by itself.
-
-    It does so to look at the key first, and to say what is wrong in the words of the command line.
-    """
-    schema = model.model_json_schema()
-    inlined = _inline(schema, schema.pop("$defs", {}))
-    return {
-        "requestBody": {"required": True, "content": {"application/json": {"schema": inlined}}}
-    }
-
-
-def _inline(schema: Any, definitions: dict[str, Any]) -> Any:  # noqa: ANN401 - any JSON
-    """`schema` with its references replaced: they would point into another document."""
-    if isinstance(schema, list):
-        return [_inline(entry, definitions) for entry in schema]
-    if not isinstance(schema, dict):
-        return schema
-    if "$ref" in schema:
-        target = definitions[schema["$ref"].rpartition("/")[2]]
-        schema = target | {name: value for name, value in schema.items() if name != "$ref"}
-    return {name: _inline(value, definitions) for name, value in schema.items()}
-
-
 @dataclass(frozen=True, slots=True)
 class _Words:
     """What the documentation calls a document.
@@ -154,7 +131,7 @@ def _add_routes(
         description=words.put,
         dependencies=[admin_only],
         responses=_CHANGES,
-        openapi_extra=_body(kind.model),
+        openapi_extra=documented_body(kind.model),
     )(put)
     live.delete(
         path,

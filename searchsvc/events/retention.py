@@ -1,0 +1,112 @@
+"""Retention: how long events are kept, and the thread that deletes older ones."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from searchsvc.errors import SearchServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_log = logging.getLogger(__name__)
+
+_MS = 1_000
+DAY_MS = 86_400 * _MS
+PURGE_SECONDS = 3_600.0
+"""How often what is too old is deleted, give or take a fifth: workers seldom do it at once."""
+
+
+def now_ms() -> int:
+    """Milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The times that an event may have, in milliseconds since the epoch.
+
+    Attributes:
+        now_ms: when it arrived.
+        oldest_ms: what is older would be deleted at once.
+        latest_ms: a clock may be wrong by this much.
+    """
+
+    now_ms: int
+    oldest_ms: int
+    latest_ms: int
+
+    @classmethod
+    def until(cls, arrived_ms: int, retention_days: int) -> Span:
+        """The span of an event that arrives at `arrived_ms`."""
+        return cls(arrived_ms, arrived_ms - retention_days * DAY_MS, arrived_ms + DAY_MS)
+
+    def checked(self, time_ms: int | None) -> int:
+        """`time_ms`; now for ``None``.
+
+        Raises:
+            ValueError: it is not in the span; the message says so.
+        """
+        if time_ms is None:
+            return self.now_ms
+        if time_ms < self.oldest_ms:
+            days = (self.now_ms - self.oldest_ms) // DAY_MS
+            raise ValueError(
+                f"found {time_ms}, which is more than {days} days ago, expected milliseconds "
+                "since 1970; older events are not kept (SEARCHSVC_RETENTION_DAYS)"
+            )
+        if time_ms > self.latest_ms:
+            raise ValueError(
+                f"found {time_ms}, which is more than a day ahead, expected milliseconds since "
+                "1970; is the clock right?"
+            )
+        return time_ms
+
+
+class Retention:
+    """Deletes events that are older than `days`, at its start and about every hour."""
+
+    def __init__(
+        self, purge: Callable[[int], int], days: int, seconds: float = PURGE_SECONDS
+    ) -> None:
+        """Make one that does nothing yet.
+
+        Args:
+            purge: deletes what is older than a time in milliseconds; how many it were.
+            days: that events are kept.
+            seconds: between two purges, on average.
+        """
+        self._purge = purge
+        self._days = days
+        self._seconds = seconds
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
+
+    def start(self) -> None:
+        """Purge now, and from now on."""
+        self._thread.start()
+
+    def close(self, seconds: float) -> None:
+        """Purge no more; waits for one that runs at most `seconds`."""
+        self._stop.set()
+        if self._thread.ident is not None:
+            self._thread.join(seconds)
+
+    def _run(self) -> None:
+        while True:
+            try:
+                purged = self._purge(now_ms() - self._days * DAY_MS)
+            except SearchServiceError as error:
+                _log.warning("events older than %d days are still there: %s", self._days, error)
+            except Exception:  # noqa: BLE001 - whatever it is, the next hour is tried
+                _log.exception("events older than %d days are still there", self._days)
+            else:
+                if purged:
+                    _log.info("deleted %d events older than %d days", purged, self._days)
+            if self._stop.wait(self._seconds * random.uniform(0.8, 1.2)):  # noqa: S311 - no secret
+                return
