@@ -1,0 +1,1 @@
+"""What events taught: what sells, and which traits of products tell shoppers apart."""
