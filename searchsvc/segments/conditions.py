@@ -131,7 +131,10 @@ class AllOf:
 
     def holds(self, situation: Situation) -> bool:
         """Whether it does."""
-        return all(part.holds(situation) for part in self.parts)
+        for part in self.parts:  # noqa: SIM110 - asked at every search; all() takes twice as long
+            if not part.holds(situation):
+                return False
+        return True
 
     def __str__(self) -> str:
         return f"({' and '.join(map(str, self.parts))})"
@@ -145,7 +148,10 @@ class OneOf:
 
     def holds(self, situation: Situation) -> bool:
         """Whether it does."""
-        return any(part.holds(situation) for part in self.parts)
+        for part in self.parts:  # noqa: SIM110 - asked at every search; any() takes twice as long
+            if part.holds(situation):
+                return True
+        return False
 
     def __str__(self) -> str:
         return f"({' or '.join(map(str, self.parts))})"

@@ -29,7 +29,8 @@ class Asks:
 
     def holds(self, situation: Situation) -> bool:
         """Whether it does."""
-        return any(text <= situation.terms for text in self.texts)
+        terms = situation.terms
+        return any(text <= terms for text in self.texts)
 
     def __str__(self) -> str:
         return f"the query has {either(self.written)}"
@@ -44,8 +45,9 @@ class Asked:
 
     def holds(self, situation: Situation) -> bool:
         """Whether it does."""
-        searches = situation.history.searches
-        return any(text <= search for search in searches for text in self.texts)
+        history = situation.history
+        texts = [text for text in self.texts if text <= history.searched_terms]
+        return any(text <= search for text in texts for search in history.searches)
 
     def __str__(self) -> str:
         return f"an earlier query had {either(self.written)}"
@@ -78,8 +80,10 @@ class Did:
         rows = past.rows
         if self.within_days is not None:
             rows = past.since(situation.now_ms - int(self.within_days * DAY_MS))
-        found = rows[self.mask[rows]]
-        return len(found if self.bought else np.unique(found)) >= self.at_least
+        fulfil = self.mask[rows]
+        if self.bought or self.at_least == 1:
+            return int(np.count_nonzero(fulfil)) >= self.at_least
+        return len(np.unique(rows[fulfil])) >= self.at_least
 
     def __str__(self) -> str:
         times = f" at least {self.at_least} times" if self.at_least > 1 else ""

@@ -66,7 +66,7 @@ def _days(then_ms: int, now_ms: int) -> int:
 
 def _host(referrer: str) -> str:
     if "//" not in referrer:
-        return referrer
+        return referrer.partition("/")[0]
     try:
         return urlsplit(referrer).hostname or ""
     except ValueError:  # not every text with slashes is an address

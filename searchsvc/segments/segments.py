@@ -64,12 +64,15 @@ class SearchContext:
 
     def fits(self, situation: Situation) -> bool:
         """Whether the search of `situation` is one of them."""
-        if self.queries and not any(it <= situation.terms for it in self.queries):
-            return False
+        if self.queries:
+            terms = situation.terms
+            for words in self.queries:  # a loop, since any() takes twice as long here
+                if words <= terms:
+                    break
+            else:
+                return False
         return not self.categories or any(
-            named.startswith(wanted)
-            for named in situation.categories
-            for wanted in self.categories
+            named.startswith(self.categories) for named in situation.categories
         )
 
 

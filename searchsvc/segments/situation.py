@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,9 +12,12 @@ import numpy as np
 from indexer.columns import PATH_FIELDS, PATH_SEPARATOR
 from searchsvc.events.event import EventKind
 from searchsvc.query.filters import And, AnyOf, Or, Written
+from searchsvc.segments.moments import local_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
 
     from numpy.typing import NDArray
 
@@ -41,26 +45,29 @@ class Catalogue:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """Things done to products of one snapshot; those that it does not have are left out.
+    """Things done to products of one snapshot, the latest first.
+
+    Products that it does not have are left out.
 
     Attributes:
         rows: int64 ``(n,)``.
-        times_ms: int64 ``(n,)``, since the epoch, in no order.
+        ages: the times in milliseconds before the epoch, ascending therefore.
     """
 
     rows: NDArray[np.int64]
-    times_ms: NDArray[np.int64]
+    ages: tuple[int, ...]
 
     @classmethod
     def of(cls, done: Iterable[tuple[str, int]], catalogue: Catalogue) -> Past:
-        """That of product ids with their times."""
-        found = [(row, time) for name, time in done if (row := catalogue.row(name)) is not None]
-        both = np.array(found, np.int64).reshape(-1, 2)
-        return cls(both[:, 0], both[:, 1])
+        """That of product ids with their times in milliseconds since the epoch, in any order."""
+        found = [(-time, row) for name, time in done if (row := catalogue.row(name)) is not None]
+        found.sort()
+        rows = np.fromiter((row for _, row in found), np.int64, len(found))
+        return cls(rows, tuple(age for age, _ in found))
 
     def since(self, time_ms: int) -> NDArray[np.int64]:
         """The rows of what was done then or later."""
-        return self.rows[self.times_ms >= time_ms]
+        return self.rows[: bisect_right(self.ages, -time_ms)]
 
 
 @dataclass(frozen=True)
@@ -92,10 +99,26 @@ class History:
         texts = self.profile.searched if self.profile else ()
         return tuple(frozenset(self.catalogue.key(text)) for text in texts)
 
+    @cached_property
+    def searched_terms(self) -> frozenset[str]:
+        """The terms of all searches: what is not among them was in none."""
+        return frozenset().union(*self.searches)
+
     def _past(self, kinds: frozenset[EventKind]) -> Past:
         interactions = self.profile.interactions if self.profile else ()
         done = ((it.product_id, it.time_ms) for it in interactions if it.kind in kinds)
         return Past.of(done, self.catalogue)
+
+
+class Clocks(dict["ZoneInfo", "datetime"]):
+    """The local times of one moment, each worked out when first asked for."""
+
+    def __init__(self, now_ms: int) -> None:
+        super().__init__()
+        self._now_ms = now_ms
+
+    def __missing__(self, zone: ZoneInfo) -> datetime:
+        return self.setdefault(zone, local_time(self._now_ms, zone))
 
 
 @dataclass(frozen=True)
@@ -112,6 +135,11 @@ class Situation:
     history: History
     query: Query
     now_ms: int
+
+    @cached_property
+    def clocks(self) -> Clocks:
+        """What clocks show now, by time zone."""
+        return Clocks(self.now_ms)
 
     @cached_property
     def terms(self) -> frozenset[str]:
@@ -132,10 +160,7 @@ class Situation:
         if not self.shopper.viewed:
             return before
         now = Past.of(((it, self.now_ms) for it in self.shopper.viewed), self.history.catalogue)
-        return Past(
-            np.concatenate([now.rows, before.rows]),
-            np.concatenate([now.times_ms, before.times_ms]),
-        )
+        return Past(np.concatenate([now.rows, before.rows]), now.ages + before.ages)
 
 
 def category_key(path: str) -> str:

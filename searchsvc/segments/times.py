@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from searchsvc.segments.moments import local_time
-
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
@@ -28,7 +26,7 @@ class Hours:
 
     def holds(self, situation: Situation) -> bool:
         """Whether it does."""
-        hour = local_time(situation.now_ms, self.zone).hour
+        hour = situation.clocks[self.zone].hour
         if self.begin < self.end:
             return self.begin <= hour < self.end
         return hour >= self.begin or hour < self.end
@@ -46,7 +44,7 @@ class Weekdays:
 
     def holds(self, situation: Situation) -> bool:
         """Whether it does."""
-        return local_time(situation.now_ms, self.zone).weekday() in self.days
+        return situation.clocks[self.zone].weekday() in self.days
 
     def __str__(self) -> str:
         days = ", ".join(WEEKDAYS[day] for day in sorted(self.days))
