@@ -19,6 +19,9 @@ from searchsvc.experiments.document import ExperimentDocument
 from searchsvc.livefile import LiveFile
 from searchsvc.policy import RankingOverrides, ranking_settings
 from searchsvc.rankerfile import RankerFile
+from searchsvc.segments.compiler import check_segments, compile_segments
+from searchsvc.segments.document import SegmentsDocument
+from searchsvc.segments.segments import Segments
 from searchsvc.suggesting.curation import Curation
 from searchsvc.suggesting.document import SuggestionsDocument
 from searchsvc.synonyms.compiler import plain_key
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
 SettingValue = bool | int | float | str | None
 Source = Literal["default", "environment", "index"]
 _log = logging.getLogger(__name__)
+_SHOWN_INERT = 3
 
 
 D = TypeVar("D", bound=BaseModel)
@@ -93,6 +97,13 @@ SYNONYMS = LiveDocument(
 RANKING = LiveDocument("ranking", RankingOverrides, lambda layout: layout.ranking_file)
 SUGGESTIONS = LiveDocument(
     "suggestions", SuggestionsDocument, lambda layout: layout.suggestions_file, compile_suggestions
+)
+SEGMENTS = LiveDocument(
+    "segments",
+    SegmentsDocument,
+    lambda layout: layout.segments_file,
+    check_segments,
+    secret=True,
 )
 EXPERIMENT = LiveDocument(
     "experiment", ExperimentDocument, lambda layout: layout.experiment_file, secret=True
@@ -159,12 +170,13 @@ class Live:
 
     Attributes:
         stamps: of the files when they were read.
-        generation: that synonyms and suggestions are compiled for, ``None`` where none is served.
+        generation: that all is compiled for, ``None`` where none is served.
         document: the last good synonyms document.
         synonyms: it, compiled.
         overrides: the last good ranking document.
         curation: the last good suggestions document, compiled.
         ranker: the last good one, ``None`` without one.
+        segments: the last good segments document, compiled.
         experiment: the last good one, ``None`` where none runs.
         refused: why a file is not what is served, by its name; empty when all are.
     """
@@ -176,6 +188,7 @@ class Live:
     overrides: RankingOverrides
     curation: Curation
     ranker: Ranker | None
+    segments: Segments
     experiment: Experiment | None
     refused: Mapping[str, str]
 
@@ -189,8 +202,10 @@ class Live:
         # Before the files: what changes while they are read is read again at the next look.
         ranking, ranker_file = RANKING.file(layout), RankerFile(layout)
         synonyms_file, suggestions = SYNONYMS.file(layout), SUGGESTIONS.file(layout)
-        experiment_file = EXPERIMENT.file(layout)
-        files = (synonyms_file, ranking, suggestions, ranker_file, experiment_file)
+        segments_file, experiment_file = SEGMENTS.file(layout), EXPERIMENT.file(layout)
+        files = (
+            synonyms_file, ranking, suggestions, ranker_file, segments_file, experiment_file
+        )  # fmt: skip
         stamps = tuple(file.stamp() for file in files)
         generation = snapshot.generation if snapshot else None
         same = before is not None and (before.stamps, before.generation) == (stamps, generation)
@@ -223,6 +238,11 @@ class Live:
         ranker = read(
             ranker_file.name, ranker_file.read, lambda: before.ranker if before else None
         )
+        _, segments = read(
+            segments_file.name,
+            lambda: _read(SEGMENTS, layout, lambda it: compile_segments(it, snapshot)),
+            lambda: _last_segments(before, snapshot),
+        )
         experiment = read(
             experiment_file.name,
             lambda: Experiment.of(experiment_file.read()[0]),
@@ -230,10 +250,7 @@ class Live:
         )
         if before and same and refused == before.refused:
             return before
-        for name, reason in refused.items():
-            if not before or before.refused.get(name) != reason:
-                _log.error("refused %s of index %s: %s", name, layout.name, reason)
-        return cls(
+        now = cls(
             stamps,
             generation,
             document,
@@ -241,9 +258,23 @@ class Live:
             overrides,
             curation,
             ranker,
+            segments,
             experiment,
             refused,
         )
+        for note in now.notes():
+            if not before or note not in before.notes():
+                _log.error("index %s: %s", layout.name, note)
+        return now
+
+    def notes(self) -> list[str]:
+        """What is not as the files say, for an operator; empty when all is."""
+        notes = [f"refused {name}: {reason}" for name, reason in self.refused.items()]
+        lacking = self.segments.inert
+        notes += [f"segments.json has no effect at {it}" for it in lacking[:_SHOWN_INERT]]
+        if len(lacking) > _SHOWN_INERT:
+            notes.append(f"nor at {len(lacking) - _SHOWN_INERT} more places of segments.json")
+        return notes
 
     def policy(self, service: RankingPolicy) -> RankingPolicy:
         """The policy of the index, where `service` is that of the service."""
@@ -286,6 +317,16 @@ def _last_suggestions(
         return document, compile_suggestions(document, snapshot)
     except BadLiveSettingsError:
         return document, Curation.none()
+
+
+def _last_segments(
+    before: Live | None, snapshot: Snapshot | None
+) -> tuple[SegmentsDocument, Segments]:
+    document = before.segments.document if before else SegmentsDocument()
+    try:
+        return document, compile_segments(document, snapshot)
+    except BadLiveSettingsError:
+        return document, Segments.none()
 
 
 def _key_of(snapshot: Snapshot | None) -> Callable[[str], tuple[str, ...]]:

@@ -14,7 +14,14 @@ from searchsvc.http.access import admin_only
 from searchsvc.http.bodies import documented_body
 from searchsvc.http.context import FAILURES, AppContext, IndexPath
 from searchsvc.http.schemas import LiveVersion, Problem, RankingReport
-from searchsvc.live import EXPERIMENT, RANKING, SUGGESTIONS, SYNONYMS, describe_ranking
+from searchsvc.live import (
+    EXPERIMENT,
+    RANKING,
+    SEGMENTS,
+    SUGGESTIONS,
+    SYNONYMS,
+    describe_ranking,
+)
 from searchsvc.livefile import NO_FILE, parse
 
 if TYPE_CHECKING:
@@ -224,6 +231,18 @@ _add_routes(
     ),
     _document_of(SUGGESTIONS),
     SUGGESTIONS.model,
+)
+_add_routes(
+    SEGMENTS,
+    _Words(
+        "Segments of shoppers",
+        "The segments of an index as `PUT` takes them; empty where there are none.",
+        "Replace all segments of an index, effective at once and kept by every reindex. Lists of "
+        "users that were imported stay.",
+        "Remove all segments of an index, effective at once. Lists of users stay.",
+    ),
+    _document_of(SEGMENTS),
+    SEGMENTS.model,
 )
 _add_routes(
     EXPERIMENT,

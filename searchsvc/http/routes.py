@@ -133,7 +133,7 @@ def _describe(state: Served) -> IndexInfo:
 
 def _condition(state: Served) -> str:
     opened = state.opened
-    notes = [f"refused {name}: {reason}" for name, reason in state.live.refused.items()]
+    notes = state.live.notes()
     if opened.reason:
         served = state.snapshot.generation if state.snapshot else "nothing"
         refused = opened.refused or "CURRENT"
