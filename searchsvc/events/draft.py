@@ -24,8 +24,8 @@ class Draft:
     Attributes:
         place: of the event in the request, for messages: ``events[3]``.
         consent: whether the shopper agreed to its being stored.
-        token: of the user; ``None`` where the request has none.
-        index: as the request names it.
+        token: of the user; may be empty without consent.
+        index: as the request names it; may be empty without consent.
         id: as sent; ``None`` where the content is the identity.
         time_ms: when it happened, or arrived.
         is_timed: whether the request said the time.
@@ -33,7 +33,7 @@ class Draft:
 
     place: str
     consent: bool
-    token: str | None
+    token: str
     index: str
     id: str | None
     kind: EventKind

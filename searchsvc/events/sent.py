@@ -115,7 +115,8 @@ class SentEvents(_Sent):
         """The events, each with what the request says of all.
 
         Raises:
-            BadQueryError: one is older or newer than `span`, or there are too many products.
+            BadQueryError: one is older or newer than `span`, or to be stored without a user or an
+            index; or there are too many products.
         """
         items = sum(len(event.items) for event in self.events)
         if items > MAX_ITEMS_IN_ALL:
@@ -133,11 +134,17 @@ class SentEvents(_Sent):
             time_ms = span.checked(event.time)
         except ValueError as error:
             raise BadQueryError(f"{place}.time: {error}") from error
+        consent = self.consent if event.consent is None else event.consent
+        token, index = event.user_token or self.user_token, event.index or self.index
+        if consent and not token:
+            raise BadQueryError(f"{place}.user_token: missing, expected the shopper's pseudonym")
+        if consent and not index:
+            raise BadQueryError(f"{place}.index: missing, expected the name of an index")
         return Draft(
             place=place,
-            consent=self.consent if event.consent is None else event.consent,
-            token=event.user_token or self.user_token,
-            index=event.index or self.index or "",
+            consent=consent,
+            token=token or "",
+            index=index or "",
             id=event.id,
             kind=event.type,
             source=Source.API,

@@ -78,7 +78,7 @@ class WriterObserver(Protocol):
         """A transaction took so long."""
         ...
 
-    def dropped(self, reason: str, events: int) -> None:
+    def lost(self, reason: str, events: int) -> None:
         """So many events that nobody waits for are lost."""
         ...
 
@@ -143,7 +143,7 @@ class EventWriter:
     def offer(self, event: Event) -> bool:
         """Store `event` soon, or drop it at once where too many wait; says which."""
         if self._closed or len(self._offered) >= MAX_OFFERED:
-            self._observer.dropped("closed" if self._closed else "queue_full", 1)
+            self._observer.lost("closed" if self._closed else "queue_full", 1)
             return False
         self._offered.append(event)
         return True
@@ -169,7 +169,7 @@ class EventWriter:
         lost = [batch for batch in self._waiting(None) if batch is not None]
         _fail(lost, EventsUnavailableError("the service is stopping; send the events again"))
         if self._offered:
-            self._observer.dropped("closed", len(self._offered))
+            self._observer.lost("closed", len(self._offered))
             self._offered.clear()
 
     def _run(self) -> None:
@@ -253,7 +253,7 @@ class EventWriter:
             if batch.future is not None:
                 batch.future.set_exception(error)
             elif batch.events:
-                self._observer.dropped("store_failed", len(batch.events))
+                self._observer.lost("store_failed", len(batch.events))
 
 
 def _reason(error: Exception) -> str:

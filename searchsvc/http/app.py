@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from searchsvc.editor import LiveEditor
 from searchsvc.http.algolia.routes import algolia
 from searchsvc.http.context import Context
 from searchsvc.http.counting import CountRequests
+from searchsvc.http.events import events
 from searchsvc.http.guard import Guard
 from searchsvc.http.live import live
 from searchsvc.http.metrics import Metrics
@@ -20,7 +22,9 @@ from searchsvc.http.pages import Storefront, pictures
 from searchsvc.http.permits import Permits
 from searchsvc.http.problems import install_problem_handlers
 from searchsvc.http.routes import api, operation
+from searchsvc.http.storage import Storage
 from searchsvc.http.suggest import suggestions
+from searchsvc.http.users import users
 from searchsvc.serving import SearchService
 from searchsvc.settings import Settings
 
@@ -29,6 +33,8 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
+    from searchsvc.state.store import StateStore
+
 _DESCRIPTION = "Self-hosted AI product search: words and meaning, fused, over your own feed."
 
 
@@ -36,11 +42,14 @@ def create_app(settings: Settings) -> FastAPI:
     """The service over the indexes in ``settings.data_dir``."""
     metrics = Metrics()
     service = SearchService(settings, metrics)
+    storage = Storage(partial(_open_store, settings), metrics, settings.retention_days)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         service.start()
+        storage.start()
         yield
+        storage.close()
         service.close()
 
     app = FastAPIOffline(
@@ -50,11 +59,13 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
     )
     permits = Permits(settings.max_concurrent, settings.max_waiting)
-    app.state.context = Context(service, LiveEditor(settings, service), permits, metrics)
+    app.state.context = Context(service, LiveEditor(settings, service), permits, metrics, storage)
     install_problem_handlers(app)
     app.include_router(api)
     app.include_router(live)
     app.include_router(suggestions)
+    app.include_router(events)
+    app.include_router(users)
     app.include_router(algolia)
     app.include_router(operation)
     app.include_router(pictures)
@@ -64,6 +75,12 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(ShareSearch)
     app.add_middleware(CountRequests, metrics=metrics)
     return app
+
+
+def _open_store(settings: Settings) -> StateStore:
+    from searchsvc.state.store import StateStore  # noqa: PLC0415 - being written
+
+    return StateStore.open(settings)
 
 
 def app_from_environment() -> FastAPI:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import Depends, Path, Request, Response
 
 from searchsvc.errors import OverloadedError
+from searchsvc.http.permits import Permits
 from searchsvc.http.schemas import Problem
 from searchsvc.response import encode_response
 
@@ -15,11 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from searchsvc.editor import LiveEditor
+    from searchsvc.events.writer import EventWriter
     from searchsvc.http.metrics import Metrics
-    from searchsvc.http.permits import Permits
+    from searchsvc.http.storage import Storage
     from searchsvc.query.query import Query
     from searchsvc.response import View
     from searchsvc.serving import SearchService
+    from searchsvc.state.store import StateStore
 
 FAILURES: dict[int | str, dict[str, Any]] = {
     400: {"model": Problem, "description": "The request cannot be understood."},
@@ -32,15 +35,42 @@ FAILURES: dict[int | str, dict[str, Any]] = {
 
 
 class Context:
-    """The service, its editor, its permits and its counts."""
+    """The service, its editor, its permits, its counts and its storage.
+
+    Attributes:
+        events: stores what shoppers did.
+        reading: permits to read requests with events, one at a time: searches go on.
+        forget: called with the key of a user whose data was deleted, for what is kept of it in
+            this process.
+    """
 
     def __init__(
-        self, service: SearchService, editor: LiveEditor, permits: Permits, metrics: Metrics
+        self,
+        service: SearchService,
+        editor: LiveEditor,
+        permits: Permits,
+        metrics: Metrics,
+        storage: Storage,
+        *,
+        forget: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.service = service
         self.editor = editor
         self.permits = permits
         self.metrics = metrics
+        self.events: EventWriter = storage.events
+        self.reading = Permits(1, editor.settings.max_waiting)
+        self.forget = forget
+        self._storage = storage
+
+    @property
+    def state(self) -> StateStore:
+        """Events and memberships.
+
+        Raises:
+            EventsUnavailableError: the database is not open (yet).
+        """
+        return self._storage.state
 
     async def search(self, index: str, query: Query, view: View) -> Response:
         """Answer `query`, in its turn, and show of its hits what `view` says."""

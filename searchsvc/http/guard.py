@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 MAX_BODY_BYTES = 256 * 1024
 """Of a request. The largest filter that is allowed takes a tenth of it."""
+MAX_EVENTS_BYTES = 2 * 1024 * 1024
+"""Of a request with events."""
+_EVENTS = ("/v1/events", "/1/events")
 
 
 class Guard:
@@ -28,18 +31,20 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        limit = MAX_EVENTS_BYTES if path in _EVENTS else MAX_BODY_BYTES
         announced = Headers(scope=scope).get("content-length", "")
         expected = int(announced) if announced.isdecimal() else 0
         arrived = 0
 
         async def counted() -> Message:
             nonlocal arrived
-            if expected > MAX_BODY_BYTES:
-                raise HTTPException(413, _TOO_LARGE)
+            if expected > limit:
+                raise HTTPException(413, _too_large(limit))
             message = await receive()
             arrived += len(message.get("body", b""))
-            if arrived > MAX_BODY_BYTES:  # sent in chunks, without a length
-                raise HTTPException(413, _TOO_LARGE)
+            if arrived > limit:  # sent in chunks, without a length
+                raise HTTPException(413, _too_large(limit))
             return message
 
         async def labelled(message: Message) -> None:
@@ -50,4 +55,5 @@ class Guard:
         await self._app(scope, counted, labelled)
 
 
-_TOO_LARGE = f"the body has more than {MAX_BODY_BYTES:,} bytes; ask for less at a time"
+def _too_large(limit: int) -> str:
+    return f"the body has more than {limit:,} bytes; ask for less at a time"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter as Counted
 from typing import TYPE_CHECKING
 
 from prometheus_client import (
@@ -18,7 +19,10 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from indexer.layout import generation_number
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from searchsvc.answer import SearchResult
+    from searchsvc.events.event import EventKind
     from searchsvc.serving import Served
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -83,6 +87,35 @@ class Metrics:
             "Requests refused because too many were waiting.",
             registry=self.registry,
         )
+        self.events = Counter(
+            "searchsvc_events_total",
+            "Events that arrived, by kind and by what became of them.",
+            ("kind", "outcome"),
+            registry=self.registry,
+        )
+        self.repeated_events = Counter(
+            "searchsvc_events_repeated_total",
+            "Accepted events that were stored before.",
+            registry=self.registry,
+        )
+        self.dropped_events = Counter(
+            "searchsvc_events_dropped_total",
+            "Events that nobody was told of and that are not stored, by reason.",
+            ("reason",),
+            registry=self.registry,
+        )
+        self.queued_events = Gauge(
+            "searchsvc_events_queued",
+            "Events that wait to be stored.",
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
+        self.commit_seconds = Histogram(
+            "searchsvc_events_commit_seconds",
+            "Time of one transaction that stores events.",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
         self._generation = self._gauge("searchsvc_generation", "Number of the served generation.")
         self._products = self._gauge("searchsvc_products", "Products in the served generation.")
         self._refused = self._gauge(
@@ -124,6 +157,23 @@ class Metrics:
     def suggested(self, index: str, seconds: float) -> None:
         """Count one answered keystroke."""
         self.suggest_seconds.labels(index).observe(seconds)
+
+    def received(self, kinds: Iterable[EventKind], outcome: str) -> None:
+        """Count events of a request: accepted, not_consented, refused (503) or failed (503)."""
+        for kind, count in Counted(kinds).items():
+            self.events.labels(kind.value, outcome).inc(count)
+
+    def queued(self, events: int) -> None:
+        """See `searchsvc.events.writer.WriterObserver.queued`."""
+        self.queued_events.set(events)
+
+    def committed(self, seconds: float) -> None:
+        """See `searchsvc.events.writer.WriterObserver.committed`."""
+        self.commit_seconds.observe(seconds)
+
+    def lost(self, reason: str, events: int) -> None:
+        """See `searchsvc.events.writer.WriterObserver.lost`."""
+        self.dropped_events.labels(reason).inc(events)
 
     def render(self) -> bytes:
         """The exposition of this process, or of all workers where they share a directory."""

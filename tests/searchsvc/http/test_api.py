@@ -775,10 +775,13 @@ def test_every_route_is_documented_with_what_it_answers(shop: TestClient) -> Non
         ("/v1/indexes", "get"),
         *(
             (f"/v1/indexes/{{index}}/{name}", method)
-            for name in ("synonyms", "ranking", "suggestions")
+            for name in ("synonyms", "ranking", "suggestions", "segments", "experiment")
             for method in ("get", "put", "delete")
         ),
         ("/v1/indexes/{index}/suggest", "get"),
+        ("/v1/events", "post"),
+        ("/v1/users/{token}", "get"),
+        ("/v1/users/{token}", "delete"),
         ("/healthz", "get"),
         ("/readyz", "get"),
         ("/metrics", "get"),
