@@ -22,6 +22,11 @@
     ├── TrainingUnavailableError  a ranker cannot be trained here: LightGBM is not installed
     ├── EvaluationError        judged queries cannot be asked of an index
     ├── EventFileError         a file of events or user ids cannot be read, or has nothing of use
+    ├── StateError             the database of events and memberships
+    │   ├── StateMissingError      nothing was stored yet
+    │   ├── StateUnavailableError  it cannot be opened, reached, read or written
+    │   ├── StateFormatError       it is of a version or a kind that this service does not know
+    │   └── TokenKeyError          the key of the user keys is unusable, or not the database's
     ├── EventsUnavailableError  events cannot be stored at the moment; send them again
     └── OverloadedError        more requests than can wait; try again later
 """
@@ -93,6 +98,26 @@ class EmbeddingUnavailableError(SearchServiceError):
 
 class OverloadedError(SearchServiceError):
     """More requests arrived than can wait."""
+
+
+class StateError(SearchServiceError):
+    """The state database cannot be used."""
+
+
+class StateMissingError(StateError):
+    """Nothing was stored yet, and whoever asks does not want it made."""
+
+
+class StateUnavailableError(StateError):
+    """The database cannot be opened, reached, read or written at the moment."""
+
+
+class StateFormatError(StateError):
+    """The database is of a version or a kind that this service does not know."""
+
+
+class TokenKeyError(StateError):
+    """The token key is unreadable or too short, or the database was filled with another one."""
 
 
 class EventsUnavailableError(SearchServiceError):

@@ -22,6 +22,7 @@ from searchsvc.errors import (
     OverloadedError,
     ProductNotFoundError,
     SearchServiceError,
+    StateError,
     WritesDisabledError,
 )
 
@@ -40,6 +41,7 @@ _STATUS: Mapping[type[SearchServiceError], tuple[int, str]] = {
     LiveSettingsChangedError: (412, "Changed in the meantime"),
     LiveSettingsError: (500, "The stored settings cannot be used"),
     NotReadyError: (503, "The index is not ready"),
+    StateError: (503, "The database of events cannot be used at the moment"),
     EventsUnavailableError: (503, "Events cannot be stored at the moment"),
     OverloadedError: (503, "Too many requests at the moment"),
 }

@@ -1,0 +1,141 @@
+"""The database of the state: its connections and transactions, and what can go wrong with them."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from searchsvc.errors import StateFormatError, StateUnavailableError
+from searchsvc.state import schema
+from searchsvc.state.postgres import Postgres
+from searchsvc.state.sqlite import Sqlite
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Mapping
+    from typing import Any
+
+    from sqlalchemy import URL, Connection, Engine
+
+    from searchsvc.state.dialect import Dialect
+
+_log = logging.getLogger(__name__)
+
+DIALECTS: Mapping[str, Callable[[URL], Dialect]] = {
+    "sqlite": Sqlite,
+    "postgresql": Postgres,
+    "postgres": Postgres,
+}
+"""By the beginning of a URL."""
+
+
+class Database:
+    """Transactions on the state database; to be used from any thread of one process."""
+
+    def __init__(self, dialect: Dialect, engine: Engine) -> None:
+        self.dialect = dialect
+        self._engine = engine
+
+    @classmethod
+    def open(cls, url: str, *, create: bool = True) -> Database:
+        """The database at `url`. To be opened after a fork, never before.
+
+        Args:
+            url: as SQLAlchemy writes URLs.
+            create: whether the database, its tables and upgrades of them may be made.
+
+        Raises:
+            StateMissingError: nothing is there, and nothing may be made.
+            StateUnavailableError: it cannot be opened.
+            StateFormatError: another version of the service made it.
+        """
+        dialect = _dialect(url)
+        database = cls(dialect, dialect.engine(create=create))
+        try:
+            with database.reading() as connection:
+                version = schema.version_of(connection)
+            if not create:
+                schema.check(version)
+            elif version != schema.SCHEMA_VERSION:
+                with database.writing() as connection:
+                    dialect.serialize(connection, "schema")
+                    schema.migrate(connection)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Generator[Connection]:
+        """A transaction that reads: it sees one state, and waits for no writer.
+
+        Raises:
+            StateUnavailableError: the database cannot be reached.
+        """
+        with self._transaction(self.dialect.reading) as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Generator[Connection]:
+        """A transaction that writes: on the disk when the block has been left, or nothing of it.
+
+        Raises:
+            StateUnavailableError: the database cannot be reached or written.
+        """
+        with self._transaction(self.dialect.writing) as connection:
+            yield connection
+
+    def erase(self) -> bool:
+        """See `Dialect.erase`."""
+        return self.dialect.erase(self._engine)
+
+    @contextmanager
+    def _transaction(self, options: Mapping[str, Any]) -> Generator[Connection]:
+        try:
+            with (
+                self._engine.connect().execution_options(**options) as connection,
+                connection.begin(),
+            ):
+                yield connection
+        except (DataError, IntegrityError) as error:
+            # A value that the database does not take; the driver's message would quote the row.
+            raise ValueError(
+                f"{self.dialect.title} refused a value ({type(error.orig)})"
+            ) from None
+        except DBAPIError as error:
+            # Without its cause: what a driver says may quote a row.
+            raise self._unavailable(self.dialect.reason(error)) from None
+        except PoolTimeoutError:
+            raise self._unavailable("too many want it at once; try again") from None
+        except SQLAlchemyError as error:
+            raise self._unavailable(f"{type(error).__name__}; see the log") from error
+
+    def _unavailable(self, reason: str) -> StateUnavailableError:
+        return StateUnavailableError(
+            f"the state database ({self.dialect.title}) cannot be used: {reason}"
+        )
+
+
+def _dialect(url: str) -> Dialect:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise StateUnavailableError(
+            "SEARCHSVC_STATE_URL is no URL, expected one such as "
+            "postgresql://user:password@host/database"
+        ) from None  # it may hold a password
+    name = parsed.drivername.partition("+")[0]
+    make = DIALECTS.get(name)
+    if make is None:
+        raise StateFormatError(
+            f"SEARCHSVC_STATE_URL begins with {name!r}, expected sqlite or postgresql"
+        )
+    return make(parsed)

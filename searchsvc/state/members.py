@@ -1,0 +1,51 @@
+"""Members: who is in which listed segment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, func, select
+
+from searchsvc.state.tables import MEMBER
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+    from sqlalchemy import Connection
+
+    from searchsvc.state.dialect import Dialect
+
+_AT_ONCE = 10_000
+
+
+def put(
+    connection: Connection, dialect: Dialect, index: str, segment: str, users: AbstractSet[bytes]
+) -> int:
+    """Put `users` into a segment; how many were not in it."""
+    statement = dialect.insert(MEMBER).on_conflict_do_nothing()
+    ordered = sorted(users)  # pages of the table are then filled one after another
+    added = 0
+    for start in range(0, len(ordered), _AT_ONCE):
+        rows = [
+            {"index_name": index, "segment": segment, "user": user}
+            for user in ordered[start : start + _AT_ONCE]
+        ]
+        added += connection.execute(statement, rows).rowcount
+    return added
+
+
+def remove(connection: Connection, index: str, segment: str) -> int:
+    """Empty a segment; how many were in it."""
+    theirs = (MEMBER.c.index_name == index, MEMBER.c.segment == segment)
+    return connection.execute(delete(MEMBER).where(*theirs)).rowcount
+
+
+def sizes(connection: Connection, index: str) -> dict[str, int]:
+    """How many are in each segment that has any, by its name."""
+    statement = (
+        select(MEMBER.c.segment, func.count())
+        .where(MEMBER.c.index_name == index)
+        .group_by(MEMBER.c.segment)
+        .order_by(MEMBER.c.segment)
+    )
+    return dict(connection.execute(statement).tuples())

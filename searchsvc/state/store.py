@@ -1,0 +1,259 @@
+"""The state store: all that is remembered of shoppers, in one database."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sqlalchemy.engine import URL
+
+from searchsvc.state import audit, census, facts, journal, members, users
+from searchsvc.state.database import Database
+from searchsvc.state.interactions import Interactions, interactions
+from searchsvc.state.keys import KEY_FILE, TokenKey
+from searchsvc.state.profiles import profile
+from searchsvc.state.rows import user_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from pydantic import SecretStr
+
+    from searchsvc.events.event import Event
+    from searchsvc.segments.profile import Profile
+    from searchsvc.state.census import Counted
+    from searchsvc.state.journal import Appended
+    from searchsvc.state.users import Deleted
+
+_log = logging.getLogger(__name__)
+
+DATABASE_FILE = "state.db"
+_DAY_MS = 86_400_000
+
+
+class StateSettings(Protocol):
+    """The settings that say where the state is; `searchsvc.settings.Settings` has them."""
+
+    @property
+    def data_dir(self) -> Path:
+        """Of the key and of the SQLite database, where the others do not say otherwise."""
+        ...
+
+    @property
+    def state_url(self) -> SecretStr | None:
+        """Of the database, as SQLAlchemy writes URLs."""
+        ...
+
+    @property
+    def token_key(self) -> SecretStr | None:
+        """The secret that makes user keys of tokens."""
+        ...
+
+
+class StateStore:
+    """Events, memberships and the audit log; to be used from any thread of one process.
+
+    Every method but `user_key` raises `StateUnavailableError` when the database cannot be used:
+    it is not reached, not writable, damaged, or locked for longer than a few seconds. Calling
+    again later is safe for all of them.
+    """
+
+    def __init__(self, database: Database, key: TokenKey) -> None:
+        """Make a store; `open` is the usual way.
+
+        Raises:
+            TokenKeyError: the database was filled with another key.
+        """
+        facts.check_key(database, key.fingerprint())
+        self._database = database
+        self._key = key
+
+    @classmethod
+    def open(cls, settings: StateSettings, *, create: bool = True) -> StateStore:
+        """The store that `settings` name. To be opened after a fork, never before.
+
+        Args:
+            settings: where it is.
+            create: whether key, database and tables may be made.
+
+        Raises:
+            StateMissingError: nothing was stored yet, and nothing may be made.
+            StateUnavailableError: the database cannot be opened.
+            StateFormatError: a newer service made it.
+            TokenKeyError: the key cannot be read or made, or the database has another.
+        """
+        if settings.token_key is None:
+            key = TokenKey.of_file(settings.data_dir / KEY_FILE, create=create)
+        else:
+            key = TokenKey.of_text(settings.token_key.get_secret_value())
+        if settings.state_url is None:
+            path = settings.data_dir.absolute() / DATABASE_FILE
+            url = URL.create("sqlite", database=str(path)).render_as_string()
+        else:
+            url = settings.state_url.get_secret_value()
+        database = Database.open(url, create=create)
+        try:
+            return cls(database, key)
+        except BaseException:
+            database.close()
+            raise
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._database.close()
+
+    def user_key(self, token: str) -> str:
+        """The key of the user with `token`: 64 hexadecimal digits; see `TokenKey`."""
+        return self._key.user_key(token)
+
+    def append(self, events: Sequence[Event]) -> Appended:
+        """Store `events`, all or none; on the disk on return.
+
+        An event whose user has one with the same id already is not stored again, whatever else is
+        in it: a second attempt at the same events does no harm.
+
+        Raises:
+            ValueError: one of them cannot be stored; names the part, not what it holds.
+        """
+        return self.append_each([events])[0]
+
+    def append_each(self, batches: Sequence[Sequence[Event]]) -> list[Appended]:
+        """As `append`, for several batches in one transaction; what became of each."""
+        with self._database.writing() as connection:
+            return journal.append(connection, self._database.dialect, batches)
+
+    def profile(self, index: str, user: str) -> Profile:
+        """What is known of the user with the key `user` in `index`."""
+        with self._database.reading() as connection:
+            return profile(connection, index, user_bytes(user))
+
+    def events(
+        self, index: str | None = None, *, since_ms: int = 0, until_ms: int | None = None
+    ) -> Iterator[Event]:
+        """The events of `index`, or of all, by time and then by id; a page of them in memory.
+
+        Events that are stored or deleted meanwhile may be among them or not.
+
+        Args:
+            index: of these only.
+            since_ms: not older.
+            until_ms: older than this.
+        """
+        return journal.stream(self._database, index, since_ms, until_ms)
+
+    def interactions(self, index: str, since_ms: int = 0) -> Interactions:
+        """Who had to do with which products of `index` from `since_ms` on, all at once."""
+        with self._database.reading() as connection:
+            return interactions(connection, index, since_ms)
+
+    def put_members(
+        self, index: str, segment: str, tokens: Iterable[str], *, replace: bool
+    ) -> int:
+        """Put the users with `tokens` into a listed segment, all or none.
+
+        Args:
+            index: of the segment.
+            segment: its name.
+            tokens: read to the end before anything is stored: a failure changes nothing, and
+                nobody waits for whoever reads them. About 150 bytes of memory for each.
+            replace: whether those leave it who are not among them.
+
+        Returns:
+            How many are in the segment now who were not.
+        """
+        keys = {user_bytes(self._key.user_key(token)) for token in tokens}
+        with self._database.writing() as connection:
+            self._database.dialect.serialize(connection, f"members of {segment} in {index}")
+            if replace:
+                members.remove(connection, index, segment)
+            return members.put(connection, self._database.dialect, index, segment, keys)
+
+    def members(self, index: str) -> Mapping[str, int]:
+        """How many are in each listed segment of `index` that has any, by its name."""
+        with self._database.reading() as connection:
+            return members.sizes(connection, index)
+
+    def remove_members(self, index: str, segment: str) -> int:
+        """Empty a listed segment; how many were in it."""
+        with self._database.writing() as connection:
+            self._database.dialect.serialize(connection, f"members of {segment} in {index}")
+            return members.remove(connection, index, segment)
+
+    def export_user(self, token: str) -> dict[str, Any]:
+        """All that is stored of the user with `token`, as JSON has it: events, memberships.
+
+        What is computed from them, such as a profile, is not stored. Leaves a line in the audit
+        log.
+        """
+        user = user_bytes(self._key.user_key(token))
+        with self._database.reading() as connection:
+            found = users.known(connection, user)
+        counts = {name: len(found[name]) for name in ("events", "memberships")}
+        with self._database.writing() as connection:
+            receipt = audit.record(connection, "export", counts)
+        _log.info("export of a user, receipt %s: %s", receipt, counts)
+        return {**found, "receipt": receipt}
+
+    def delete_user(self, token: str) -> Deleted:
+        """Delete all that is stored of the user with `token`, also from the database's files.
+
+        It leaves a line in the audit log that does not say whose data it was. `Deleted` says what
+        it means for the files, which on SQLite are written anew: seconds for a million events.
+        """
+        user = user_bytes(self._key.user_key(token))
+        now_ms = _now_ms()
+        with self._database.writing() as connection:
+            self._database.dialect.serialize(connection, "deletions")
+            counts = users.forget(connection, user)
+            receipt = audit.record(connection, "delete", counts)
+            if any(counts.values()):
+                facts.set_erase_due(connection, self._database.dialect, now_ms, now_ms)
+        _log.info("deletion of a user, receipt %s: %s", receipt, counts)
+        return users.Deleted(**counts, receipt=receipt, erased=self._erase_if_due())
+
+    def purge(self, before_ms: int) -> int:
+        """Delete the events before `before_ms`, and erase what deletions left in the files.
+
+        In many short transactions, between which others may write.
+
+        Returns:
+            How many events it were.
+        """
+        purged = 0
+        while deleted := self._purge_some(before_ms):
+            purged += deleted
+        self._erase_if_due()
+        return purged
+
+    def count(self) -> Mapping[str, Counted]:
+        """How many events and users there are of each index that has any, by its name."""
+        with self._database.reading() as connection:
+            return census.count(connection)
+
+    def _purge_some(self, before_ms: int) -> int:
+        now_ms = _now_ms()
+        with self._database.writing() as connection:
+            self._database.dialect.serialize(connection, "deletions")
+            deleted = journal.purge(connection, before_ms)
+            if deleted:
+                facts.set_erase_due(connection, self._database.dialect, now_ms, now_ms + _DAY_MS)
+        return deleted
+
+    def _erase_if_due(self) -> bool:
+        """Whether nothing has to be erased any more."""
+        began_ms = _now_ms()
+        with self._database.reading() as connection:
+            due_ms = facts.erase_due(connection)
+        if due_ms is None or due_ms > began_ms:
+            return True
+        erased = self._database.erase()
+        if erased:
+            with self._database.writing() as connection:
+                facts.clear_erase_due(connection, began_ms)
+        return erased
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
