@@ -1,0 +1,1 @@
+"""What was tried and what it brought: arms by recorded events, rankings by recorded choices."""
