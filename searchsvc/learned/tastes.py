@@ -141,4 +141,5 @@ def _field_totals(
     # The parts of a product's traits in one field add up to one.
     share = model.parts[entries] * weights[owners]
     fields = model.field_of[model.traits[entries]]
-    return np.bincount(fields, weights=share, minlength=len(model.fields))
+    totals = np.bincount(fields, weights=share, minlength=len(model.fields))
+    return totals.astype(np.float64).astype(np.float64)
