@@ -37,7 +37,7 @@ def check_key(context: Context, sent: str | None) -> None:
     if sent is None or not compare_digest(sent.encode(), key.get_secret_value().encode()):
         raise NotPermittedError(
             "this needs the header 'Authorization: Bearer KEY' with the service's "
-            "SEARCHSVC_ADMIN_KEY"
+            "SEARCHSVC_ADMIN_KEY; below /1/, an Algolia client with that as its API key"
         )
 
 

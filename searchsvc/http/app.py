@@ -27,13 +27,12 @@ from searchsvc.http.suggest import suggestions
 from searchsvc.http.users import users
 from searchsvc.serving import SearchService
 from searchsvc.settings import Settings
+from searchsvc.state.store import StateStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from fastapi import FastAPI
-
-    from searchsvc.state.store import StateStore
 
 _DESCRIPTION = "Self-hosted AI product search: words and meaning, fused, over your own feed."
 
@@ -42,7 +41,7 @@ def create_app(settings: Settings) -> FastAPI:
     """The service over the indexes in ``settings.data_dir``."""
     metrics = Metrics()
     service = SearchService(settings, metrics)
-    storage = Storage(partial(_open_store, settings), metrics, settings.retention_days)
+    storage = Storage(partial(StateStore.open, settings), metrics, settings.retention_days)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
@@ -75,12 +74,6 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(ShareSearch)
     app.add_middleware(CountRequests, metrics=metrics)
     return app
-
-
-def _open_store(settings: Settings) -> StateStore:
-    from searchsvc.state.store import StateStore  # noqa: PLC0415 - being written
-
-    return StateStore.open(settings)
 
 
 def app_from_environment() -> FastAPI:

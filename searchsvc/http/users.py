@@ -47,6 +47,11 @@ class UserDeleted(BaseModel):
         description="Stands in the audit table beside the time and the counts; it does not say "
         "who the user was."
     )
+    erased: bool = Field(
+        description="Whether the bytes are gone from the database's files, too; false where "
+        "another process was in the way, which the next purge makes up for, and on PostgreSQL, "
+        "whose VACUUM does it."
+    )
 
 
 @users.get("/users/{token:path}", summary="Everything known of a user")
@@ -71,7 +76,10 @@ async def delete_user(token: Token, context: AppContext) -> UserDeleted:
     """
     deleted = await erase(context, token)
     return UserDeleted(
-        events=deleted.events, memberships=deleted.memberships, receipt=deleted.receipt
+        events=deleted.events,
+        memberships=deleted.memberships,
+        receipt=deleted.receipt,
+        erased=deleted.erased,
     )
 
 

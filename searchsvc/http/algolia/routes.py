@@ -1,31 +1,43 @@
-"""The routes that Algolia's clients call for searching."""
+"""The routes that Algolia's clients call for searching, and for the events that follow."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from functools import partial
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from fastapi import APIRouter, Request, Response
 
 from searchsvc.errors import BadQueryError, ProductNotFoundError
+from searchsvc.http.access import check_key
 from searchsvc.http.algolia.answers import Asked, encode_answer, encode_facet_search
 from searchsvc.http.algolia.failures import AlgoliaRoute, failure
+from searchsvc.http.algolia.insights import Insights, NoJsonError
 from searchsvc.http.algolia.parameters import flatten, parse_parameters
 from searchsvc.http.algolia.question import ask, ask_facet
 from searchsvc.http.algolia.record import read_record, select
 from searchsvc.http.algolia.requests import (
     MAX_OBJECTS,
     MAX_REQUESTS,
+    credentials,
     names_in_path,
     parameters_in_query,
     read_body,
     requests_of,
     text_in,
 )
-from searchsvc.http.algolia.session import Session
+from searchsvc.http.algolia.session import Session, index_named
 from searchsvc.http.algolia.values import texts_of
 from searchsvc.http.context import AppContext, Context
+from searchsvc.http.intake import take_in
+from searchsvc.http.users import erase
+from searchsvc.query.filters import shown
+
+if TYPE_CHECKING:
+    from searchsvc.events.draft import Draft
+    from searchsvc.events.retention import Span
 
 algolia = APIRouter(prefix="/1", route_class=AlgoliaRoute, include_in_schema=False)
 
@@ -107,10 +119,63 @@ async def get(request: Request, context: AppContext) -> Response:
     return Response(orjson.dumps(record), media_type="application/json")
 
 
+@algolia.post("/events")
+async def push_events(request: Request, context: AppContext) -> Response:
+    """Store clicks, views and conversions of shoppers who agreed to it."""
+    body = await request.body()
+    insights, consent = Insights(), _consent(request, context)
+
+    def read(span: Span) -> list[Draft]:
+        return insights.drafts(body, span, consent=consent)
+
+    try:
+        taken = await take_in(context, read, partial(index_named, context.service))
+    except NoJsonError:
+        raise
+    except BadQueryError as error:
+        return failure(422, str(error))
+    for reason, count in insights.passed_over.items():
+        context.metrics.lost(reason, count)
+    message = "OK"
+    if taken.not_consented:
+        message += (
+            f"; {taken.not_consented} without consent not stored: send 'consent': true beside "
+            "the events, or set SEARCHSVC_INSIGHTS_CONSENT"
+        )
+    return Response(
+        orjson.dumps({"status": 200, "message": message}), media_type="application/json"
+    )
+
+
+@algolia.delete("/usertokens/{token:path}")
+async def delete_user_token(token: str, request: Request, context: AppContext) -> Response:
+    """Delete a user, as ``DELETE /v1/users/{token}`` does; the API key is the admin key."""
+    check_key(context, credentials(request)[0] or None)
+    await erase(context, token)
+    moment = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return Response(orjson.dumps({"deletedAt": moment}), media_type="application/json")
+
+
 @algolia.api_route("/{path:path}", methods=_METHODS)
 async def nothing() -> Response:
     """What else Algolia has, which is not here."""
-    return failure(404, "Path not found; this service has Algolia's routes for searching only")
+    return failure(
+        404, "Path not found; this service has Algolia's routes for searching and events"
+    )
+
+
+def _consent(request: Request, context: Context) -> bool:
+    """What holds for events of a request whose body says nothing of it.
+
+    Raises:
+        BadQueryError: the query string has something else than true or false.
+    """
+    said = request.query_params.get("consent")
+    if said is None:
+        return context.editor.settings.insights_consent
+    if said not in ("true", "false"):
+        raise BadQueryError(f"consent: found {shown(said)}, expected true or false")
+    return said == "true"
 
 
 async def _search(context: Context, name: str, flat: dict[str, Any]) -> Response:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from indexer.snapshot import Snapshot
     from searchsvc.answer import SearchResult
+    from searchsvc.http.algolia.replicas import Replica
     from searchsvc.policy import RankingPolicy
     from searchsvc.query.query import Query, SortKey
     from searchsvc.retrieval import QueryEmbedder
@@ -50,7 +51,7 @@ class OpenIndex:
         Raises:
             BadQueryError: it does not fit the index.
         """
-        return search(query, self.snapshot, self._embedder, self.policy, self._memory)
+        return search(query, self.snapshot, self._embedder, self.policy, memory=self._memory)
 
     def survey(self, query: Query) -> Mapping[str, int]:
         """How many of the products that match `query` have each column."""
@@ -93,10 +94,7 @@ class Session:
             NotReadyError: none of its generations can be opened.
             BadQueryError: the name asks for an order that there is not.
         """
-        served = {state.name for state in self._service.indexes()}
-        replica = read_replica(name, served)
-        if replica is None:
-            raise IndexNotFoundError(f"Index {name} does not exist")
+        replica = _replica(self._service, name)
         index = self._opened(replica.index)
         try:
             return index, order_of(parse_sort(replica.order), index.attributes)
@@ -114,3 +112,19 @@ class Session:
             index = OpenIndex(snapshot, attributes, state.opened.embedder, state.policy, Memory())
             self._open[name] = index
         return index
+
+
+def index_named(service: SearchService, name: str) -> str:
+    """The served index that `name` means: events of a replica are those of its index.
+
+    Raises:
+        IndexNotFoundError: there is none, in the words of Algolia.
+    """
+    return _replica(service, name).index
+
+
+def _replica(service: SearchService, name: str) -> Replica:
+    replica = read_replica(name, {state.name for state in service.indexes()})
+    if replica is None:
+        raise IndexNotFoundError(f"Index {name} does not exist")
+    return replica
