@@ -103,7 +103,7 @@ def live_commands(
     ) -> None:
         with reported_failures(as_json=as_json):
             layout = find_index(read_settings(data_dir).data_dir, index)
-            document = parse(kind.model, _read_json(file))
+            document = parse(kind.model, read_json(file))
             if kind.check is not None:
                 kind.check(document, open_snapshot(layout))
             version = kind.file(layout).replace(document)
@@ -124,7 +124,7 @@ def _help(text: str, example: str) -> str:
     return f"{text}\n\nExample: searchsvc {example}"
 
 
-def _read_json(file: str) -> bytes:
+def read_json(file: str) -> bytes:
     """The content of `file`, or of standard input for ``-``.
 
     Raises:

@@ -17,7 +17,8 @@ from pydantic import (
 from searchsvc.policy import RankingOverrides
 
 MAX_ARMS = 10
-MAX_NAME = 40
+MAX_NAME = 31
+"""Of each of the two names that an arm has in events, which take 64 characters of it."""
 MAX_SALT = 64
 
 # No slash, which stands between the two names in an event, and no NUL, see `assignment`.

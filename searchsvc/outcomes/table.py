@@ -63,6 +63,12 @@ def _remarks(found: Comparison) -> Iterator[str]:
         "Intervals: 95 %, bootstrap over users. p: permutation test over users, two-sided; "
         "corrected by Holm for the number of arms, not for that of measures. * below 0.05."
     )
+    if not any(arm.totals["users"] for arm in found.arms):
+        yield (
+            f"Nobody was seen in an arm of {found.experiment} yet: events tell of searches only "
+            "of users who consented, with a token."
+        )
+        return
     counts = ", ".join(f"{arm.name} {arm.totals['users']:,.0f}" for arm in found.arms)
     if found.is_mismatched:
         yield (

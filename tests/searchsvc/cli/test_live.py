@@ -33,7 +33,21 @@ SUGGESTIONS: dict[str, Any] = {
     "queries": [{"text": "blue trainers", "count": 7}, {"text": "sneakers", "count": 90}],
     "blocked": ["gun"],
 }
-DOCUMENTS = {"synonyms": SYNONYMS, "ranking": RANKING, "suggestions": SUGGESTIONS}
+EXPERIMENT: dict[str, Any] = {
+    "name": "rrf",
+    "salt": "",
+    "traffic": 50,
+    "arms": [
+        {"name": "control", "share": 60, "strength": None, "ranking": {}},
+        {"name": "bold", "share": 40, "strength": 90, "ranking": {"fusion": "rrf"}},
+    ],
+}
+DOCUMENTS = {
+    "synonyms": SYNONYMS,
+    "ranking": RANKING,
+    "suggestions": SUGGESTIONS,
+    "experiment": EXPERIMENT,
+}
 each = pytest.mark.parametrize("kind", DOCUMENTS)
 
 
@@ -100,6 +114,16 @@ def test_suggestions_are_shown_most_asked_first_and_what_is_blocked() -> None:
         "        90  sneakers",
         "         7  blue trainers",
         "   blocked  gun",
+    ]
+
+
+def test_an_experiment_is_shown_arm_by_arm_with_what_differs() -> None:
+    assert run("experiment", "show").stdout.splitlines()[1:] == ["  no experiment runs"]
+    run("experiment", "set", write(EXPERIMENT))
+    assert run("experiment", "show").stdout.splitlines()[1:] == [
+        "  rrf: 50 % of the shoppers",
+        "  control     60 %  as the index is",
+        "  bold        40 %  strength 90, fusion rrf",
     ]
 
 
@@ -177,7 +201,7 @@ def test_a_broken_stored_file_is_a_failure_to_show_and_may_be_replaced(
 ) -> None:
     (layout.root / f"{kind}.json").write_text("{")
     assert f"{kind}.json: expected JSON" in run(kind, "show", code=1).stderr
-    if kind != "suggestions":  # a search has none
+    if kind not in ("suggestions", "experiment"):  # a search here has none
         assert f"{kind}.json: expected JSON" in run("search", "shoe", code=1).stderr
     run(kind, "set", write(DOCUMENTS[kind]))
     run("search", "shoe")

@@ -59,7 +59,7 @@ def test_shares_that_add_up_are_taken(shares: list[float]) -> None:
         ({"name": "", "arms": [CONTROL, OTHER]}, ("name", "at least 1")),
         ({"name": "Has Space", "arms": [CONTROL, OTHER]}, ("name", "'Has Space'", "pattern")),
         ({"name": "e/f", "arms": [CONTROL, OTHER]}, ("name", "'e/f'")),
-        ({"name": "e" * 41, "arms": [CONTROL, OTHER]}, ("name", "at most 40")),
+        ({"name": "e" * 32, "arms": [CONTROL, OTHER]}, ("name", "at most 31")),
         ({"name": 7, "arms": [CONTROL, OTHER]}, ("name", "valid string")),
         ({"name": "e", "salt": "a b", "arms": [CONTROL, OTHER]}, ("salt", "'a b'")),
         ({"name": "e", "salt": "a\x00", "arms": [CONTROL, OTHER]}, ("salt",)),
