@@ -98,7 +98,7 @@ class RowParser:
     def _row(self, line: int, fields: dict[str, Any]) -> Row:
         get = fields.get
         given_kind = get("type")
-        kind = self.kind if given_kind in {None, ""} else _parse("type", values.kind, given_kind)
+        kind = self.kind if given_kind in (None, "") else _parse("type", values.kind, given_kind)
         customer = _parse(CUSTOMER, values.customer, get(CUSTOMER))
         currency = _parse("currency", values.currency, get("currency")) or self.currency
         item: Item | None = None

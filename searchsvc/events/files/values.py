@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import re
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from hashlib import sha256
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -27,9 +26,11 @@ EARLIEST_MS = 631_152_000_000
 _MAX_MS = 253_402_300_799_999  # the last that `datetime` has
 
 _NUMBER = re.compile(r"[0-9]{1,12}(?:\.[0-9]{1,9})?")
-_EPOCH = re.compile(r"[0-9]{9,14}(?:\.[0-9]{1,9})?")
+_EPOCH_NUMBER = re.compile(r"[0-9]{9,14}(?:\.[0-9]{1,9})?")
 _WHOLE_AS_DECIMAL = re.compile(r"[0-9]+\.0")  # what pandas makes of numbers beside empty cells
 _QUERY_ID = re.compile(r"[0-9a-f]{32}")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 _FIRST_MS_NUMBER = 10**11  # as seconds this would be the year 5138
 
 _KINDS: Mapping[str, EventKind] = MappingProxyType(
@@ -195,14 +196,15 @@ def epoch_ms(found: str, zone: tzinfo = UTC) -> int:
     Raises:
         ValueError: it is in none of them.
     """
-    if _EPOCH.fullmatch(found):
+    if _EPOCH_NUMBER.fullmatch(found):
         number = float(found)
         time_ms = number if number >= _FIRST_MS_NUMBER else number * 1_000
         if time_ms <= _MAX_MS:
-            return math.floor(time_ms)
+            return round(time_ms)
     try:
         time = datetime.fromisoformat(found)
-        return math.floor((time if time.tzinfo else time.replace(tzinfo=zone)).timestamp() * 1_000)
+        since = (time if time.tzinfo else time.replace(tzinfo=zone)) - _EPOCH
+        return since // _MILLISECOND
     except (ValueError, OverflowError) as error:
         raise ValueError(
             "expected a time such as 2026-01-31T18:05:00Z, 2026-01-31 18:05, or seconds or "
