@@ -131,7 +131,8 @@ def _value(fact: str, raw: object, place: str) -> Fact:
     elif isinstance(raw, bool):
         value = raw
     elif isinstance(raw, int | float):
-        value = number(raw, place)
+        number(raw, place)  # refuses what is infinite
+        value = raw
     else:
         raise BadLiveSettingsError(
             f"{place}: found {shown(raw)}, expected a text, number or boolean"
