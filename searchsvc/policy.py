@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from searchsvc.popularity import Popularity  # noqa: TC001 - types are read at run time
 from searchsvc.reranking.protocol import Reranker  # noqa: TC001 - types are read at run time
 from searchsvc.synonyms.table import Synonyms
 
@@ -21,7 +22,7 @@ class Fusion(StrEnum):
 
 _Share = Annotated[float, Field(ge=0, le=1)]
 _Cosine = Annotated[float, Field(ge=-1, le=1)]
-_NOT_SETTINGS = frozenset({"synonyms", "reranker"})
+_NOT_SETTINGS = frozenset({"synonyms", "reranker", "popularity"})
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,9 @@ class RankingPolicy:
     """How a query is answered.
 
     The defaults are those that did best on judged queries (``python -m benchmarks relevance``).
-    A field other than `synonyms` and `reranker` is a ranking setting by being here: of the service
-    (``SEARCHSVC_`` and its name), and of each index (``ranking.json``), within the bounds that
-    its type states.
+    A field other than `synonyms`, `reranker` and `popularity` is a ranking setting by being here:
+    of the service (``SEARCHSVC_`` and its name), and of each index (``ranking.json``), within the
+    bounds that its type states.
 
     Attributes:
         fusion: see `searchsvc.ranking.fusion`.
@@ -55,7 +56,10 @@ class RankingPolicy:
             best one covers; see `LexicalIndex.match`.
         sort_relevance: the share of the best product's score that a product needs to come first
             in the order of a column, such as the price; those with less follow.
-        boost_limit: the most that all boosts of a query together add to a score or take from it.
+        boost_limit: the most that all boosts of a query together add to a score or take from it,
+            those of segments and tastes included.
+        popularity_weight: what the best-selling product gains, where events taught what sells.
+        session_weight: of a product that is just what was viewed before, as a share of the limit.
         correct_spelling: whether words that the catalogue does not have are corrected.
         join_words: whether words in a row also match as one word.
         convert_units: whether a number with its unit matches in other units.
@@ -63,6 +67,7 @@ class RankingPolicy:
         rerank: whether a second stage orders the first candidates again, where there is a ranker.
         synonyms: of the index, compiled for its analyzer.
         reranker: of the index, ``None`` without a ranker.
+        popularity: of the snapshot's products, ``None`` where no events taught it.
     """
 
     fusion: Fusion = Fusion.WEIGHTED
@@ -78,6 +83,8 @@ class RankingPolicy:
     min_coverage: _Share = 0.4
     sort_relevance: _Share = 0.5
     boost_limit: _Share = 0.3
+    popularity_weight: _Share = 0.1
+    session_weight: _Share = 0.5
     correct_spelling: bool = True
     join_words: bool = True
     convert_units: bool = True
@@ -85,6 +92,7 @@ class RankingPolicy:
     rerank: bool = True
     synonyms: Synonyms = field(default_factory=Synonyms.none)
     reranker: Reranker | None = None
+    popularity: Popularity | None = None
 
 
 def ranking_settings() -> dict[str, tuple[Any, Any]]:

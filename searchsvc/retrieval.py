@@ -13,7 +13,7 @@ from indexer.analysis.words import has_digit
 from indexer.hits import Hits, Matches
 from indexer.lexical.clause import Alternative, Clause
 from searchsvc.errors import EmbeddingUnavailableError
-from searchsvc.ranking.prior import popularity_share
+from searchsvc.ranking.prior import prior_share
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -177,7 +177,7 @@ def unrelated_cosine(snapshot: Snapshot, share: float) -> float:
 def _lexical(understood: Understanding, snapshot: Snapshot, policy: RankingPolicy) -> Matches:
     """The lexical matches; for a query without words the whole catalogue, by popularity."""
     if not understood.clauses:
-        popularity = popularity_share(snapshot)
+        popularity = prior_share(snapshot, policy.popularity)
         rows = np.arange(len(popularity), dtype=np.int64)
         # Covering none of no words, nothing gains by having them all.
         return Matches(rows, popularity, coverage=np.zeros_like(popularity), ceiling=1.0)

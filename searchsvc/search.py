@@ -8,7 +8,8 @@ each of its products once, in whatever order and grouping.
 The order by relevance: products that the query identifies, then the window (the best lexical
 matches and all semantic ones) by fused score, then the remaining lexical matches by BM25. Ties
 break by product id. An index may have a second stage, which orders the first of the window again;
-boosts move products within the window. None of it depends on the page that is asked for.
+popularity, boosts and the preferences of whoever asks move products within the window. None of it
+depends on the page that is asked for.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ import numpy as np
 from searchsvc.answer import Group, Hit, Member, SearchResult
 from searchsvc.counting import count
 from searchsvc.policy import Fusion
+from searchsvc.preferences.gains import Gains
 from searchsvc.query.mask import row_mask
 from searchsvc.query.understanding import understand
-from searchsvc.ranking.boosting import boost, total_boost
+from searchsvc.ranking.boosting import boost, favour
 from searchsvc.ranking.explanation import explain
 from searchsvc.ranking.order import Order
 from searchsvc.ranking.second_stage import rerank
@@ -42,8 +44,10 @@ if TYPE_CHECKING:
 
     from indexer.snapshot import Snapshot
     from searchsvc.policy import RankingPolicy
+    from searchsvc.preferences.preferences import Preferences
     from searchsvc.query.query import Query
     from searchsvc.query.understanding import Understanding
+    from searchsvc.ranking.explanation import Explanation
     from searchsvc.ranking.window import Ranking, Window
     from searchsvc.results.arrangement import Arrangement
     from searchsvc.retrieval import MatchSet, QueryEmbedder, Retrieval
@@ -88,6 +92,7 @@ def search(
     snapshot: Snapshot,
     embedder: QueryEmbedder,
     policy: RankingPolicy,
+    preferences: Preferences | None = None,
     memory: Memory | None = None,
 ) -> SearchResult:
     """Answer `query` from `snapshot`.
@@ -97,6 +102,7 @@ def search(
         snapshot: the catalogue.
         embedder: of the snapshot's model.
         policy: how it is answered.
+        preferences: of whoever asks; they change the order and nothing else.
         memory: of the other searches of the same request.
 
     Raises:
@@ -105,7 +111,7 @@ def search(
     """
     stages = _Stages()
     mask = _mask(query, snapshot)
-    gains = _gains(query, snapshot, policy)
+    gains = Gains.of(query, snapshot, preferences)
     stages.done("mask")
     if query.as_typed:
         policy = replace(policy, correct_spelling=False)
@@ -129,13 +135,13 @@ def search(
     if query.limit:  # a page without hits, such as one that only counts, needs no order
         ranking = _ranking(understood, retrieval, matches, gains, snapshot, policy, stages)
         least = _least_relevance(query, understood, policy)
-        page = arrange(Order(ranking, matches.lexical), query, snapshot, least)
+        page = arrange(Order(ranking, matches.lexical), query, snapshot, least, policy.popularity)
         stages.done("arrange")
     else:
-        require_columns(query, snapshot)
+        require_columns(query, snapshot, policy.popularity)
     facets = count(query, retrieval, matches, snapshot, widened=widened is not None)
     stages.done("facets")
-    hits = _hits(page, ranking, matches, snapshot, query) if page and ranking else ()
+    hits = _hits(page, ranking, matches, snapshot, query, gains) if page and ranking else ()
     stages.done("fetch")
     return SearchResult(
         total=_count(matches, query, snapshot),
@@ -159,13 +165,16 @@ def _ranking(  # noqa: PLR0913, PLR0917 - everything that an order depends on
     understood: Understanding,
     retrieval: Retrieval,
     matches: MatchSet,
-    gains: NDArray[np.float32] | None,
+    gains: Gains | None,
     snapshot: Snapshot,
     policy: RankingPolicy,
     stages: _Stages,
 ) -> Ranking:
     """The window in its final order."""
-    preferred = None if understood.clauses else gains
+    limit = policy.boost_limit
+    preferred = None
+    if gains is not None and not understood.clauses:
+        preferred = gains.everywhere() * np.float32(limit)
     window = gather(
         matches.lexical, matches.semantic, matches.identified, policy.window, preferred
     )
@@ -174,10 +183,14 @@ def _ranking(  # noqa: PLR0913, PLR0917 - everything that an order depends on
     if policy.reranker is not None and policy.rerank:
         ranking = rerank(ranking, policy.reranker)
         stages.done("rerank")
+    # Reciprocal ranks are small numbers: what moves a product is a share of the best.
+    scale = float(ranking.fused.max(initial=0)) if policy.fusion is Fusion.RRF else 1.0
+    popularity = policy.popularity
+    # Where nothing was asked, it is what the matches are ranked by.
+    if popularity is not None and policy.popularity_weight and understood.clauses:
+        ranking = favour(ranking, popularity.share, policy.popularity_weight * scale)
     if gains is not None:
-        # Reciprocal ranks are small numbers: what moves a product is a share of the best.
-        scale = float(ranking.fused.max(initial=0)) if policy.fusion is Fusion.RRF else 1.0
-        ranking = boost(ranking, gains * np.float32(scale))
+        ranking = boost(ranking, gains.shares(ranking.rows), limit * scale)
         stages.done("boost")
     return ranking
 
@@ -193,17 +206,6 @@ def _mask(query: Query, snapshot: Snapshot) -> NDArray[np.bool_] | None:
     if query.filter is None:
         return None
     return row_mask(query.filter, snapshot.columns, len(snapshot.products), snapshot.derived)
-
-
-def _gains(query: Query, snapshot: Snapshot, policy: RankingPolicy) -> NDArray[np.float32] | None:
-    """What the query's boosts give each product."""
-    if not query.boosts:
-        return None
-    masks = [
-        row_mask(wanted.condition, snapshot.columns, len(snapshot.products), snapshot.derived)
-        for wanted in query.boosts
-    ]
-    return total_boost(masks, [wanted.weight for wanted in query.boosts], policy.boost_limit)
 
 
 def _meaning(
@@ -228,7 +230,12 @@ def _count(matches: MatchSet, query: Query, snapshot: Snapshot) -> int:
 
 
 def _hits(
-    page: Arrangement, ranking: Ranking, matches: MatchSet, snapshot: Snapshot, query: Query
+    page: Arrangement,
+    ranking: Ranking,
+    matches: MatchSet,
+    snapshot: Snapshot,
+    query: Query,
+    gains: Gains | None,
 ) -> tuple[Hit, ...]:
     products = snapshot.products
     return tuple(
@@ -236,13 +243,20 @@ def _hits(
             id=products.id(row),
             score=score,
             product=products.json(row),
-            explanation=explain(row, ranking, matches.lexical) if query.explain else None,
+            explanation=_explained(row, ranking, matches, gains) if query.explain else None,
             group=_group(place, row, page, snapshot, query),
         )
         for place, (row, score) in enumerate(
             zip(page.rows.tolist(), page.scores.tolist(), strict=True)
         )
     )
+
+
+def _explained(row: int, ranking: Ranking, matches: MatchSet, gains: Gains | None) -> Explanation:
+    explained = explain(row, ranking, matches.lexical)
+    if gains is None:
+        return explained
+    return replace(explained, preferences=gains.reasons(row, explained.boost))
 
 
 def _group(

@@ -29,6 +29,10 @@ MAX_BOOSTS = 50
 """Boosts of one query."""
 
 
+BESTSELLING = "bestselling"
+"""What an order by what sells is called; it is no column, but taught by events."""
+
+
 class FacetOrder(StrEnum):
     """In which order the values of a facet are listed."""
 
@@ -83,7 +87,7 @@ class SortKey:
     Products without a value come last, whatever the direction.
 
     Attributes:
-        field: a column; ``""`` with `near`.
+        field: a column, or `BESTSELLING`; ``""`` with `near`.
         descending: largest first.
         near: order by the distance from here instead.
     """

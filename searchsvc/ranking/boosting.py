@@ -1,4 +1,4 @@
-"""Boosts: preferences of whom the answer is for, added to the scores within bounds."""
+"""Boosts: what products gain beside their relevance, within bounds."""
 
 from __future__ import annotations
 
@@ -8,34 +8,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from searchsvc.ranking.window import Ranking
 
 
-def total_boost(
-    masks: Sequence[NDArray[np.bool_]], weights: Sequence[float], limit: float
-) -> NDArray[np.float32]:
-    """What all boosts together give each product.
+def favour(ranking: Ranking, popularity: NDArray[np.float32], weight: float) -> Ranking:
+    """Order the window again by its scores with what each row gains by its popularity.
 
     Args:
-        masks: bool ``(products,)``, who gets each boost.
-        weights: of the boosts, -1 to 1.
-        limit: no product gains or loses more, however many boosts it gets.
-
-    Returns:
-        float32 ``(products,)``, -limit to limit.
+        ranking: of the window.
+        popularity: float32 ``(products,)``, 0 to 1.
+        weight: what a popularity of 1 gains.
     """
-    total = np.zeros(len(masks[0]), np.float32)
-    for mask, weight in zip(masks, weights, strict=True):
-        total[mask] += np.float32(weight)
-    bounded: NDArray[np.float32] = np.clip(total, -1, 1) * np.float32(limit)
-    return bounded
+    gained = _of_unidentified(popularity[ranking.rows] * np.float32(weight), ranking)
+    scores = (ranking.scores + gained).astype(np.float32)
+    order = np.argsort(-scores, kind="stable")
+    return replace(_reordered(ranking, scores, order), popularity=gained[order])
 
 
-def boost(ranking: Ranking, gains: NDArray[np.float32]) -> Ranking:
+def boost(ranking: Ranking, shares: NDArray[np.float32], limit: float) -> Ranking:
     """Order the window again by its scores with what each row gains; ties keep their order.
 
     What the query identifies stays first, and rows behind the window stay there: their scores
@@ -43,12 +35,35 @@ def boost(ranking: Ranking, gains: NDArray[np.float32]) -> Ranking:
 
     Args:
         ranking: of the window.
-        gains: float32 ``(products,)``; see `total_boost`.
+        shares: float32 ``(n,)`` in the order of its rows, the sum of all that each gains as shares
+            of a full boost; beyond -1 and 1 they count no more.
+        limit: a full boost; no row gains or loses more.
     """
-    gained = gains[ranking.rows]
-    gained[ranking.window.identified[np.searchsorted(ranking.window.rows, ranking.rows)]] = 0
+    gained = _of_unidentified(bounded(shares) * np.float32(limit), ranking)
     scores = (ranking.scores + gained).astype(np.float32)
     order = np.argsort(-scores, kind="stable")
+    popularity = ranking.popularity
+    return replace(
+        _reordered(ranking, scores, order),
+        popularity=None if popularity is None else popularity[order],
+        boosts=gained[order],
+        boosted_from=order + 1,
+        unboosted=ranking.scores[order],
+    )
+
+
+def bounded(shares: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Sums of shares of a full boost, as far as they count: float32, -1 to 1."""
+    return np.clip(shares, -1, 1).astype(np.float32)
+
+
+def _of_unidentified(gained: NDArray[np.float32], ranking: Ranking) -> NDArray[np.float32]:
+    window = ranking.window
+    gained[window.identified[np.searchsorted(window.rows, ranking.rows)]] = 0
+    return gained
+
+
+def _reordered(ranking: Ranking, scores: NDArray[np.float32], order: NDArray[np.int64]) -> Ranking:
     before = ranking.reranked_from
     return replace(
         ranking,
@@ -56,7 +71,4 @@ def boost(ranking: Ranking, gains: NDArray[np.float32]) -> Ranking:
         scores=scores[order],
         feedback=ranking.feedback[order],
         reranked_from=None if before is None else before[order],
-        boosts=gained[order],
-        boosted_from=order + 1,
-        unboosted=ranking.scores[order],
     )

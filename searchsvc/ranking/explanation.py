@@ -9,6 +9,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from indexer.hits import Matches
+    from searchsvc.ranking.reason import Reason
     from searchsvc.ranking.window import Ranking
 
 
@@ -26,9 +27,11 @@ class Explanation:
         fused_score: of both legs; ``None`` behind the window.
         feedback: what it gained by resembling the best candidates.
         reranked_from: its rank from 1 before the second stage; ``None`` where that had no part.
-        boost: what it gained by the query's boosts.
+        popularity: gained by it.
+        boost: what it gained by the query's boosts and the preferences of whoever asks.
         boosted_from: its rank from 1 before the boosts; ``None`` without any, and behind the
             window.
+        preferences: what the boost is made of, the most first.
     """
 
     identified: bool
@@ -40,8 +43,10 @@ class Explanation:
     fused_score: float | None
     feedback: float
     reranked_from: int | None = None
+    popularity: float = 0.0
     boost: float = 0.0
     boosted_from: int | None = None
+    preferences: tuple[Reason, ...] = ()
 
     def summary(self) -> str:
         """One line for people."""
@@ -58,8 +63,11 @@ class Explanation:
         parts.append(f"fused {self.fused_score:.4f}, feedback {self.feedback:+.4f}")
         if self.reranked_from is not None:
             parts.append(f"reranked from {self.reranked_from}")
+        if self.popularity:
+            parts.append(f"popularity {self.popularity:+.4f}")
         if self.boosted_from is not None:
             parts.append(f"boost {self.boost:+.4f}, from {self.boosted_from}")
+        parts += [reason.summary() for reason in self.preferences]
         return "; ".join(parts)
 
 
@@ -72,12 +80,14 @@ def explain(row: int, ranking: Ranking, lexical: Matches) -> Explanation:
     similarity = None
     feedback = 0.0
     reranked_from = None
-    gained, boosted_from = 0.0, None
+    gained, boosted_from, popularity = 0.0, None, 0.0
     if inside:
         rank = np.flatnonzero(ranking.rows == row)[0]
         feedback = float(ranking.feedback[rank])
         if ranking.reranked_from is not None:
             reranked_from = int(ranking.reranked_from[rank]) or None
+        if ranking.popularity is not None:
+            popularity = float(ranking.popularity[rank])
         if ranking.boosts is not None and ranking.boosted_from is not None:
             gained, boosted_from = float(ranking.boosts[rank]), int(ranking.boosted_from[rank])
         if ranking.meaning is not None:
@@ -92,6 +102,7 @@ def explain(row: int, ranking: Ranking, lexical: Matches) -> Explanation:
         fused_score=float(ranking.fused[place]) if inside else None,
         feedback=feedback,
         reranked_from=reranked_from,
+        popularity=popularity,
         boost=gained,
         boosted_from=boosted_from,
     )

@@ -10,8 +10,22 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from indexer.snapshot import Snapshot
+    from searchsvc.popularity import Popularity
 
 COLUMN = "popularity"
+
+
+def prior_share(snapshot: Snapshot, learned: Popularity | None) -> NDArray[np.float32]:
+    """What each product is worth before anything was asked.
+
+    Where events taught what sells, that is its popularity; only of products that were not in the
+    catalogue then the feed has the last word.
+
+    Returns:
+        float32 ``(products,)``, 0 to 1; not to be written to.
+    """
+    told = popularity_share(snapshot)
+    return told if learned is None else np.where(learned.known, learned.share, told)
 
 
 def popularity_share(snapshot: Snapshot) -> NDArray[np.float32]:

@@ -77,6 +77,7 @@ class Ranking:
         lexical_weight: of the lexical share.
         reranked_from: int64 in the order of `rows`, the rank from 1 that each had before the
             second stage; 0 where that left it alone, ``None`` where there was none.
+        popularity: float32 in the order of `rows`, what each gained by it; ``None`` without it.
         boosts: float32 in the order of `rows`, what each gained; ``None`` without boosts.
         boosted_from: int64 in the order of `rows`, the rank from 1 before the boosts.
         unboosted: float32 in the order of `rows`, the scores before the boosts; ``None`` without.
@@ -90,6 +91,7 @@ class Ranking:
     feedback: NDArray[np.float32]
     lexical_weight: float
     reranked_from: NDArray[np.int64] | None = None
+    popularity: NDArray[np.float32] | None = None
     boosts: NDArray[np.float32] | None = None
     boosted_from: NDArray[np.int64] | None = None
     unboosted: NDArray[np.float32] | None = None

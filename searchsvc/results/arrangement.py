@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from indexer.snapshot import Snapshot
+    from searchsvc.popularity import Popularity
     from searchsvc.query.query import Query
     from searchsvc.ranking.order import Order
 
@@ -47,7 +48,13 @@ class Arrangement:
     relevant: int | None = None
 
 
-def arrange(order: Order, query: Query, snapshot: Snapshot, least_share: float) -> Arrangement:
+def arrange(
+    order: Order,
+    query: Query,
+    snapshot: Snapshot,
+    least_share: float,
+    popularity: Popularity | None = None,
+) -> Arrangement:
     """The page that `query` asks for of a match set in its order by relevance.
 
     Only the order by relevance without groups is sorted no further than the page.
@@ -58,6 +65,7 @@ def arrange(order: Order, query: Query, snapshot: Snapshot, least_share: float) 
         snapshot: that was searched.
         least_share: of the best product's relevance that a product needs to come first in the
             order of a column.
+        popularity: what sells, for an order by that.
 
     Raises:
         BadQueryError: there is no such column to sort or group by.
@@ -71,7 +79,9 @@ def arrange(order: Order, query: Query, snapshot: Snapshot, least_share: float) 
     if query.sort:
         tiers = order.tiers(least_share)
         parts = [
-            part[sort_places(rows[part], query.sort, snapshot.columns, snapshot.derived)]
+            part[
+                sort_places(rows[part], query.sort, snapshot.columns, snapshot.derived, popularity)
+            ]
             for part in (np.flatnonzero(tiers == tier) for tier in range(_TIERS))
         ]
         # What the query identifies was asked for, and nothing beside it.
@@ -93,12 +103,15 @@ def arrange(order: Order, query: Query, snapshot: Snapshot, least_share: float) 
     )
 
 
-def require_columns(query: Query, snapshot: Snapshot) -> None:
+def require_columns(
+    query: Query, snapshot: Snapshot, popularity: Popularity | None = None
+) -> None:
     """See that there is what `query` sorts and groups by, even where it shows nothing of it.
 
     Raises:
         BadQueryError: there is no such column; the message names the place.
     """
-    sort_places(np.empty(0, np.int64), query.sort, snapshot.columns, snapshot.derived)
+    nothing = np.empty(0, np.int64)
+    sort_places(nothing, query.sort, snapshot.columns, snapshot.derived, popularity)
     if query.grouping is not None:
         column_of(snapshot.columns, query.grouping.field, "group")

@@ -5,6 +5,7 @@ Several are separated by commas, the most important first::
     price                 the price that is paid, cheapest first
     newest                the latest release first
     popularity, rating    highest first
+    bestselling           what sells most, as events taught it
     relevance             the order by relevance, which also decides where others are equal
     field, field:asc      a column, smallest first
     field:desc, -field    a column, largest first
@@ -17,7 +18,7 @@ import re
 from typing import TYPE_CHECKING
 
 from searchsvc.errors import BadQueryError
-from searchsvc.query.query import MAX_SORT_KEYS, Point, SortKey
+from searchsvc.query.query import BESTSELLING, MAX_SORT_KEYS, Point, SortKey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +32,7 @@ _NAMED = {
     "newest": SortKey("released", descending=True),
     "popularity": SortKey("popularity", descending=True),
     "rating": SortKey("rating", descending=True),
+    BESTSELLING: SortKey(BESTSELLING, descending=True),
 }
 _UNDIRECTED = ("newest", _RELEVANCE)
 _COMMA = re.compile(r",(?![^()]*\))")  # none inside of parentheses

@@ -225,7 +225,7 @@ def test_an_exact_identifier_comes_first_in_the_order_of_every_column(
         memory = Memory()
         for sort in sorts:
             query = Query(wanted, limit=1, sort=sort)
-            result = search(query, snapshot, EMBEDDER, POLICY, memory)
+            result = search(query, snapshot, EMBEDDER, POLICY, memory=memory)
             assert orjson.loads(result.hits[0].product)[name] == wanted
             assert result.relevant is not None
             assert 1 <= result.relevant <= result.total

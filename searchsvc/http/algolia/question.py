@@ -17,6 +17,7 @@ from searchsvc.http.algolia.conditions import (
     text_filter,
 )
 from searchsvc.query.query import (
+    BESTSELLING,
     MAX_FACET_VALUES,
     MAX_FACETS,
     MAX_OFFSET,
@@ -104,7 +105,7 @@ def order_of(keys: tuple[SortKey, ...], attributes: Attributes) -> tuple[SortKey
     """
     return tuple(
         key
-        if key.near is not None
+        if key.near is not None or key.field == BESTSELLING
         else replace(key, field=attributes.require(key.field, "indexName").field)
         for key in keys
     )

@@ -19,8 +19,8 @@ from indexer.snapshot import Snapshot, open_snapshot
 from searchsvc.answer import SearchResult
 from searchsvc.policy import Fusion, RankingPolicy
 from searchsvc.query.filters import AnyOf, Between
+from searchsvc.query.mask import row_mask
 from searchsvc.query.query import Boost, FacetRequest, Query
-from searchsvc.ranking.boosting import total_boost
 from searchsvc.reranking.single import SingleFeature
 from searchsvc.results.sort_keys import parse_sort
 from searchsvc.search import search
@@ -237,20 +237,23 @@ def test_without_a_query_popularity_and_boost_add_up(build: Build, layout: Index
     assert [hit.score for hit in result.hits] == pytest.approx(shares.tolist(), abs=1e-5)
 
 
-@given(
-    st.lists(
-        st.tuples(st.lists(st.booleans(), min_size=3, max_size=3), st.floats(-1, 1)),
-        max_size=5,
-        min_size=1,
-    ),
-    st.floats(0, 1),
-)
-def test_the_sum_of_boosts_is_cut_at_the_limit(
-    given_boosts: list[tuple[list[bool], float]], limit: float
-) -> None:
-    masks = [np.array(mask) for mask, _ in given_boosts]
-    total = total_boost(masks, [weight for _, weight in given_boosts], limit)
-    assert total.dtype == np.float32
-    for product in range(3):
-        wanted = sum(weight for mask, weight in given_boosts if mask[product])
-        assert total[product] == pytest.approx(max(-1, min(1, wanted)) * limit, abs=1e-5)
+def test_the_sum_of_boosts_is_cut_at_the_limit(snapshot: Snapshot) -> None:
+    """By the definition, product by product."""
+    weights = {RED: 0.7, CHEAP: 0.6}  # some fulfil none, one or both
+    boosts = [Boost(condition, weight) for condition, weight in weights.items()]
+    masks = {
+        condition: row_mask(condition, snapshot.columns, len(snapshot.products))
+        for condition in weights
+    }
+    seen = set()
+    for hit in answer(snapshot, "jacket", replace(POLICY, window=500), *boosts).hits:
+        row = snapshot.products.row(hit.id)
+        wanted = sum(weight for condition, weight in weights.items() if masks[condition][row])
+        assert hit.explanation is not None
+        if hit.explanation.boosted_from is None:  # behind the window
+            continue
+        assert hit.explanation.boost == pytest.approx(min(1, wanted) * 0.3, abs=1e-6)
+        told = sum(reason.gain for reason in hit.explanation.preferences)
+        assert told == pytest.approx(hit.explanation.boost, abs=1e-6)
+        seen.add(round(wanted, 1))
+    assert seen == {0.0, 0.6, 0.7, 1.3}

@@ -29,7 +29,7 @@ def order_of(
     named = np.array(identified or [], np.int64)
     ranking = rank(gather(lexical, Hits.none(), named, window), None, POLICY)
     if gains is not None:
-        ranking = boost(ranking, np.array(gains, np.float32))
+        ranking = boost(ranking, np.array(gains, np.float32)[ranking.rows], 1.0)
     return Order(ranking, lexical)
 
 

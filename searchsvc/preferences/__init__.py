@@ -1,0 +1,1 @@
+"""Preferences: what whoever asks likes, as numbers on the products of one snapshot."""
