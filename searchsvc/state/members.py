@@ -48,4 +48,4 @@ def sizes(connection: Connection, index: str) -> dict[str, int]:
         .group_by(MEMBER.c.segment)
         .order_by(MEMBER.c.segment)
     )
-    return dict(connection.execute(statement).tuples())
+    return dict(connection.execute(statement).tuples().all())
