@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from time import perf_counter
+from traceback import format_tb
 from typing import TYPE_CHECKING, Protocol
 
 from searchsvc.errors import EventsUnavailableError, OverloadedError, SearchServiceError
@@ -249,16 +250,19 @@ class EventWriter:
             error = EventsUnavailableError(
                 "the events could not be stored; the service's log has the details"
             )
+        offered = sum(len(batch.events) for batch in batches if batch.future is None)
+        if offered:
+            self._observer.lost("store_failed", offered)
         for batch in batches:
             if batch.future is not None:
                 batch.future.set_exception(error)
-            elif batch.events:
-                self._observer.lost("store_failed", len(batch.events))
 
 
 def _reason(error: Exception) -> str:
-    """What the log says of `error`: its kind alone, where its words may quote an event."""
-    return str(error) if isinstance(error, SearchServiceError) else type(error).__name__
+    """What the log says of `error`: where it is none of ours its words may quote an event."""
+    if isinstance(error, SearchServiceError):
+        return str(error)
+    return "".join([type(error).__name__, "\n", *format_tb(error.__traceback__)])
 
 
 def _fail(batches: Sequence[_Batch], error: SearchServiceError) -> None:
