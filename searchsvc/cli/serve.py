@@ -30,6 +30,8 @@ from searchsvc.cli.output import (
 from searchsvc.cli.progress import Bars
 from searchsvc.embedders import open_embedder
 from searchsvc.errors import PortError
+from searchsvc.live import SEGMENTS
+from searchsvc.livefile import NO_FILE, parse
 from searchsvc.settings import Settings
 
 _APP = "searchsvc.http.app:app_from_environment"
@@ -144,7 +146,17 @@ def build_demo(settings: Settings, *, quiet: bool = False) -> BuildReport:
     feed = files("searchsvc.sample") / "feed.jsonl.gz"
     with as_file(feed) as path, Bars(quiet=quiet) as bars:
         embedder = open_embedder(settings.models_dir, DEFAULT_MODEL)
-        return run_reindex(str(path), layout, IndexSettings(), embedder, progress=bars)
+        report = run_reindex(str(path), layout, IndexSettings(), embedder, progress=bars)
+    _add_segments(layout)
+    return report
+
+
+def _add_segments(layout: IndexLayout) -> None:
+    """Give the demo the sample's segments, unless somebody has written some."""
+    file = SEGMENTS.file(layout)
+    if file.read()[1] == NO_FILE:
+        sample = (files("searchsvc.sample") / "segments.json").read_bytes()
+        file.replace(parse(SEGMENTS.model, sample))
 
 
 def _run(settings: Settings, host: str, port: int, workers: int) -> None:

@@ -20,6 +20,7 @@ from searchsvc.http.metrics import Metrics
 from searchsvc.http.origins import ShareSearch
 from searchsvc.http.pages import Storefront, pictures
 from searchsvc.http.permits import Permits
+from searchsvc.http.preview import preview
 from searchsvc.http.problems import install_problem_handlers
 from searchsvc.http.routes import api, operation
 from searchsvc.http.storage import Storage
@@ -62,6 +63,7 @@ def create_app(settings: Settings) -> FastAPI:
     install_problem_handlers(app)
     app.include_router(api)
     app.include_router(live)
+    app.include_router(preview)
     app.include_router(suggestions)
     app.include_router(events)
     app.include_router(users)
