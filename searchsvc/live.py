@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel
 from typing_extensions import TypedDict
@@ -16,6 +16,7 @@ from typing_extensions import TypedDict
 from searchsvc.errors import BadLiveSettingsError, LiveSettingsError, LiveSettingsUnreadableError
 from searchsvc.experiments.assignment import Experiment
 from searchsvc.experiments.document import ExperimentDocument
+from searchsvc.learned.file import LearnedFile
 from searchsvc.livefile import LiveFile
 from searchsvc.policy import RankingOverrides, ranking_settings
 from searchsvc.rankerfile import RankerFile
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from indexer.layout import IndexLayout
     from indexer.snapshot import Snapshot
+    from searchsvc.learned.model import Learned
     from searchsvc.livefile import Stamp
     from searchsvc.policy import RankingPolicy
     from searchsvc.rankerfile import Ranker
@@ -178,6 +180,7 @@ class Live:
         ranker: the last good one, ``None`` without one.
         segments: the last good segments document, compiled.
         experiment: the last good one, ``None`` where none runs.
+        learned: the last good model, ``None`` where nothing was learned.
         refused: why a file is not what is served, by its name; empty when all are.
     """
 
@@ -190,6 +193,7 @@ class Live:
     ranker: Ranker | None
     segments: Segments
     experiment: Experiment | None
+    learned: Learned | None
     refused: Mapping[str, str]
 
     @classmethod
@@ -200,68 +204,14 @@ class Live:
         every look, since a disk that fails for a moment leaves no trace at the file.
         """
         # Before the files: what changes while they are read is read again at the next look.
-        ranking, ranker_file = RANKING.file(layout), RankerFile(layout)
-        synonyms_file, suggestions = SYNONYMS.file(layout), SUGGESTIONS.file(layout)
-        segments_file, experiment_file = SEGMENTS.file(layout), EXPERIMENT.file(layout)
-        files = (
-            synonyms_file, ranking, suggestions, ranker_file, segments_file, experiment_file
-        )  # fmt: skip
-        stamps = tuple(file.stamp() for file in files)
+        stamps = tuple(file.stamp() for file in _files(layout))
         generation = snapshot.generation if snapshot else None
         same = before is not None and (before.stamps, before.generation) == (stamps, generation)
         if before and same and not before.refused:
             return before
-        refused: dict[str, str] = {}
-
-        def read(name: str, now: Callable[[], _T], last: Callable[[], _T]) -> _T:
-            try:
-                return now()
-            except LiveSettingsError as error:
-                refused[name] = str(error)
-                return last()
-
-        document, synonyms = read(
-            synonyms_file.name,
-            lambda: _read(SYNONYMS, layout, lambda it: compile_synonyms(it, snapshot)),
-            lambda: _last_synonyms(before, snapshot),
-        )
-        overrides = read(
-            ranking.name,
-            lambda: ranking.read()[0],
-            lambda: before.overrides if before else RankingOverrides(),
-        )
-        _, curation = read(
-            suggestions.name,
-            lambda: _read(SUGGESTIONS, layout, lambda it: compile_suggestions(it, snapshot)),
-            lambda: _last_suggestions(before, snapshot),
-        )
-        ranker = read(
-            ranker_file.name, ranker_file.read, lambda: before.ranker if before else None
-        )
-        _, segments = read(
-            segments_file.name,
-            lambda: _read(SEGMENTS, layout, lambda it: compile_segments(it, snapshot)),
-            lambda: _last_segments(before, snapshot),
-        )
-        experiment = read(
-            experiment_file.name,
-            lambda: Experiment.of(experiment_file.read()[0]),
-            lambda: before.experiment if before else None,
-        )
-        if before and same and refused == before.refused:
+        now = _Reading(layout, snapshot, before).live(stamps)
+        if before and same and now.refused == before.refused:
             return before
-        now = cls(
-            stamps,
-            generation,
-            document,
-            synonyms,
-            overrides,
-            curation,
-            ranker,
-            segments,
-            experiment,
-            refused,
-        )
         for note in now.notes():
             if not before or note not in before.notes():
                 _log.error("index %s: %s", layout.name, note)
@@ -280,6 +230,84 @@ class Live:
         """The policy of the index, where `service` is that of the service."""
         policy = replace(service, **self.overrides.given(), synonyms=self.synonyms)
         return _with_ranker(policy, self.ranker)
+
+
+def _files(layout: IndexLayout) -> tuple[_Stamped, ...]:
+    kinds: tuple[LiveDocument[Any], ...] = (
+        SYNONYMS, RANKING, SUGGESTIONS, SEGMENTS, EXPERIMENT
+    )  # fmt: skip
+    documents = (kind.file(layout) for kind in kinds)
+    return (*documents, RankerFile(layout), LearnedFile(layout))
+
+
+class _Stamped(Protocol):
+    def stamp(self) -> Stamp: ...
+
+
+class _Reading:
+    """Reads all files of one index once; of a file that cannot be used, what it said last."""
+
+    def __init__(
+        self, layout: IndexLayout, snapshot: Snapshot | None, before: Live | None
+    ) -> None:
+        self._layout = layout
+        self._snapshot = snapshot
+        self._before = before
+        self._refused: dict[str, str] = {}
+
+    def live(self, stamps: tuple[Stamp, ...]) -> Live:
+        layout, snapshot, before = self._layout, self._snapshot, self._before
+        document, synonyms = self._compiled(SYNONYMS, compile_synonyms, _last_synonyms)
+        _, curation = self._compiled(SUGGESTIONS, compile_suggestions, _last_suggestions)
+        _, segments = self._compiled(SEGMENTS, compile_segments, _last_segments)
+        ranking, experiment = RANKING.file(layout), EXPERIMENT.file(layout)
+        ranker, learned = RankerFile(layout), LearnedFile(layout)
+        return Live(
+            stamps=stamps,
+            generation=snapshot.generation if snapshot else None,
+            document=document,
+            synonyms=synonyms,
+            overrides=self._read(
+                ranking.name,
+                lambda: ranking.read()[0],
+                before.overrides if before else RankingOverrides(),
+            ),
+            curation=curation,
+            ranker=self._read(ranker.name, ranker.read, before.ranker if before else None),
+            segments=segments,
+            experiment=self._read(
+                experiment.name,
+                lambda: Experiment.of(experiment.read()[0]),
+                before.experiment if before else None,
+            ),
+            learned=self._learned(learned),
+            refused=self._refused,
+        )
+
+    def _learned(self, file: LearnedFile) -> Learned | None:
+        before = self._before
+        if before and before.stamps[-1] == file.stamp() and file.name not in before.refused:
+            return before.learned  # a large file, and what is made of it is worth keeping
+        return self._read(file.name, file.read, before.learned if before else None)
+
+    def _read(self, name: str, now: Callable[[], _T], last: _T) -> _T:
+        try:
+            return now()
+        except LiveSettingsError as error:
+            self._refused[name] = str(error)
+            return last
+
+    def _compiled(
+        self,
+        kind: LiveDocument[D],
+        compiled: Callable[[D, Snapshot | None], _T],
+        last: Callable[[Live | None, Snapshot | None], tuple[D, _T]],
+    ) -> tuple[D, _T]:
+        try:
+            return _read(kind, self._layout, lambda it: compiled(it, self._snapshot))
+        except LiveSettingsError as error:
+            self._refused[kind.file(self._layout).name] = str(error)
+            return last(self._before, self._snapshot)
 
 
 def _with_ranker(policy: RankingPolicy, ranker: Ranker | None) -> RankingPolicy:

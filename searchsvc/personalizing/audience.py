@@ -1,0 +1,105 @@
+"""An audience: segments, learned model and experiment of one index, compiled for its snapshot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from searchsvc.learned.likeness import Centroid
+from searchsvc.preferences.alignment import Alignment
+from searchsvc.preferences.patterns import Patterns
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from indexer.snapshot import Snapshot
+    from searchsvc.experiments.assignment import Arm, Experiment
+    from searchsvc.learned.model import Learned
+    from searchsvc.policy import RankingPolicy
+    from searchsvc.segments.segments import Segments
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Audience:
+    """What is known of those who search an index, ready for its snapshot.
+
+    Attributes:
+        snapshot: that all of it is compiled for.
+        segments: with their rules.
+        patterns: of the segments' boosts; ``None`` without any.
+        alignment: of the learned model; ``None`` without one.
+        centroids: of the learned segments, by name.
+        experiment: that runs; ``None`` for none.
+        policy: of the index.
+        policies: of the experiment's arms, by name.
+    """
+
+    snapshot: Snapshot
+    segments: Segments
+    patterns: Patterns | None
+    alignment: Alignment | None
+    centroids: Mapping[str, Centroid]
+    experiment: Experiment | None
+    policy: RankingPolicy
+    policies: Mapping[str, RankingPolicy]
+
+    @classmethod
+    def compile(
+        cls,
+        segments: Segments,
+        model: Learned | None,
+        experiment: Experiment | None,
+        snapshot: Snapshot,
+        policy: RankingPolicy,
+        before: Audience | None = None,
+    ) -> Audience:
+        """The audience of an index.
+
+        Args:
+            segments: compiled for the snapshot.
+            model: what events taught.
+            experiment: that runs.
+            snapshot: the catalogue.
+            policy: of the index, without popularity.
+            before: that was compiled last; what has not changed is taken over.
+        """
+        same = before is not None and before.snapshot is snapshot
+        alignment = before.alignment if before and same else None
+        if model is None:
+            alignment = None
+        elif alignment is None or alignment.model is not model:
+            alignment = Alignment.of(model, snapshot)
+        patterns = before.patterns if before and same else None
+        if not segments.rules:
+            patterns = None
+        elif patterns is None or patterns.rules != segments.rules:
+            patterns = Patterns.compile(segments.rules, snapshot)
+        popular = replace(policy, popularity=alignment.popularity if alignment else None)
+        return cls(
+            snapshot=snapshot,
+            segments=segments,
+            patterns=patterns,
+            alignment=alignment,
+            centroids=_centroids(segments, model),
+            experiment=experiment,
+            policy=popular,
+            policies={
+                arm.name: replace(popular, **arm.overrides.given())
+                for arm in (experiment.arms if experiment else ())
+            },
+        )
+
+    def policy_of(self, arm: Arm | None) -> RankingPolicy:
+        """The policy for somebody in `arm`."""
+        return self.policy if arm is None else self.policies[arm.name]
+
+
+def _centroids(segments: Segments, model: Learned | None) -> dict[str, Centroid]:
+    if model is None:
+        return {}
+    found = {
+        segment.name: Centroid.of(segment.like.affinities, segment.like.threshold, model)
+        for segment in segments.segments
+        if segment.like is not None
+    }
+    return {name: centroid for name, centroid in found.items() if centroid is not None}
