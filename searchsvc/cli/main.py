@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import typer
 
-from searchsvc.cli import experiment, model, ranker, ranking, suggestions, synonyms
+from searchsvc.cli import (
+    events,
+    experiment,
+    model,
+    ranker,
+    ranking,
+    segments,
+    suggestions,
+    synonyms,
+    users,
+)
 from searchsvc.cli.inspect import inspect, rollback
 from searchsvc.cli.judge import judge
 from searchsvc.cli.reindex import reindex
@@ -26,7 +36,10 @@ app.add_typer(synonyms.app, name="synonyms")
 app.add_typer(ranking.app, name="ranking")
 app.add_typer(suggestions.app, name="suggestions")
 app.add_typer(ranker.app, name="ranker")
+app.add_typer(segments.app, name="segments")
 app.add_typer(experiment.app, name="experiment")
+app.add_typer(events.app, name="events")
+app.add_typer(users.app, name="users")
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from searchsvc.errors import EventFileError
 from searchsvc.events.files.checkpoint import Reached
 from searchsvc.events.files.events import EventMaker, Imported
 from searchsvc.events.files.rejections import Rejection
+from searchsvc.events.retention import DAY_MS, now_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -65,6 +66,7 @@ class ImportReport:
         repeated: events that were there already.
         resumed: events that an interrupted import of the same file had stored.
         expired: events that are older than the retention, and were left out.
+        expired_days: how many days ago the oldest of them was.
         users: who have an event in the file.
         rejected: rows that were left out.
         rejections: how many of them for each field and reason, most frequent first.
@@ -84,6 +86,7 @@ class ImportReport:
     repeated: int = 0
     resumed: int = 0
     expired: int = 0
+    expired_days: int = 0
     users: int = 0
     rejected: int = 0
     rejections: Mapping[str, int] = field(default_factory=dict)
@@ -184,6 +187,8 @@ class HistoryImport:
         line, event = imported
         if event.time_ms < self._to.oldest_ms:
             report.expired += 1
+            days = -(-(now_ms() - event.time_ms) // DAY_MS)
+            report.expired_days = max(report.expired_days, days)
             return
         self._count(event, report)
         if line < self._reached.line:
@@ -233,7 +238,8 @@ def _nothing(report: ImportReport) -> str:
         return (
             f"nothing was imported from {report.file}: its {report.expired:,} events are older "
             "than SEARCHSVC_RETENTION_DAYS, and the service would delete them within the hour. "
-            "Set it to more days, for the service as well."
+            f"To keep all of them, set it to {report.expired_days + 1} or more, for the service "
+            "as well."
         )
     if report.rejected:
         return (

@@ -182,6 +182,7 @@ def test_what_the_service_would_delete_at_once_is_not_stored(shop: Shop) -> None
     shop.oldest_ms = 1_767_225_600_000
     report = shop.run(orders(2) + "o8,a,1,2025-12-31,1,c\n")
     assert (report.stored, report.expired) == (2, 1)
+    assert report.expired_days == -(-(now_ms() - 1_767_139_200_000) // DAY_MS)
     shop.oldest_ms += 1
     with pytest.raises(EventFileError, match="2 events are older than SEARCHSVC_RETENTION_DAYS"):
         shop.run(orders(2))
