@@ -6,10 +6,11 @@ the shop's average is its **lift**, on a logarithmic scale, smoothed towards the
 
     lift(t) = ln ((c_t + k s_t) / ((N + k) s_t))
 
-with the shopper's weighted purchases N, those of products with the trait c_t, the share s_t of all
-purchases that have it, and k purchases worth of prior belief in the average (additive smoothing
-towards a prior distribution; Manning, Schütze: Foundations of Statistical NLP, 6.2). A trait that
-everybody buys has no lift, so that popularity is no taste.
+with the shopper's weighted purchases N of products that have any trait of the same kind, those of
+products with the trait c_t, the share s_t that the trait has of all shoppers' such purchases, and
+k purchases worth of prior belief in the average (additive smoothing towards a prior distribution;
+Manning, Schütze: Foundations of Statistical NLP, 6.2). A trait that everybody buys has no lift, so
+that popularity is no taste.
 
 Nothing in the model is about a single person.
 """
@@ -64,7 +65,8 @@ class LearnedFrom(_Value):
         users: who had to do with a product.
         orders: purchases.
         held_out: purchases that the weights were fitted to.
-        half_life_days: after which an event counts half.
+        half_life_days: after which an event counts half for tastes and shares.
+        popularity_half_life_days: after which it counts half for popularity.
         event_weights: what an event of each kind counts beside a purchase.
     """
 
@@ -75,6 +77,7 @@ class LearnedFrom(_Value):
     orders: int = Field(ge=0)
     held_out: int = Field(ge=0)
     half_life_days: float = Field(gt=0)
+    popularity_half_life_days: float = Field(60, gt=0)
     event_weights: dict[str, float]
 
 
@@ -89,8 +92,8 @@ class Learned:
         popularity: float32 ``(products,)``, purchases, decayed by their age; 0 for none.
         values: of the traits, ``(traits,)``: the brand, the word; those of a field are together.
         field_of: int16 ``(traits,)``, places in `fields`; ascending.
-        shares: float32 ``(traits,)``, of the shop's weighted events, those that are about products
-            with the trait; above 0.
+        shares: float32 ``(traits,)``, of the shop's weighted events about products with any trait
+            of the same field, those that are about products with this one; above 0, at most 1.
         starts: int64 ``(products + 1,)``; the traits of product p are
             ``traits[starts[p]:starts[p + 1]]``.
         traits: int32 ``(m,)``.
