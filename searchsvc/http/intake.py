@@ -64,7 +64,11 @@ async def take_in(
         EventsUnavailableError: they cannot be stored now.
         OverloadedError: too many are waiting.
     """
-    found = await context.reading.run(_sort, context, read, index_of)
+    try:
+        found = await context.reading.run(_sort, context, read, index_of)
+    except OverloadedError:
+        context.metrics.overloaded.inc()
+        raise
     count = context.metrics.received
     count((draft.kind for draft in found.not_consented), "not_consented")
     stored, repeated = 0, 0
