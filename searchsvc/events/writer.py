@@ -245,7 +245,7 @@ class EventWriter:
     def _refuse(self, batches: Sequence[_Batch], error: Exception) -> None:
         """Tell whoever waits for `batches` that they are not stored."""
         count = sum(len(batch.events) for batch in batches)
-        _log.error("%d events could not be stored: %s", count, _reason(error))
+        _log.error("%d events could not be stored: %s", count, loggable(error))
         if not isinstance(error, SearchServiceError):
             error = EventsUnavailableError(
                 "the events could not be stored; the service's log has the details"
@@ -258,8 +258,8 @@ class EventWriter:
                 batch.future.set_exception(error)
 
 
-def _reason(error: Exception) -> str:
-    """What the log says of `error`: where it is none of ours its words may quote an event."""
+def loggable(error: Exception) -> str:
+    """What the log says of `error`: where it is none of ours, it may quote users or passwords."""
     if isinstance(error, SearchServiceError):
         return str(error)
     return "".join([type(error).__name__, "\n", *format_tb(error.__traceback__)])

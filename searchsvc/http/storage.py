@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from searchsvc.errors import EventsUnavailableError, SearchServiceError
 from searchsvc.events.retention import Retention
-from searchsvc.events.writer import EventWriter
+from searchsvc.events.writer import EventWriter, loggable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -104,8 +104,8 @@ class Storage:
 
     def _refuse(self, error: Exception) -> None:
         """Remember why the store is not open; the log tells once."""
-        is_ours = isinstance(error, SearchServiceError)
-        reason = str(error) if is_ours else "the service's log has the details"
+        is_known = isinstance(error, SearchServiceError)
+        reason = str(error) if is_known else "the service's log has the details"
         if reason != self._refusal:
-            _log.error("events cannot be stored: %s", reason, exc_info=None if is_ours else error)
+            _log.error("events cannot be stored: %s", loggable(error))
         self._refusal = reason
