@@ -42,10 +42,26 @@ EXPERIMENT: dict[str, Any] = {
         {"name": "bold", "share": 40, "strength": 90, "ranking": {"fusion": "rrf"}},
     ],
 }
+SEGMENTS: dict[str, Any] = {
+    "strength": 80.0,
+    "timezone": "UTC",
+    "segments": [
+        {
+            "name": "coast",
+            "title": None,
+            "when": {"fact": "country", "eq": "DE"},
+            "listed": True,
+            "like": None,
+            "enabled": True,
+            "boosts": [],
+        }
+    ],
+}
 DOCUMENTS = {
     "synonyms": SYNONYMS,
     "ranking": RANKING,
     "suggestions": SUGGESTIONS,
+    "segments": SEGMENTS,
     "experiment": EXPERIMENT,
 }
 each = pytest.mark.parametrize("kind", DOCUMENTS)
@@ -201,7 +217,7 @@ def test_a_broken_stored_file_is_a_failure_to_show_and_may_be_replaced(
 ) -> None:
     (layout.root / f"{kind}.json").write_text("{")
     assert f"{kind}.json: expected JSON" in run(kind, "show", code=1).stderr
-    if kind not in ("suggestions", "experiment"):  # a search here has none
+    if kind not in ("suggestions", "segments", "experiment"):  # a search here has none
         assert f"{kind}.json: expected JSON" in run("search", "shoe", code=1).stderr
     run(kind, "set", write(DOCUMENTS[kind]))
     run("search", "shoe")

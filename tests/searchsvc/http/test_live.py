@@ -30,11 +30,36 @@ ADMIN = {"Authorization": f"Bearer {KEY}"}
 SYNONYMS = "/v1/indexes/shop/synonyms"
 RANKING = "/v1/indexes/shop/ranking"
 SUGGESTIONS = "/v1/indexes/shop/suggestions"
+SEGMENTS = "/v1/indexes/shop/segments"
 EXPERIMENT = "/v1/indexes/shop/experiment"
 DOCUMENTS: dict[str, Any] = {
     SYNONYMS: {"sets": [["sneaker", "trainer"]], "never": [["vans", "minivan"]]},
     RANKING: {"semantic_weight": 0.25, "fusion": "rrf"},
     SUGGESTIONS: {"queries": [{"text": "red trainers", "count": 3}], "blocked": ["gun"]},
+    SEGMENTS: {
+        "strength": 80.0,
+        "timezone": "Europe/Berlin",
+        "segments": [
+            {
+                "name": "coast",
+                "title": "Rainy coast",
+                "when": {"fact": "country", "eq": "DE"},
+                "listed": True,
+                "like": None,
+                "enabled": True,
+                "boosts": [
+                    {
+                        "filter": {"field": "brand", "eq": "Acme"},
+                        "weight": 0.5,
+                        "name": None,
+                        "from": "2026-10-01",
+                        "until": None,
+                        "when": {"query": ["rain"], "category": []},
+                    }
+                ],
+            }
+        ],
+    },
     EXPERIMENT: {
         "name": "rrf",
         "arms": [
@@ -47,15 +72,17 @@ OTHERS: dict[str, Any] = {
     SYNONYMS: {"sets": [["a", "b"]]},
     RANKING: {"window": 9},
     SUGGESTIONS: {"blocked": ["lamp"]},
+    SEGMENTS: {"segments": [{"name": "vip", "listed": True}]},
     EXPERIMENT: {"name": "alone", "arms": [{"name": "all", "share": 100}]},
 }
 FILES = {
     SYNONYMS: "synonyms.json",
     RANKING: "ranking.json",
     SUGGESTIONS: "suggestions.json",
+    SEGMENTS: "segments.json",
     EXPERIMENT: "experiment.json",
 }
-SECRET = [EXPERIMENT]  # shown to administrators only
+SECRET = [SEGMENTS, EXPERIMENT]  # shown to administrators only
 each = pytest.mark.parametrize("path", DOCUMENTS)
 
 Start = Callable[..., TestClient]
@@ -282,6 +309,7 @@ def test_of_many_who_change_the_same_version_one_succeeds(start: Start, path: st
         SYNONYMS: lambda n: {"sets": [["a", f"b{n}"]]},
         RANKING: lambda n: {"window": n + 1},
         SUGGESTIONS: lambda n: {"blocked": [f"b{n}"]},
+        SEGMENTS: lambda n: {"strength": n},
         EXPERIMENT: lambda n: DOCUMENTS[EXPERIMENT] | {"name": f"e{n}"},
     }
     contents = [numbered[path](n) for n in range(16)]
@@ -299,6 +327,29 @@ def test_of_many_who_change_the_same_version_one_succeeds(start: Start, path: st
     kept = document["overrides"] if path == RANKING else document
     content = contents[won[0]]
     assert {name: kept[name] for name in content} == content
+
+
+def test_what_a_generation_lacks_is_told_at_readyz_and_searches_go_on(
+    shop: TestClient, build: Build
+) -> None:
+    build([{"id": "1", "title": "Jacket", "season": "winter"}], force=True)
+    season = "attributes.season"
+    eventually(lambda: season in shop.get("/v1/indexes").text)
+    rule = {"filter": f"{season}:winter", "weight": 1}
+    segments = {"segments": [{"name": "a", "boosts": [rule]}]}
+    assert put(shop, SEGMENTS, segments).status_code == 200
+    assert "segments" not in shop.get("/readyz").text
+    build([{"id": "1", "title": "Jacket"}], force=True)
+    eventually(lambda: "no effect" in shop.get("/readyz").text)
+    response = shop.get("/readyz")
+    assert response.status_code == 200
+    assert "segments.json has no effect at segments[0].boosts[0].filter" in response.text
+    assert shop.get("/v1/indexes/shop/search", params={"query": "jacket"}).json()["total"] == 1
+    assert shop.get(SEGMENTS, headers=ADMIN).json()["segments"][0]["name"] == "a"
+    detail = problem(put(shop, SEGMENTS, segments), 400)
+    assert detail.startswith(
+        f"segments[0].boosts[0].filter, character 1: unknown field '{season}'"
+    )
 
 
 # Who may.
@@ -350,7 +401,7 @@ def test_what_is_a_shop_s_own_business_is_shown_with_the_key_only(
     detail = problem(shop.get(path), 401)
     assert "SEARCHSVC_ADMIN_KEY" in detail
     problem(shop.get(path, headers={"If-None-Match": "*"}), 401)
-    assert shop.get(path, headers=ADMIN).json()["name"]
+    assert shop.get(path, headers=ADMIN).json() == DOCUMENTS[path]
     documented = shop.get("/openapi.json").json()["paths"]
     template = path.replace("/shop/", "/{index}/")
     assert documented[template]["get"]["security"]
