@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -157,8 +156,10 @@ def _told(written: Mapping[str, int]) -> str:
 
 
 def _counted_json(counted: Counted) -> dict[str, object]:
-    fields = asdict(counted)
-    return fields | {
-        "oldest": timestamp(fields.pop("oldest_ms")),
-        "newest": timestamp(fields.pop("newest_ms")),
+    return {
+        "events": counted.events,
+        "kinds": {kind.value: count for kind, count in counted.kinds.items()},
+        "users": counted.users,
+        "oldest": timestamp(counted.oldest_ms),
+        "newest": timestamp(counted.newest_ms),
     }

@@ -91,7 +91,11 @@ def import_history(
     Example: searchsvc events import orders.csv.gz --index shop-de --consent
     """
     with reported_failures(as_json=as_json):
-        require_consent(consent=consent)
+        if not consent:
+            raise ConsentMissingError(
+                "this stores data of people. State with --consent that those in the file agreed "
+                "to personalization, and leave out of it who did not."
+            )
         settings = read_settings(data_dir)
         form = _Form(_mapping(mapping or []), kind, _currency(currency), _zone(timezone), restart)
         layout = find_index(settings.data_dir, index)
@@ -104,19 +108,6 @@ def import_history(
         return
     for line in _lines(report, seconds):
         say(line)
-
-
-def require_consent(*, consent: bool) -> None:
-    """Refuse what nobody has vouched for.
-
-    Raises:
-        ConsentMissingError: the flag is absent.
-    """
-    if not consent:
-        raise ConsentMissingError(
-            "this stores data of people. State with --consent that those in the file agreed to "
-            "personalization, and leave out of it who did not."
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,10 +220,11 @@ def _lines(report: ImportReport, seconds: float) -> Iterator[str]:
             f"{report.expired_days:,} days old) and were left out: the service would delete them"
         )
     if report.unknown_products:
-        shown = ", ".join(report.unknown_examples)
+        more = ", ..." * (report.unknown_products > len(report.unknown_examples))
         yield (
-            f"  {report.unknown_products:,} products are not in the index ({shown}, ...), in "
-            f"{report.unknown_rows:,} rows; they are stored all the same"
+            f"  {_counted(report.unknown_products, 'product')} not in the index "
+            f"({', '.join(report.unknown_examples)}{more}), in "
+            f"{_counted(report.unknown_rows, 'row')}; stored all the same"
         )
     yield from _left_out(report)
 
@@ -240,9 +232,13 @@ def _lines(report: ImportReport, seconds: float) -> Iterator[str]:
 def _left_out(report: ImportReport) -> Iterator[str]:
     if not report.rejected:
         return
-    yield f"  left out {report.rejected:,} bad rows: {report.rejections_file}"
+    yield f"  left out {_counted(report.rejected, 'bad row')}: {report.rejections_file}"
     reasons = list(report.rejections.items())
     yield from (f"    {count:>6,} x {reason}" for reason, count in reasons[:_SHOWN_REASONS])
     if len(reasons) > _SHOWN_REASONS:
         yield f"    and {len(reasons) - _SHOWN_REASONS} more reasons"
     yield f"    the first: {report.first_rejections[0]}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'s' * (count != 1)}"

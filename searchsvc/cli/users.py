@@ -66,7 +66,7 @@ def delete(token: Token, data_dir: DataDir = None, as_json: AsJson = False) -> N
     if as_json:
         print_json(asdict(deleted))
         return
-    say(f"deleted {deleted.events:,} events and {deleted.memberships:,} memberships")
+    say(f"deleted: events {deleted.events:,}, memberships {deleted.memberships:,}")
     say(f"  receipt {deleted.receipt}")
     if not deleted.erased:
         say("  the database gives their bytes free later: at its next purge, or VACUUM")
@@ -86,7 +86,8 @@ def _given(token: str) -> str:
 
 def _lines(known: Mapping[str, Any]) -> Iterator[str]:
     events, memberships = known["events"], known["memberships"]
-    yield f"user {known['user']}: {len(events):,} events, {len(memberships):,} memberships"
+    yield f"user {known['user']}"
+    yield f"  events: {len(events):,}, memberships: {len(memberships):,}"
     kinds = Counter((event["index"], event["kind"]) for event in events)
     for (index, kind), count in sorted(kinds.items()):
         yield f"  {index}: {count:,} x {kind}"

@@ -65,7 +65,7 @@ def _listed(file: RecordFile) -> Iterator[str | Rejection]:
 
 
 def _in_column(file: RecordFile, column: str | None) -> Iterator[str | Rejection]:
-    columns = Columns({CUSTOMER: column} if column else {}, needed=(CUSTOMER,))
+    columns = Columns({CUSTOMER: column} if column else {}, (CUSTOMER,), "--column NAME")
     kind = FeedFormat.JSONL if file.first_line().startswith("{") else FeedFormat.CSV
     for record in file.records(columns.check_header, kind):
         if isinstance(record, Rejection):

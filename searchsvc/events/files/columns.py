@@ -70,6 +70,7 @@ class Columns:
     Args:
         mapping: our names to the file's, where those are not usual.
         needed: what a file must have.
+        option: of the command line, by which to say what they are called.
 
     Raises:
         SettingsError: a mapping names none of ours.
@@ -79,6 +80,7 @@ class Columns:
         self,
         mapping: Mapping[str, str] = MappingProxyType({}),
         needed: Iterable[str] = (CUSTOMER, TIME),
+        option: str = "--map OURS=NAME",
     ) -> None:
         for ours in mapping:
             if ours not in USUAL_NAMES:
@@ -88,6 +90,7 @@ class Columns:
                 )
         self._mapping = dict(mapping)
         self._needed = tuple(needed)
+        self._option = option
         self._plans: dict[tuple[str, ...], Plan] = {}
 
     def plan(self, names: Collection[str]) -> Plan:
@@ -112,7 +115,7 @@ class Columns:
             shown = ", ".join(name[:40] for name in header[:_SHOWN_COLUMNS])
             raise EventFileError(
                 f"the header has no column for {' and '.join(missing)}, only: {shown}. Say which "
-                f"it is with --map {missing[0]}=NAME."
+                f"it is with {self._option}."
             )
         return list(header).index(found[CUSTOMER])
 

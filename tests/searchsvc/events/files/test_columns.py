@@ -61,7 +61,7 @@ def test_a_header_without_a_needed_column_names_what_to_map() -> None:
         EventFileError, match="no column for customer_id and time, only: a, b"
     ) as e:
         Columns().check_header(["a", "b"])
-    assert "--map customer_id=NAME" in str(e.value)
+    assert "--map OURS=NAME" in str(e.value)
 
 
 def test_the_customers_column_is_found_in_a_header() -> None:
