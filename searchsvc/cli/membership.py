@@ -22,6 +22,9 @@ from searchsvc.cli.output import (
     say,
 )
 from searchsvc.errors import StateMissingError
+from searchsvc.learned.file import LearnedFile
+from searchsvc.learned.likeness import Centroid
+from searchsvc.learned.tastes import tastes_of
 from searchsvc.live import SEGMENTS
 from searchsvc.query.filters import parse_filter_text
 from searchsvc.query.query import Query
@@ -35,6 +38,7 @@ from searchsvc.state.store import StateStore
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from indexer.layout import IndexLayout
     from searchsvc.segments.explanation import Verdict
     from searchsvc.segments.segments import Segments
     from searchsvc.segments.shopper import Fact
@@ -70,7 +74,7 @@ def explain(
 ) -> None:
     """Show which segments somebody with consent is in, why, and which boosts are in force.
 
-    Similarity to learned affinities is not looked at. Nothing is stored.
+    Nothing is stored.
 
     Example: searchsvc segments explain --context country=DE --query "rain jacket" --index shop-de
     """
@@ -91,7 +95,7 @@ def explain(
         )
         asked = Query(query, filter=parse_filter_text(filters))
         situation = segments.situation(shopper, segments.history(profile), asked, now_ms)
-        verdicts = explain_segments(segments, situation)
+        verdicts = explain_segments(segments, situation, _alike(segments, layout, profile, now_ms))
     if as_json:
         told = [_told(verdict, segments) for verdict in verdicts]
         print_json({"index": index, "facts": situation.facts, "segments": told})
@@ -133,6 +137,24 @@ def _profile(settings: Settings, index: str, token: str) -> Profile:
             return store.profile(index, store.user_key(token))
     except StateMissingError:
         return Profile()
+
+
+def _alike(
+    segments: Segments, layout: IndexLayout, profile: Profile | None, now_ms: int
+) -> tuple[str, ...]:
+    """The segments with learned affinities that those of the user are similar to."""
+    model = None if profile is None else LearnedFile(layout).read()
+    if profile is None or model is None:
+        return ()
+    tastes = tastes_of(profile.interactions, model, now_ms)
+    return tuple(
+        segment.name
+        for segment in segments.segments
+        if (like := segment.like) is not None
+        and (centroid := Centroid.of(like.affinities, like.threshold, model)) is not None
+        and tastes is not None
+        and centroid.fits(tastes)
+    )
 
 
 def _told(verdict: Verdict, segments: Segments) -> dict[str, Any]:
