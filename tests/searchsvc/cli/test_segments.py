@@ -7,16 +7,21 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
+from indexer.storage import StringTable
 from searchsvc.cli.main import app
 from searchsvc.events.event import Event, EventKind, Item, Source
+from searchsvc.learned.file import LearnedFile
+from searchsvc.learned.model import Learned, LearnedFrom, TraitField
 from searchsvc.settings import Settings
 from searchsvc.state.store import StateStore
 from tests.searchsvc.segments.shoppers import moment
 
 if TYPE_CHECKING:
+    from indexer.layout import IndexLayout
     from tests.conftest import Build
 
 SEGMENTS = {
@@ -153,28 +158,69 @@ def test_members_are_counted_and_removed() -> None:
     assert run("members").stdout == "shop: nobody is listed\n"
 
 
+def buy(token: str, product: str) -> None:
+    store = StateStore.open(Settings())
+    order = Event(
+        id=f"order-of-{product}",
+        kind=EventKind.PURCHASE,
+        index="shop",
+        user=store.user_key(token),
+        time_ms=moment("2026-01-01T00:00:00Z"),
+        source=Source.IMPORT,
+        items=(Item(product),),
+    )
+    store.append([order])
+    store.close()
+
+
 def test_the_past_and_the_session_of_a_user_are_looked_at() -> None:
     assert reasons("--token", "ann")["acme"] is None
-    store = StateStore.open(Settings())
-    store.append(
-        [
-            Event(
-                id="order-1",
-                kind=EventKind.PURCHASE,
-                index="shop",
-                user=store.user_key("ann"),
-                time_ms=moment("2026-01-01T00:00:00Z"),
-                source=Source.IMPORT,
-                items=(Item("1"),),
-            )
-        ]
-    )
-    store.close()
+    buy("ann", "1")
     assert reasons("--token", "ann")["acme"] == "rule"
     assert reasons("--token", "bob")["acme"] is None
     assert reasons("--viewed", "1")["acme"] == "rule"
     facts = run_json("explain", "--token", "ann", "--at", "2026-02-01")["facts"]
     assert (facts["orders"], facts["days_since_last"]) == (1, 31)
+
+
+def test_a_user_whose_learned_affinities_are_similar_is_in(layout: IndexLayout) -> None:
+    like = {"affinities": {"brand": {"Acme": 1.0}}, "threshold": 0.5}
+    Path("learned.json").write_text(json.dumps({"segments": [{"name": "a", "like": like}]}))
+    run("set", "learned.json")
+    buy("ann", "1")
+    buy("bob", "2")
+    assert reasons("--token", "ann") == {"a": None}  # nothing was learned yet
+    brand = TraitField(
+        name="brand", smoothing=1, ceiling=2, signed=True, weight=1, error=0.1, in_use=True
+    )
+    origin = LearnedFrom(
+        time_ms=1,
+        generation="g00000001-00000000",
+        events=2,
+        users=2,
+        orders=2,
+        held_out=0,
+        half_life_days=180,
+        event_weights={"purchase": 1},
+    )
+    model = Learned(
+        origin=origin,
+        fields=(brand,),
+        ids=StringTable.of(["1", "2"]),
+        popularity=np.array([1, 1], np.float32),
+        values=StringTable.of(["Acme", "Zeta"]),
+        field_of=np.array([0, 0], np.int16),
+        shares=np.array([0.5, 0.5], np.float32),
+        starts=np.array([0, 1, 2], np.int64),
+        traits=np.array([0, 1], np.int32),
+        parts=np.array([1, 1], np.float32),
+        band_edges=np.array([], np.float64),
+    )
+    LearnedFile(layout).replace(model)
+    now = ("--at", "2026-01-02")
+    assert reasons("--token", "ann", *now) == {"a": "learned"}
+    assert reasons("--token", "bob", *now) == {"a": None}
+    assert reasons("--token", "cem", *now) == reasons(*now) == {"a": None}
 
 
 def test_facts_of_the_command_line_are_numbers_and_booleans_where_they_look_so() -> None:
