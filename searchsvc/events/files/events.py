@@ -106,7 +106,7 @@ class EventMaker:
         return Imported(first.line, event)
 
     def _digest(self, user: str, *parts: str) -> str:
-        """Stands for `parts` of a user in this index; with the key's hash in it, for no one else.
+        """Stands for `parts` of a user in this index.
 
         A user has one event of an id in all indexes, and a file may be meant for several.
         """
