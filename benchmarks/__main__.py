@@ -20,11 +20,15 @@ from benchmarks.facets import facets_table, measure_facets
 from benchmarks.fetch import PUBLICATIONS
 from benchmarks.fetch import fetch as fetch_publication
 from benchmarks.formats.source import Choice
+from benchmarks.interleave import PUBLISHED, measure_interleave
+from benchmarks.interleave import Sampling as ReplaySampling
+from benchmarks.interleave_table import interleave_table
 from benchmarks.keystrokes import keystrokes_table, measure_keystrokes
 from benchmarks.latency import latency_table, measure_latency
 from benchmarks.progress import ByteBars
 from benchmarks.relevance import Options, measure_relevance
 from benchmarks.relevance_table import relevance_table, worst_queries
+from benchmarks.replay import Side
 from benchmarks.report import write_report
 from benchmarks.robustness.measure import Sampling, measure_robustness
 from benchmarks.robustness.table import robustness_table
@@ -40,6 +44,11 @@ from indexer.feeds.reader import FeedOptions, open_feed
 from indexer.product import Product
 from searchsvc.cli.output import stderr
 from searchsvc.errors import SearchServiceError
+from searchsvc.events.event import EventKind  # noqa: TC001 - Typer reads annotations
+from searchsvc.livefile import parse
+from searchsvc.outcomes.choices import CHOOSING
+from searchsvc.outcomes.counterfactual import CLIP
+from searchsvc.policy import RankingOverrides
 from searchsvc.settings import Settings
 
 if TYPE_CHECKING:
@@ -262,6 +271,60 @@ def searchpage(
             print(searchpage_table(result), end="\n\n")
             results.append(result)
     _write(json_file, results)
+
+
+@app.command()
+def interleave(  # noqa: PLR0913 - a command's options are its arguments
+    index: Annotated[str, typer.Argument(help="Name of the index, with recorded events.")],
+    *,
+    against: Annotated[
+        Path | None, typer.Option(help="B's ranking settings, as `searchsvc ranking set` takes.")
+    ] = None,
+    strength_a: Annotated[
+        float | None, typer.Option(min=0, max=100, help="A's personalization.")
+    ] = None,
+    strength_b: Annotated[
+        float | None, typer.Option(min=0, max=100, help="B's personalization.")
+    ] = None,
+    choice: Annotated[
+        list[EventKind] | None,
+        typer.Option(help="What is a choice: click, add_to_cart, purchase; repeatable."),
+    ] = None,
+    eta: Annotated[
+        float | None, typer.Option(min=0, max=5, help="Looking falls as position ** -ETA.")
+    ] = None,
+    clip: Annotated[float, typer.Option(min=1, help="The largest weight of a choice.")] = CLIP,
+    searches: Annotated[int, typer.Option(min=1, help="Replay the latest so many.")] = 10_000,
+    seeds: Annotated[int, typer.Option(min=1, help="Interleavings of each search.")] = 10,
+    length: Annotated[int, typer.Option(min=1, help="Of an interleaved list.")] = 20,
+    depth: Annotated[int, typer.Option(min=1, max=1_000, help="Products looked at.")] = 100,
+    json_file: JsonFile = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Of the service.")] = None,
+) -> None:
+    """Compare two settings by what users chose: team-draft interleaving, counterfactual estimates.
+
+    A is the published ranking, B the same with other settings. Recorded searches are asked again
+    with both, by their words alone. It assumes that shoppers choose only what they look at, that
+    looking depends on the position alone, and it knows nothing of products that were never shown.
+
+    Example: python -m benchmarks interleave shop --against ranking.json
+    """
+    kinds = frozenset(choice or CHOOSING)
+    if not kinds <= CHOOSING:
+        raise typer.BadParameter(f"--choice takes {', '.join(sorted(CHOOSING))}")
+    overrides: dict[str, Any] = {}
+    with _explained_failures():
+        if against is not None:
+            overrides = parse(RankingOverrides, against.read_bytes()).given()
+        if not overrides and strength_a == strength_b:
+            raise typer.BadParameter("A and B are the same: give --against or another strength")
+        a = Side("A" if strength_a is not None else PUBLISHED, {}, strength_a)
+        b = Side("B", overrides, strength_b)
+        sampling = ReplaySampling(kinds, searches, seeds, length, depth, eta, clip)
+        settings = Settings() if data_dir is None else Settings(data_dir=data_dir)
+        result = measure_interleave(index, settings, a, b, sampling)
+    print(interleave_table(result))
+    _write(json_file, result)
 
 
 @app.command()

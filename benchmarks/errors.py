@@ -5,6 +5,7 @@
     BenchmarkError
     ├── CollectionError       a test collection cannot be read
     ├── FetchError            a published file cannot be downloaded
+    ├── ReplayError           recorded events hold nothing that could be asked again
     ├── RunFileError          a TREC run cannot be read or written
     └── UnknownSystemError    a system is asked for that is not in the table
 """
@@ -20,6 +21,10 @@ class CollectionError(BenchmarkError):
 
 class FetchError(BenchmarkError):
     """A published file cannot be downloaded."""
+
+
+class ReplayError(BenchmarkError):
+    """Recorded events hold no choice from an answer that could be asked for again."""
 
 
 class RunFileError(BenchmarkError):
