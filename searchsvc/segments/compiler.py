@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from searchsvc.errors import BadFilterError, BadLiveSettingsError
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
         SegmentRule,
         SegmentsDocument,
     )
+
+
+_KEPT_ROWS = 16_384
 
 
 def compile_segments(document: SegmentsDocument, snapshot: Snapshot | None) -> Segments:
@@ -154,4 +158,6 @@ def _catalogue(snapshot: Snapshot | None) -> Catalogue:
     if snapshot is None:
         return Catalogue(lambda _: None, plain_key)
     analyzer = snapshot.analyzer
-    return Catalogue(snapshot.products.row, lambda text: tuple(analyzer.terms(text)))
+    # A session names the same products with each of its requests, and popular ones are in many.
+    row = lru_cache(_KEPT_ROWS)(snapshot.products.row)
+    return Catalogue(row, lambda text: tuple(analyzer.terms(text)))
