@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -29,15 +28,22 @@ from searchsvc.http.algolia.requests import (
     text_in,
 )
 from searchsvc.http.algolia.session import Session, index_named
+from searchsvc.http.algolia.shoppers import shopper_in
 from searchsvc.http.algolia.values import texts_of
 from searchsvc.http.context import AppContext, Context
 from searchsvc.http.intake import take_in
 from searchsvc.http.users import erase
+from searchsvc.personalizing.answered import Answered
 from searchsvc.query.filters import shown
+from searchsvc.response import new_query_id
 
 if TYPE_CHECKING:
     from searchsvc.events.draft import Draft
     from searchsvc.events.retention import Span
+
+if TYPE_CHECKING:
+    from searchsvc.personalizing.personalization import Personalization
+    from searchsvc.query.query import Query
 
 algolia = APIRouter(prefix="/1", route_class=AlgoliaRoute, include_in_schema=False)
 
@@ -149,11 +155,13 @@ async def push_events(request: Request, context: AppContext) -> Response:
 
 @algolia.delete("/usertokens/{token:path}")
 async def delete_user_token(token: str, request: Request, context: AppContext) -> Response:
-    """Delete a user, as ``DELETE /v1/users/{token}`` does; the API key is the admin key."""
+    """Delete a user, as ``DELETE /v1/users/{token}`` does; the API key is the admin key.
+
+    Without a body: Algolia's client for Python takes none here.
+    """
     check_key(context, credentials(request)[0] or None)
     await erase(context, token)
-    moment = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return Response(orjson.dumps({"deletedAt": moment}), media_type="application/json")
+    return Response(status_code=204)
 
 
 @algolia.api_route("/{path:path}", methods=_METHODS)
@@ -190,17 +198,35 @@ def _answer(context: Context, session: Session, name: str, flat: dict[str, Any])
     began = perf_counter()
     parameters = parse_parameters(flat)
     index, order = session.open(name)
+    settings = context.editor.settings
+    shopper = shopper_in(parameters, implied=settings.insights_consent)
     is_facet = parameters.type == "facet"
+    personal: Personalization | None = None
+
+    def personalization(query: Query) -> Personalization:
+        nonlocal personal
+        if personal is None:
+            personal = index.personalize(shopper, query)
+        return personal
+
     if is_facet:
         question = ask_facet(parameters, index.attributes)
     else:
-        question = ask(parameters, index.attributes, index.survey, order)
+        question = ask(
+            parameters,
+            index.attributes,
+            lambda query: index.survey(query, personalization(query)),
+            order,
+        )
     session.reserve(question.query)
-    result = index.search(question.query)
-    asked = Asked(name, flat, parameters, index.snapshot, index.policy, question)
+    personal = personalization(question.query)
+    answered = Answered(index.snapshot, index.search(question.query, personal), personal)
+    asked = Asked(name, flat, parameters, question, new_query_id())
     encode = encode_facet_search if is_facet else encode_answer
-    encoded = encode(asked, result, (perf_counter() - began) * 1e3)
-    context.metrics.searched(index.snapshot.index, perf_counter() - began, result)
+    encoded = encode(asked, answered, (perf_counter() - began) * 1e3)
+    context.metrics.searched(index.snapshot.index, perf_counter() - began, answered.result)
+    if parameters.click_analytics:
+        context.record(index.snapshot.index, parameters.query, asked.query_id, personal)
     return encoded
 
 
