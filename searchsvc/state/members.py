@@ -11,7 +11,7 @@ from searchsvc.state.tables import MEMBER
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
-    from sqlalchemy import Connection
+    from sqlalchemy import ColumnElement, Connection
 
     from searchsvc.state.dialect import Dialect
 
@@ -22,22 +22,21 @@ def put(
     connection: Connection, dialect: Dialect, index: str, segment: str, users: AbstractSet[bytes]
 ) -> int:
     """Put `users` into a segment; how many were not in it."""
+    before = _size(connection, index, segment)
     statement = dialect.insert(MEMBER).on_conflict_do_nothing()
     ordered = sorted(users)  # pages of the table are then filled one after another
-    added = 0
     for start in range(0, len(ordered), _AT_ONCE):
         rows = [
             {"index_name": index, "segment": segment, "user": user}
             for user in ordered[start : start + _AT_ONCE]
         ]
-        added += connection.execute(statement, rows).rowcount
-    return added
+        connection.execute(statement, rows)
+    return _size(connection, index, segment) - before
 
 
 def remove(connection: Connection, index: str, segment: str) -> int:
     """Empty a segment; how many were in it."""
-    theirs = (MEMBER.c.index_name == index, MEMBER.c.segment == segment)
-    return connection.execute(delete(MEMBER).where(*theirs)).rowcount
+    return connection.execute(delete(MEMBER).where(*_of(index, segment))).rowcount
 
 
 def sizes(connection: Connection, index: str) -> dict[str, int]:
@@ -48,4 +47,13 @@ def sizes(connection: Connection, index: str) -> dict[str, int]:
         .group_by(MEMBER.c.segment)
         .order_by(MEMBER.c.segment)
     )
-    return dict(connection.execute(statement).tuples().all())
+    return dict(connection.execute(statement).all())
+
+
+def _size(connection: Connection, index: str, segment: str) -> int:
+    statement = select(func.count()).select_from(MEMBER).where(*_of(index, segment))
+    return connection.scalars(statement).one()
+
+
+def _of(index: str, segment: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return MEMBER.c.index_name == index, MEMBER.c.segment == segment

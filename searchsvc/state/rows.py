@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 KEY_BYTES = 32
 MAX_NUMBER = 2**31 - 1
 """Of quantities and positions, also below zero; PostgreSQL's integers have 32 bits."""
-MAX_TIME_MS = 2**53
-"""Beyond it JSON's numbers are not exact."""
+MAX_TIME_MS = 253_402_300_799_999
+"""The last that ISO 8601 can write with four digits for the year."""
 
 _KINDS = {code: kind for kind, code in KIND_CODES.items()}
 _SOURCES = {code: source for source, code in SOURCE_CODES.items()}
@@ -78,8 +78,8 @@ def event_row(event: Event) -> dict[str, Any]:
         text: str | None = getattr(event, name)
         if text is not None:
             _check_text(text, name)
-    if not -MAX_TIME_MS <= event.time_ms <= MAX_TIME_MS:
-        raise ValueError(f"time_ms: expected at most {MAX_TIME_MS} either way")
+    if not 0 <= event.time_ms <= MAX_TIME_MS:
+        raise ValueError("time_ms: expected a time from 1970 to 9999")
     return {
         "user": user_bytes(event.user),
         "id": event.id,

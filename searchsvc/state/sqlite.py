@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import time
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from sqlalchemy.dialects.sqlite import Insert
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.pool import ConnectionPoolEntry
+
+_log = logging.getLogger(__name__)
 
 _PRAGMAS = (
     "synchronous=FULL",  # a transaction that returned survives a power cut
@@ -102,17 +105,19 @@ class Sqlite:
         """
         try:
             with engine.connect() as connection:
-                driver = connection.connection.driver_connection
-                assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - tells the type
+                driver: Any = connection.connection.driver_connection
                 driver.execute("PRAGMA temp_store=FILE")  # the copy may be larger than the memory
                 try:
                     driver.execute("VACUUM")
                 finally:
                     driver.execute("PRAGMA temp_store=MEMORY")
                 busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-                return not busy
-        except (sqlite3.OperationalError, DBAPIError):
+        except (sqlite3.Error, DBAPIError) as error:
+            _log.warning("%s was not written anew (%s): later", self._path.name, error)
             return False
+        if busy:
+            _log.warning("%s-wal could not be emptied, since it is read: later", self._path.name)
+        return not busy
 
     def reason(self, error: DBAPIError) -> str:
         """See `Dialect`."""

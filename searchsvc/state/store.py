@@ -161,7 +161,7 @@ class StateStore:
             replace: whether those leave it who are not among them.
 
         Returns:
-            How many are in the segment now who were not.
+            How many were put in: who were not in it, or all where it was replaced.
         """
         keys = {user_bytes(self._key.user_key(token)) for token in tokens}
         with self._database.writing() as connection:

@@ -90,9 +90,7 @@ EVENT = Table(
 """What shoppers did."""
 # All that counting a user's events takes is in the index. The user stands before the index, or
 # SQLite would read an index's events by it, and sort them all, where a few by time are asked for.
-Index(
-    "searchsvc_event_of_user", EVENT.c.user, EVENT.c.index_name, EVENT.c.time_ms, EVENT.c.kind
-)
+Index("searchsvc_event_of_user", EVENT.c.user, EVENT.c.index_name, EVENT.c.time_ms, EVENT.c.kind)
 Index("searchsvc_event_by_time", EVENT.c.time_ms)
 
 ITEM = Table(

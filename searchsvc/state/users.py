@@ -27,7 +27,7 @@ class Deleted:
         receipt: of the line in the audit log; nothing else links the line to the request.
         erased: whether the bytes are gone from the files, too. On SQLite ``False`` means that
             another process was in the way, and the next purge completes it. On PostgreSQL it is
-            always ``False``: see `searchsvc.state.postgres.Postgres`.
+            ``False`` whenever something was deleted: see `searchsvc.state.postgres.Postgres`.
     """
 
     events: int
@@ -60,8 +60,14 @@ def forget(connection: Connection, user: bytes) -> dict[str, int]:
 
 
 def _json(event: Event) -> dict[str, Any]:
-    fields = asdict(event)
+    fields = _present(asdict(event))
     del fields["user"]  # stands above all
-    when = datetime.fromtimestamp(event.time_ms / 1_000, UTC)
+    when = datetime.fromtimestamp(fields.pop("time_ms") / 1_000, UTC)
     fields["time"] = when.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if event.items:
+        fields["items"] = [_present(asdict(item)) for item in event.items]
+    return fields
+
+
+def _present(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value not in (None, ())}
