@@ -26,7 +26,7 @@ from searchsvc.events.token import parse_token
 from searchsvc.http.bodies import complaints
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from searchsvc.events.retention import Span
 
@@ -127,17 +127,24 @@ class InsightsEvent(_Theirs):
         is_shown = self.event_type == "view" and _INTERNAL in self.algolia_source
         return "impressions" if is_shown else ""
 
-    def items(self) -> dict[str | None, list[Item]]:
-        """The products by the query that each was found with."""
+    def parts(self) -> Mapping[str | None, Sequence[Item]]:
+        """The products by the query that they were found with.
+
+        A purchase is one order, of the query that most of its products were found with: the cart
+        and the clicks before it have told each product's own.
+        """
         ids = self.object_ids or []
         positions: Sequence[int | None] = self.positions or [None] * len(ids)
         details = self.object_data or [ObjectData()] * len(ids)
-        items: dict[str | None, list[Item]] = {}
+        parts: dict[str | None, list[Item]] = {}
         for product_id, position, data in zip(ids, positions, details, strict=True):
-            query_id = data.query_id or self.query_id
-            found = items.setdefault(_stored_query_id(query_id), [])
-            found.append(Item(product_id, position, data.quantity or 1, data.price))
-        return items
+            item = Item(product_id, position, data.quantity or 1, data.price)
+            parts.setdefault(_stored_query_id(data.query_id or self.query_id), []).append(item)
+        if self.kind is not EventKind.PURCHASE:
+            return parts
+        told = {query_id: len(items) for query_id, items in parts.items() if query_id}
+        items = [item for part in parts.values() for item in part]
+        return {max(told, key=told.__getitem__, default=None): items}
 
 
 def _stored_query_id(query_id: str | None) -> str | None:
@@ -211,7 +218,7 @@ class NoJsonError(BadQueryError):
 
 
 def _drafts(event: InsightsEvent, place: str, span: Span, *, consent: bool) -> list[Draft]:
-    """An event for each search that its products were found with."""
+    """The events to store of one that was sent; see `InsightsEvent.parts`."""
     try:
         time_ms = span.checked(event.timestamp)
     except ValueError as error:
@@ -235,5 +242,5 @@ def _drafts(event: InsightsEvent, place: str, span: Span, *, consent: bool) -> l
             query_id=query_id,
             currency=event.currency,
         )
-        for query_id, items in event.items().items()
+        for query_id, items in event.parts().items()
     ]

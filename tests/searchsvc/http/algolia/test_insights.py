@@ -127,18 +127,31 @@ def test_every_form_is_stored_as_what_it_says(shop: TestClient, form: str) -> No
     assert event.user == context_of(shop).state.user_key("anon-1")
 
 
-def test_a_purchase_of_products_from_several_searches_is_an_event_of_each(
-    shop: TestClient,
-) -> None:
-    data = [{"queryID": QUERY_ID}, {}, {"queryID": QUERY_ID, "quantity": 2}]
-    ok(push(shop, of(
-        "conversion", eventSubtype="purchase", objectIDs=["bench", "rug", "lamp/1"],
-        objectData=data, queryID=OTHER_ID, timestamp=time.time_ns() // 1_000_000,
-    )))  # fmt: skip
+DATA = [{"queryID": QUERY_ID}, {}, {"queryID": QUERY_ID, "quantity": 2}]
+
+
+def several(subtype: str, **parts: Any) -> dict[str, Any]:
+    ids = ["bench", "rug", "lamp/1"]
+    parts = {"objectIDs": ids, "objectData": DATA, "eventSubtype": subtype, **parts}
+    return of("conversion", **parts)
+
+
+def test_a_cart_of_products_from_several_searches_is_an_event_of_each(shop: TestClient) -> None:
+    ok(push(shop, several("addToCart", queryID=OTHER_ID)))
     found = {event.query_id: event for event in stored(shop)}
     assert found[QUERY_ID].items == (Item("bench"), Item("lamp/1", None, 2))
     assert found[OTHER_ID].items == (Item("rug"),)
     assert found[QUERY_ID].time_ms == found[OTHER_ID].time_ms
+
+
+@pytest.mark.parametrize("parts", [{}, {"queryID": OTHER_ID}])
+def test_a_purchase_of_products_from_several_searches_is_one_order(
+    shop: TestClient, parts: dict[str, str]
+) -> None:
+    ok(push(shop, several("purchase", **parts)))
+    event = only(shop)
+    assert {item.product_id for item in event.items} == {"bench", "rug", "lamp/1"}
+    assert event.query_id == QUERY_ID  # of two products, the other of one
 
 
 def test_the_token_of_who_is_logged_in_goes_before_the_anonymous_one(shop: TestClient) -> None:
