@@ -32,6 +32,7 @@ from tests.searchsvc.http.shoppers import (
 )
 
 OTHER_ID = "f" * 32
+FAR_AHEAD_MS = 10**14
 Push = Callable[..., httpx2.Response]
 
 
@@ -46,10 +47,19 @@ def insights_settings(shop_dir: Path, tmp_path: Path) -> Settings:
     )
 
 
-@pytest.fixture
-def shop(insights_settings: Settings) -> Iterator[TestClient]:
-    with open_shop(insights_settings) as client:
+@pytest.fixture(scope="module")
+def shared(shop_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    directory = tmp_path_factory.mktemp("insights")
+    url = f"sqlite:///{directory}/state.db"
+    with open_shop(Settings(data_dir=shop_dir, models_dir=directory, state_url=url)) as client:
         yield client
+
+
+@pytest.fixture
+def shop(shared: TestClient) -> TestClient:
+    """A shop without events."""
+    context_of(shared).state.purge(FAR_AHEAD_MS)
+    return shared
 
 
 def push(shop: TestClient, *events: Any, **parts: Any) -> httpx2.Response:
@@ -260,48 +270,40 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.fixture(scope="module")
-def shared(shop_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    directory = tmp_path_factory.mktemp("insights")
-    url = f"sqlite:///{directory}/state.db"
-    with open_shop(Settings(data_dir=shop_dir, models_dir=directory, state_url=url)) as client:
-        yield client
-
-
 @pytest.mark.parametrize(("wrong", "message"), WRONG)
 def test_a_malformed_event_is_a_422_with_its_place_and_nothing_is_stored(
-    shared: TestClient, wrong: dict[str, Any], message: str
+    shop: TestClient, wrong: dict[str, Any], message: str
 ) -> None:
-    assert failure(push(shared, wrong, click()), 422).startswith(message)
-    assert stored(shared) == []
+    assert failure(push(shop, wrong, click()), 422).startswith(message)
+    assert stored(shop) == []
 
 
-def test_a_malformed_request_is_refused(shared: TestClient) -> None:
+def test_a_malformed_request_is_refused(shop: TestClient) -> None:
     for body in (b"{", b"", b"\xff"):
-        assert "expected JSON" in failure(shared.post(INSIGHTS, content=body), 400)
-    assert failure(push(shared, *[click()] * 1_001), 422).startswith("events: ")
+        assert "expected JSON" in failure(shop.post(INSIGHTS, content=body), 400)
+    assert failure(push(shop, *[click()] * 1_001), 422).startswith("events: ")
     many = [of("click", objectIDs=["x"] * 100) for _ in range(101)]
-    assert "10,000 objectIDs" in failure(push(shared, *many), 422)
+    assert "10,000 objectIDs" in failure(push(shop, *many), 422)
     assert "expected true or false" in failure(
-        shared.post(f"{INSIGHTS}?consent=yes", content=b'{"events": []}'), 400
+        shop.post(f"{INSIGHTS}?consent=yes", content=b'{"events": []}'), 400
     )
-    ok(push(shared))
+    ok(push(shop))
 
 
-def test_an_unknown_index_is_a_404(shared: TestClient) -> None:
+def test_an_unknown_index_is_a_404(shop: TestClient) -> None:
     assert "events[0].index: Index nope does not exist" in failure(
-        push(shared, click(index="nope")), 404
+        push(shop, click(index="nope")), 404
     )
 
 
 def test_a_database_that_fails_is_a_503_in_their_shape(
-    shared: TestClient, monkeypatch: pytest.MonkeyPatch
+    shop: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(_: Any) -> Any:
         raise LookupError
 
-    monkeypatch.setattr(context_of(shared).state, "append_each", broken)
-    response = push(shared, click())
+    monkeypatch.setattr(context_of(shop).state, "append_each", broken)
+    response = push(shop, click())
     failure(response, 503)
     assert response.headers["retry-after"]
 
