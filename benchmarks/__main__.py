@@ -25,6 +25,8 @@ from benchmarks.interleave import Sampling as ReplaySampling
 from benchmarks.interleave_table import interleave_table
 from benchmarks.keystrokes import keystrokes_table, measure_keystrokes
 from benchmarks.latency import latency_table, measure_latency
+from benchmarks.personalization.measure import Plan, measure_personalization
+from benchmarks.personalization.table import personalization_table
 from benchmarks.progress import ByteBars
 from benchmarks.relevance import Options, measure_relevance
 from benchmarks.relevance_table import relevance_table, worst_queries
@@ -239,6 +241,42 @@ def facets(
         embedder = open_default_embedder(Settings())
         result = measure_facets(products, queries, data_dir or Path(scratch), embedder, policy)
     print(facets_table(result))
+    _write(json_file, result)
+
+
+@app.command()
+def personalization(  # noqa: PLR0913 - a command's options are its arguments
+    directory: Annotated[
+        Path, typer.Argument(help="With feed.jsonl[.gz] and purchases.csv[.gz] of a shop.")
+    ],
+    *,
+    split: Annotated[
+        str, typer.Option(help="Held out: since this date, or this last share of the time.")
+    ] = Plan.split,
+    cases: Annotated[
+        int, typer.Option(min=1, help="Held-out purchases that are asked for, at most.")
+    ] = Plan.cases,
+    relearn_days: Annotated[
+        int, typer.Option(min=0, help="Learn again so often; 0 learns once, at the split.")
+    ] = Plan.relearned_days,
+    permutations: Annotated[
+        int, typer.Option(min=1, help="Of the control, where shoppers get strangers' tastes.")
+    ] = Plan.permutations,
+    seed: Annotated[int, typer.Option(help="Another seed draws other purchases.")] = Plan.seed,
+    json_file: JsonFile = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Rank held-out purchases with and without what was learned of whoever bought them.
+
+    Example: python -m benchmarks personalization shop --json personalization.json
+    """
+    policy = Settings().ranking_policy()
+    plan = Plan(split, cases, relearn_days, permutations, seed)
+    with tempfile.TemporaryDirectory() as scratch, _explained_failures():
+        embedder = open_default_embedder(Settings())
+        folder = data_dir or Path(scratch)
+        result = measure_personalization(directory, folder, embedder, policy, plan)
+    print(personalization_table(result))
     _write(json_file, result)
 
 

@@ -1,0 +1,1 @@
+"""Personalization on real purchases: where bought products rank for whoever bought them."""
