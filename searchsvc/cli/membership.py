@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import time
 from contextlib import closing
+from datetime import UTC
 from typing import TYPE_CHECKING, Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from searchsvc.segments.shopper import Fact
     from searchsvc.settings import Settings
 
-_UTC = ZoneInfo("UTC")
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -125,7 +124,7 @@ def _now_ms(at: str | None) -> int:
     if at is None:
         return time.time_ns() // 1_000_000
     try:
-        return begin_of(at, _UTC)
+        return begin_of(at, UTC)
     except ValueError as error:
         raise typer.BadParameter(f"--at: {error}") from None
 

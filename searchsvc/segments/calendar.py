@@ -12,14 +12,14 @@ from searchsvc.segments.times import WEEKDAYS, Dates, Hours, Weekdays
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from zoneinfo import ZoneInfo
+    from datetime import tzinfo
 
     from searchsvc.segments.conditions import Condition
 
 _HOURS = 24
 
 
-def parse_hour(raw: dict[str, Any], place: str, default: ZoneInfo) -> Condition:
+def parse_hour(raw: dict[str, Any], place: str, default: tzinfo) -> Condition:
     """``{"hour": {"from": 18, "to": 23}}``.
 
     Raises:
@@ -43,7 +43,7 @@ def parse_hour(raw: dict[str, Any], place: str, default: ZoneInfo) -> Condition:
     return Hours(begin, end, zone)
 
 
-def parse_weekday(raw: dict[str, Any], place: str, default: ZoneInfo) -> Condition:
+def parse_weekday(raw: dict[str, Any], place: str, default: tzinfo) -> Condition:
     """``{"weekday": ["sat", "sun"]}``.
 
     Raises:
@@ -60,7 +60,7 @@ def parse_weekday(raw: dict[str, Any], place: str, default: ZoneInfo) -> Conditi
     return Weekdays(frozenset(WEEKDAYS.index(day) for day in days), zone)
 
 
-def parse_date(raw: dict[str, Any], place: str, default: ZoneInfo) -> Condition:
+def parse_date(raw: dict[str, Any], place: str, default: tzinfo) -> Condition:
     """``{"date": {"from": "2026-12-01", "until": "2026-12-24"}}``.
 
     Raises:
@@ -77,7 +77,7 @@ def parse_date(raw: dict[str, Any], place: str, default: ZoneInfo) -> Condition:
     return Dates(begin, end, written)
 
 
-def _zone(raw: dict[str, Any], name: str, place: str, default: ZoneInfo) -> ZoneInfo:
+def _zone(raw: dict[str, Any], name: str, place: str, default: tzinfo) -> tzinfo:
     """The time zone of a condition."""
     members(raw, {name, "timezone"}, place)
     if "timezone" not in raw:
@@ -94,7 +94,7 @@ def _zone(raw: dict[str, Any], name: str, place: str, default: ZoneInfo) -> Zone
 
 
 def period(
-    begin: object, until: object, zone: ZoneInfo, place: str
+    begin: object, until: object, zone: tzinfo, place: str
 ) -> tuple[int | None, int | None]:
     """The milliseconds from which and before which something holds, ``None`` where it is open.
 
@@ -111,7 +111,7 @@ def period(
 
 
 def _moment(
-    raw: object, convert: Callable[[str, ZoneInfo], int], zone: ZoneInfo, place: str
+    raw: object, convert: Callable[[str, tzinfo], int], zone: tzinfo, place: str
 ) -> int | None:
     if raw is None:
         return None

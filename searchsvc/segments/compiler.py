@@ -15,7 +15,7 @@ from searchsvc.segments.situation import Catalogue, category_key
 from searchsvc.synonyms.compiler import plain_key
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
+    from datetime import tzinfo
 
     import numpy as np
     from numpy.typing import NDArray
@@ -63,7 +63,7 @@ class _Compiler:
         self._snapshot = snapshot
         self._strict = strict
         self._catalogue = _catalogue(snapshot)
-        self._zone: ZoneInfo = zone_of(document.timezone)
+        self._zone: tzinfo = zone_of(document.timezone)
         self._parser = ConditionParser(Meaning(self._catalogue.key, self._mask), self._zone)
         self._lacking: list[str] = []
 

@@ -36,7 +36,7 @@ from searchsvc.segments.members import members, non_empty, number, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from zoneinfo import ZoneInfo
+    from datetime import tzinfo
 
     import numpy as np
     from numpy.typing import NDArray
@@ -82,7 +82,7 @@ class ConditionParser:
         BadLiveSettingsError: by all methods, for what is no condition; names the place.
     """
 
-    def __init__(self, meaning: Meaning, zone: ZoneInfo) -> None:
+    def __init__(self, meaning: Meaning, zone: tzinfo) -> None:
         self._meaning = meaning
         self._count = 0
         self._parsers: dict[str, Callable[[dict[str, Any], str], Condition]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -11,12 +11,14 @@ _DATE_CHARACTERS = len("2026-12-24")
 _YEARS = range(1970, 9000)
 
 
-def zone_of(name: str) -> ZoneInfo:
-    """The time zone called `name`, by IANA's database.
+def zone_of(name: str) -> tzinfo:
+    """The time zone called `name`, by IANA's database; UTC needs none.
 
     Raises:
         ValueError: there is none, or this machine has no such database.
     """
+    if name == "UTC":
+        return UTC
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, KeyError):  # a path, a directory's name, an unknown name
@@ -25,7 +27,7 @@ def zone_of(name: str) -> ZoneInfo:
         ) from None
 
 
-def begin_of(text: str, zone: ZoneInfo) -> int:
+def begin_of(text: str, zone: tzinfo) -> int:
     """The first millisecond of what is written, since the epoch (UTC).
 
     Args:
@@ -39,7 +41,7 @@ def begin_of(text: str, zone: ZoneInfo) -> int:
     return _milliseconds(_moment(text, zone))
 
 
-def end_of(text: str, zone: ZoneInfo) -> int:
+def end_of(text: str, zone: tzinfo) -> int:
     """The first millisecond behind what is written: a date lasts until its midnight.
 
     Raises:
@@ -58,16 +60,16 @@ def check_moment(text: str) -> str:
     Raises:
         ValueError: see `begin_of`.
     """
-    _moment(text, ZoneInfo("UTC"))
+    _moment(text, UTC)
     return text
 
 
-def local_time(now_ms: int, zone: ZoneInfo) -> datetime:
+def local_time(now_ms: int, zone: tzinfo) -> datetime:
     """What clocks in `zone` show at a moment."""
     return datetime.fromtimestamp(now_ms / 1_000, zone)
 
 
-def _moment(text: str, zone: ZoneInfo) -> datetime:
+def _moment(text: str, zone: tzinfo) -> datetime:
     expected = (
         f"{text[:40]!r} is neither a date such as 2026-12-24 nor a date with time and zone such "
         "as 2026-12-24T18:00:00+01:00"

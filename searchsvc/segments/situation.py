@@ -16,8 +16,7 @@ from searchsvc.segments.moments import local_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
-    from datetime import datetime
-    from zoneinfo import ZoneInfo
+    from datetime import datetime, tzinfo
 
     from numpy.typing import NDArray
 
@@ -110,14 +109,14 @@ class History:
         return Past.of(done, self.catalogue)
 
 
-class Clocks(dict["ZoneInfo", "datetime"]):
+class Clocks(dict["tzinfo", "datetime"]):
     """The local times of one moment, each worked out when first asked for."""
 
     def __init__(self, now_ms: int) -> None:
         super().__init__()
         self._now_ms = now_ms
 
-    def __missing__(self, zone: ZoneInfo) -> datetime:
+    def __missing__(self, zone: tzinfo) -> datetime:
         return self.setdefault(zone, local_time(self._now_ms, zone))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
+    from datetime import tzinfo
 
     from searchsvc.segments.situation import Situation
 
@@ -22,7 +22,7 @@ class Hours:
 
     begin: int
     end: int
-    zone: ZoneInfo
+    zone: tzinfo
 
     def holds(self, situation: Situation) -> bool:
         """Whether it does."""
@@ -40,7 +40,7 @@ class Weekdays:
     """It is one of these days in a zone, 0 for Monday."""
 
     days: frozenset[int]
-    zone: ZoneInfo
+    zone: tzinfo
 
     def holds(self, situation: Situation) -> bool:
         """Whether it does."""

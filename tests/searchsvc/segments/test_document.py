@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from searchsvc.errors import BadLiveSettingsError
 from searchsvc.livefile import parse
+from searchsvc.segments.compiler import compile_segments
 from searchsvc.segments.document import MAX_BOOSTS, MAX_SEGMENTS, SegmentsDocument
-from tests.searchsvc.segments.shoppers import document
+from tests.searchsvc.segments.shoppers import document, ruled
 
 BOOST = {"filter": "brand:Acme", "weight": 0.5}
 
@@ -98,3 +102,16 @@ def test_every_limit_is_named_and_allowed_itself() -> None:
         document(
             {"name": "a", "boosts": [BOOST] * half}, {"name": "b", "boosts": [BOOST] * (half + 1)}
         )
+
+
+def test_the_example_and_the_conditions_of_the_readme_are_what_they_say() -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text("utf-8")
+    section = readme.split("\n### Segments\n")[1].split("\n### ")[0]
+    (example,) = re.findall(r"```json\n(.*?)```", section, re.DOTALL)
+    compiled = compile_segments(parse(SegmentsDocument, example.encode()), None)
+    assert len(compiled.segments) == 5
+    table = section.split("| condition | holds where |")[1].split("\n\n")[0]
+    conditions = [it for it in re.findall(r"`(\{[^`]+\})`", table) if "…" not in it]
+    assert len(conditions) == 11
+    for condition in conditions:
+        ruled(json.loads(condition))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from searchsvc.segments import moments
 from searchsvc.segments.moments import begin_of, check_moment, end_of, local_time, zone_of
 from tests.searchsvc.segments.shoppers import HOUR, moment
 
@@ -64,6 +66,14 @@ def test_years_out_of_reach_are_refused(text: str) -> None:
 def test_what_is_no_time_zone_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="use a name such as Europe/Berlin"):
         zone_of(name)
+
+
+def test_utc_needs_no_database_of_time_zones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(moments, "ZoneInfo", lambda name: Path(name).read_text())
+    with pytest.raises(ValueError, match="no time zone 'Europe/Berlin' is known here"):
+        zone_of("Europe/Berlin")
+    assert begin_of("1970-01-02", zone_of("UTC")) == 24 * HOUR
+    assert check_moment("1970-01-02")
 
 
 def test_the_clock_is_that_of_the_zone() -> None:
