@@ -15,8 +15,9 @@ from searchsvc.results.highlight import Highlighter
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from indexer.snapshot import Snapshot
-    from searchsvc.answer import Group, Hit, SearchResult
+    from searchsvc.answer import Group, Hit
+    from searchsvc.personalizing.answered import Answered
+    from searchsvc.personalizing.personalization import Personalization
     from searchsvc.query.query import Query
     from searchsvc.results.facet import Facet
 
@@ -41,17 +42,18 @@ class View:
 
 
 def encode_response(
-    result: SearchResult, query: Query, view: View, snapshot: Snapshot, took_ms: float
+    answered: Answered, query: Query, view: View, query_id: str, took_ms: float
 ) -> bytes:
     """The answer as JSON; stored products go in as they are, unparsed where all is shown.
 
     Args:
-        result: of the search.
+        answered: the search's result, and what was made of who asked.
         query: that was asked.
         view: what to show of the hits.
-        snapshot: that was searched.
+        query_id: of this search, for events.
         took_ms: milliseconds from the request's arrival.
     """
+    result, snapshot = answered.result, answered.snapshot
     encoder = _HitEncoder(view, Highlighter(result.understood, snapshot.analyzer))
     relaxed = result.relaxed
     body: dict[str, Any] = {
@@ -60,7 +62,7 @@ def encode_response(
         "query": query.text,
         "corrected_query": result.understood.corrected,
         "relaxed": asdict(relaxed) if relaxed else None,
-        "query_id": uuid4().hex,
+        "query_id": query_id,
         "total": result.total,
         "counted": "groups" if result.counts_groups else "items",
         "relevant": result.relevant,
@@ -69,6 +71,7 @@ def encode_response(
         "limit": query.limit,
         "hits": [encoder.encode(hit) for hit in result.hits],
         "facets": [_encode_facet(facet) for facet in result.facets],
+        "personalization": encode_personalization(answered.personalization),
         "degraded": list(result.degraded),
         "took_ms": round(took_ms, 3),
     }
@@ -79,6 +82,27 @@ def encode_response(
         }
         body["stages_ms"] = {name: round(ms, 3) for name, ms in result.stage_ms.items()}
     return orjson.dumps(body)
+
+
+def encode_personalization(personal: Personalization) -> dict[str, Any]:
+    """What was made of who asked, as JSON has it."""
+    arm = personal.arm
+    return {
+        "applied": personal.preferences is not None,
+        "reason": personal.reason,
+        "strength": personal.strength,
+        "segments": [
+            {"name": it.name, "title": it.title, "why": it.why, "rule": it.rule}
+            for it in personal.segments
+        ],
+        "experiment": None if arm is None else {"name": arm.experiment, "arm": arm.name},
+        "complete": personal.complete,
+    }
+
+
+def new_query_id() -> str:
+    """32 hexadecimal digits that no other search has."""
+    return uuid4().hex
 
 
 def encode_similar(product_id: str, hits: Sequence[Hit]) -> bytes:
@@ -166,7 +190,13 @@ def _open(bound: float) -> float | None:
 
 
 def _rounded(values: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: round(value, _SCORE_DIGITS) if isinstance(value, float) else value
-        for name, value in values.items()
-    }
+    """The same with numbers as exact as they are, also in the objects of its lists."""
+    return {name: _rounded_value(value) for name, value in values.items()}
+
+
+def _rounded_value(value: object) -> object:
+    if isinstance(value, float):
+        return round(value, _SCORE_DIGITS)
+    if isinstance(value, tuple) and all(isinstance(part, dict) for part in value):
+        return [_rounded(part) for part in value]
+    return value

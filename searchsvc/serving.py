@@ -16,15 +16,23 @@ from searchsvc.embedders import Embedders
 from searchsvc.errors import IndexNotFoundError, NotReadyError, ProductNotFoundError
 from searchsvc.live import Live
 from searchsvc.opened import Opener
+from searchsvc.personalizing.answered import Answered
+from searchsvc.personalizing.audience import Audience
+from searchsvc.personalizing.personalizer import Personalizer
+from searchsvc.personalizing.profiles import Profiles, no_profiles
 from searchsvc.query.query import FacetRequest, Grouping, Query
 from searchsvc.search import search
+from searchsvc.segments.shopper import Shopper
 from searchsvc.similar import similar
 from searchsvc.suggesting.suggest import SuggestionRequest, suggest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from indexer.snapshot import Snapshot
-    from searchsvc.answer import Hit, SearchResult
+    from searchsvc.answer import Hit
     from searchsvc.opened import Opened
+    from searchsvc.personalizing.profiles import ProfileStore
     from searchsvc.policy import RankingPolicy
     from searchsvc.query.filters import Filter
     from searchsvc.settings import Settings
@@ -33,6 +41,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _WARMING_QUERIES = 16
 _WARMING_WORDS = 3
+_NOBODY = Shopper()
 _WARMING_FACETS = tuple(map(FacetRequest, STANDARD))
 
 
@@ -44,12 +53,14 @@ class Served:
         opened: its generation and model.
         live: its synonyms, suggestions and what it overrides in the ranking.
         policy: of the service, overlaid with `live`.
+        audience: what is known of those who search it; ``None`` without a snapshot.
     """
 
     name: str
     opened: Opened
     live: Live
     policy: RankingPolicy
+    audience: Audience | None = None
 
     @property
     def snapshot(self) -> Snapshot | None:
@@ -69,6 +80,17 @@ class Served:
             )
         return self.snapshot
 
+    def require_audience(self) -> Audience:
+        """What is known of those who search it.
+
+        Raises:
+            NotReadyError: no generation can be opened.
+        """
+        self.require_snapshot()
+        if self.audience is None:
+            raise NotReadyError(f"index {self.name!r} is not ready")
+        return self.audience
+
 
 class ServingObserver(Protocol):
     """Told of swaps and refusals, for the metrics."""
@@ -85,7 +107,21 @@ class ServingObserver(Protocol):
 class SearchService:
     """Answers queries from the current snapshots; safe to use from several threads."""
 
-    def __init__(self, settings: Settings, observer: ServingObserver | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        observer: ServingObserver | None = None,
+        store: Callable[[], ProfileStore] = no_profiles,
+    ) -> None:
+        """Make a service; `start` opens what is published.
+
+        Args:
+            settings: of the process.
+            observer: told what is served.
+            store: gives the store of profiles, or raises a `SearchServiceError` without one.
+        """
+        self._profiles = Profiles(store, settings.profile_timeout_ms)
+        self.personalizer = Personalizer(self._profiles, enabled=settings.personalize)
         self._settings = settings
         self._observer = observer
         self._policy = settings.ranking_policy()
@@ -107,6 +143,7 @@ class SearchService:
         if self._watcher.is_alive():
             self._watcher.join()
         self._embedders.close()
+        self._profiles.close()
 
     def indexes(self) -> list[Served]:
         """All indexes, by name."""
@@ -134,8 +171,12 @@ class SearchService:
         """
         return self.state(index).require_snapshot()
 
-    def search(self, index: str, query: Query) -> tuple[Snapshot, SearchResult]:
-        """Answer `query`; also gives the snapshot, which may be swapped in the meantime.
+    def forget(self, user: str) -> None:
+        """Drop what is kept of the user with the key `user`, whose events were deleted."""
+        self._profiles.forget(user)
+
+    def search(self, index: str, query: Query, shopper: Shopper = _NOBODY) -> Answered:
+        """Answer `query` as `shopper` likes it.
 
         Raises:
             IndexNotFoundError: there is no such index.
@@ -143,8 +184,16 @@ class SearchService:
             BadFilterError: the filter does not fit the index.
         """
         state = self.state(index)
-        snapshot = state.require_snapshot()
-        return snapshot, search(query, snapshot, state.opened.embedder, state.policy)
+        audience = state.require_audience()
+        personal = self.personalizer.personalize(shopper, audience, query)
+        result = search(
+            query,
+            audience.snapshot,
+            state.opened.embedder,
+            personal.policy,
+            personal.preferences,
+        )
+        return Answered(audience.snapshot, result, personal)
 
     def suggest(self, index: str, request: SuggestionRequest) -> Suggestions:
         """What to suggest at a keystroke.
@@ -227,7 +276,12 @@ class SearchService:
         live = Live.read(layout, opened.snapshot, before.live if before else None)
         if before and opened is before.opened and live is before.live:
             return before
-        return Served(name, opened, live, live.policy(self._policy))
+        policy = live.policy(self._policy)
+        audience = None
+        if opened.snapshot is not None:
+            compiled = before.audience if before else None
+            audience = Audience.compile(live, opened.snapshot, policy, compiled)
+        return Served(name, opened, live, audience.policy if audience else policy, audience)
 
     def _watch(self) -> None:
         while not self._stop.wait(self._settings.poll_seconds):

@@ -44,6 +44,8 @@ class Settings(_RankingSettings):
         token_key: secret that user tokens are hashed with; by default one of its own that is made
             in the data directory. Needed where services on several machines share a database.
         retention_days: events older than this are deleted.
+        personalize: whether answers depend on who asks at all; the switch for every index.
+        profile_timeout_ms: how long a search waits for what is stored of its shopper.
         record_searches: whether searches of users who consented are stored as events.
         insights_consent: whether what arrives by Algolia's routes counts as consented, since the
             page asks for consent before it sends anything; otherwise each request must say so.
@@ -66,6 +68,8 @@ class Settings(_RankingSettings):
     state_url: SecretStr | None = None
     token_key: SecretStr | None = Field(None, min_length=32)
     retention_days: int = Field(365, ge=1, le=36_500)
+    personalize: bool = True
+    profile_timeout_ms: float = Field(30.0, gt=0, le=60_000)
     record_searches: bool = True
     insights_consent: bool = False
 

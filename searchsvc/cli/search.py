@@ -22,7 +22,11 @@ from searchsvc.cli.output import (
     stderr,
 )
 from searchsvc.embedders import Embedders
-from searchsvc.live import effective_policy
+from searchsvc.live import Live, effective_policy
+from searchsvc.personalizing.answered import Answered
+from searchsvc.personalizing.audience import Audience
+from searchsvc.personalizing.personalizer import Personalizer
+from searchsvc.personalizing.profiles import Profiles, no_profiles
 from searchsvc.query.filters import parse_filter_text
 from searchsvc.query.query import (
     MAX_LIMIT,
@@ -32,10 +36,11 @@ from searchsvc.query.query import (
     Grouping,
     Query,
 )
-from searchsvc.response import View, encode_response
+from searchsvc.response import View, encode_response, new_query_id
 from searchsvc.results.facet import Facet
 from searchsvc.results.sort_keys import parse_sort
 from searchsvc.search import search as run_search
+from searchsvc.segments.shopper import Shopper
 
 
 def _query_text(text: str) -> str:
@@ -68,6 +73,9 @@ def search(
     explain: Annotated[
         bool, typer.Option("--explain", help="Show how each hit got its place.")
     ] = False,
+    segments: Annotated[
+        str, typer.Option(help="Ask as somebody in these segments, parted by commas.")
+    ] = "",
     as_typed: Annotated[
         bool, typer.Option("--as-typed", help="Correct no words, even if they look misspelt.")
     ] = False,
@@ -82,6 +90,7 @@ def search(
         layout = find_index(settings.data_dir, index)
         snapshot = open_snapshot(layout)
         policy = effective_policy(layout, settings, snapshot)
+        audience = Audience.compile(Live.read(layout, snapshot, None), snapshot, policy, None)
         embedders = Embedders.patient(settings.models_dir)
         asked = Query(
             text=query,
@@ -96,11 +105,16 @@ def search(
             relax=True,
         )
         embedder = embedders.get(snapshot.manifest.embedder)
+        named = [it.strip() for it in segments.split(",") if it.strip()]
         begin = perf_counter()
-        result = run_search(asked, snapshot, embedder, policy)
+        personal = Personalizer(Profiles(no_profiles, 1.0)).personalize(
+            Shopper(consent=bool(named), segments=tuple(named)), audience, asked
+        )
+        result = run_search(asked, snapshot, embedder, personal.policy, personal.preferences)
         took_ms = (perf_counter() - begin) * 1e3
         embedders.close()
-        body = encode_response(result, asked, View(), snapshot, took_ms)
+        answered = Answered(snapshot, result, personal)
+        body = encode_response(answered, asked, View(), new_query_id(), took_ms)
     if as_json:
         sys.stdout.write(body.decode() + "\n")
         return

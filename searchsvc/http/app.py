@@ -41,8 +41,8 @@ _DESCRIPTION = "Self-hosted AI product search: words and meaning, fused, over yo
 def create_app(settings: Settings) -> FastAPI:
     """The service over the indexes in ``settings.data_dir``."""
     metrics = Metrics()
-    service = SearchService(settings, metrics)
     storage = Storage(partial(StateStore.open, settings), metrics, settings.retention_days)
+    service = SearchService(settings, metrics, lambda: storage.state)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
@@ -59,7 +59,8 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
     )
     permits = Permits(settings.max_concurrent, settings.max_waiting)
-    app.state.context = Context(service, LiveEditor(settings, service), permits, metrics, storage)
+    editor = LiveEditor(settings, service)
+    app.state.context = Context(service, editor, permits, metrics, storage, forget=service.forget)
     install_problem_handlers(app)
     app.include_router(api)
     app.include_router(live)

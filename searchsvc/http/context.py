@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import Depends, Path, Request, Response
 
 from searchsvc.errors import OverloadedError
+from searchsvc.events.recording import search_event
 from searchsvc.http.permits import Permits
 from searchsvc.http.schemas import Problem
-from searchsvc.response import encode_response
+from searchsvc.response import encode_response, new_query_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
     from searchsvc.events.writer import EventWriter
     from searchsvc.http.metrics import Metrics
     from searchsvc.http.storage import Storage
+    from searchsvc.personalizing.personalization import Personalization
     from searchsvc.query.query import Query
     from searchsvc.response import View
+    from searchsvc.segments.shopper import Shopper
     from searchsvc.serving import SearchService
     from searchsvc.state.store import StateStore
 
@@ -72,18 +75,28 @@ class Context:
         """
         return self._storage.state
 
-    async def search(self, index: str, query: Query, view: View) -> Response:
-        """Answer `query`, in its turn, and show of its hits what `view` says."""
+    async def search(self, index: str, query: Query, view: View, shopper: Shopper) -> Response:
+        """Answer `query` of `shopper`, in its turn, and show of its hits what `view` says."""
         arrived = perf_counter()
 
         def answer() -> bytes:
-            snapshot, result = self.service.search(index, query)
+            answered = self.service.search(index, query, shopper)
             took_ms = (perf_counter() - arrived) * 1e3
-            body = encode_response(result, query, view, snapshot, took_ms)
-            self.metrics.searched(index, perf_counter() - arrived, result)
+            query_id = new_query_id()
+            body = encode_response(answered, query, view, query_id, took_ms)
+            self.metrics.searched(index, perf_counter() - arrived, answered.result)
+            if not query.typing:  # what is half typed was not asked yet
+                self.record(index, query.text, query_id, answered.personalization)
             return body
 
         return await self.in_turn(answer)
+
+    def record(self, index: str, text: str, query_id: str, personal: Personalization) -> None:
+        """Have a search stored, if its shopper agreed and may be known; never waits."""
+        if personal.user is None or not self.editor.settings.record_searches:
+            return
+        arm = personal.arm.label if personal.arm else None
+        self.events.offer(search_event(index, personal.user, text, query_id, arm=arm))
 
     async def in_turn(self, answer: Callable[[], bytes]) -> Response:
         """What `answer` gives, as JSON, when a permit is free.

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from searchsvc.errors import BadQueryError
+from searchsvc.events.token import UserToken
 from searchsvc.http.parts import (
     FILTER_HELP,
     BoostParameter,
@@ -13,6 +15,7 @@ from searchsvc.http.parts import (
     FieldName,
     GroupParameter,
 )
+from searchsvc.http.shoppers import UserParameter, shopper_of
 from searchsvc.query.filters import parse_filter, parse_filter_text
 from searchsvc.query.query import (
     MAX_BOOSTS,
@@ -26,6 +29,7 @@ from searchsvc.query.query import (
 )
 from searchsvc.response import MAX_SNIPPET_WORDS, View
 from searchsvc.results.sort_keys import parse_sort
+from searchsvc.segments.shopper import MAX_SEGMENTS, Shopper
 
 _MAX_FIELDS = 100
 
@@ -92,6 +96,7 @@ class SearchRequest(BaseModel):
         None, max_length=_MAX_FIELDS, description="Of the product to answer; all by default."
     )
     highlight: list[FieldName] = Field([], max_length=_MAX_FIELDS)
+    user: UserParameter | None = None
     snippets: dict[FieldName, Annotated[int, Field(ge=1, le=MAX_SNIPPET_WORDS)]] = Field(
         {}, max_length=_MAX_FIELDS, description="Words to show of each of these texts."
     )
@@ -119,6 +124,10 @@ class SearchRequest(BaseModel):
             boosts=tuple(it.to_boost() for it in self.boosts),
             relax=self.relax,
         )
+
+    def to_shopper(self) -> Shopper:
+        """Who asks; nobody without consent."""
+        return Shopper() if self.user is None else self.user.to_shopper()
 
     def to_view(self) -> View:
         """What to show of the hits."""
@@ -149,6 +158,19 @@ class SearchParameters(BaseModel):
         ""
     )
 
+    consent: Annotated[
+        bool, Field(description="Whether the shopper agreed to personalization and events.")
+    ] = False
+    user_token: Annotated[UserToken | None, Field(description="A pseudonym of the shopper.")] = (
+        None
+    )
+    segments: Annotated[
+        str, Field(max_length=4_096, description="That the shopper is in, parted by commas.")
+    ] = ""
+    strength: Annotated[
+        float | None, Field(ge=0, le=100, description="Of the personalization.")
+    ] = None
+
     @model_validator(mode="after")
     def _few_facets(self) -> SearchParameters:
         if len(_names(self.facets)) > MAX_FACETS:
@@ -173,6 +195,19 @@ class SearchParameters(BaseModel):
             facets=tuple(map(FacetRequest, _names(self.facets))),
             grouping=_grouping(self.group_by),
             relax=self.relax,
+        )
+
+    def to_shopper(self) -> Shopper:
+        """Who asks; nobody without consent.
+
+        Raises:
+            BadQueryError: they are too many segments.
+        """
+        named = _names(self.segments)
+        if len(named) > MAX_SEGMENTS:
+            raise BadQueryError(f"segments: {len(named)}, expected at most {MAX_SEGMENTS}")
+        return shopper_of(
+            consent=self.consent, token=self.user_token, segments=named, strength=self.strength
         )
 
     def to_view(self) -> View:

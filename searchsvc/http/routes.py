@@ -32,7 +32,7 @@ async def search_by_post(
     index: IndexPath, request: SearchRequest, context: AppContext
 ) -> Response:
     """Search an index; words and meaning together."""
-    return await context.search(index, request.to_query(), request.to_view())
+    return await context.search(index, request.to_query(), request.to_view(), request.to_shopper())
 
 
 @api.get("/indexes/{index}/search", response_model=SearchResponse, summary="Search by GET")
@@ -40,7 +40,9 @@ async def search_by_get(
     index: IndexPath, parameters: Annotated[SearchParameters, Query()], context: AppContext
 ) -> Response:
     """The same search with the request in the query string; `filters` is JSON."""
-    return await context.search(index, parameters.to_query(), parameters.to_view())
+    return await context.search(
+        index, parameters.to_query(), parameters.to_view(), parameters.to_shopper()
+    )
 
 
 @api.get(

@@ -9,6 +9,15 @@ from pydantic import BaseModel, Field
 from searchsvc.live import RankingValue, SettingValue
 
 
+class PreferenceReason(BaseModel):
+    """One preference and what it gave a hit."""
+
+    kind: Literal["request", "segment", "taste", "session"]
+    name: str = Field(description="Of the boost, or the trait (`brand: Acme`).")
+    gain: float = Field(description="Of score; those of a hit add up to its boost.")
+    segment: str | None = Field(description="Whose boost it is.")
+
+
 class HitExplanation(BaseModel):
     """How a hit got its place."""
 
@@ -23,8 +32,10 @@ class HitExplanation(BaseModel):
     fused_score: float | None = Field(description="Of both rankings.")
     feedback: float = Field(description="Gained by resembling the best candidates.")
     reranked_from: int | None = Field(description="Its rank before the second stage, from 1.")
-    boost: float = Field(description="Gained by the request's boosts.")
+    popularity: float = Field(description="Gained by what sells.")
+    boost: float = Field(description="Gained by boosts of the request, segments and tastes.")
     boosted_from: int | None = Field(description="Its rank before the boosts, from 1.")
+    preferences: list[PreferenceReason] = Field(description="What the boost is made of.")
 
 
 class QueryStep(BaseModel):
@@ -148,6 +159,35 @@ class Relaxed(BaseModel):
     text: str = Field(description="What is left of the query.")
 
 
+class ShopperSegment(BaseModel):
+    """A segment that the shopper is in."""
+
+    name: str
+    title: str
+    why: Literal["named", "listed", "rule", "learned"]
+    rule: str = Field(description="The condition that holds, where that is why.")
+
+
+class ExperimentArm(BaseModel):
+    """The part that the shopper has in an experiment."""
+
+    name: str = Field(description="Of the experiment.")
+    arm: str
+
+
+class PersonalizationReport(BaseModel):
+    """What was made of who asked."""
+
+    applied: bool = Field(description="Whether the order may differ from that of everybody.")
+    reason: (
+        Literal["no_consent", "switched_off", "nothing_known", "profile_unavailable"] | None
+    ) = Field(description="Why it does not.")
+    strength: float = Field(description="0 to 100.")
+    segments: list[ShopperSegment]
+    experiment: ExperimentArm | None
+    complete: bool = Field(description="Whether what is stored could be read in time.")
+
+
 class SearchResponse(BaseModel):
     """A page of the answer."""
 
@@ -172,6 +212,7 @@ class SearchResponse(BaseModel):
     limit: int
     hits: list[SearchHit]
     facets: list[CountedFacet]
+    personalization: PersonalizationReport
     degraded: list[str] = Field(description="What was left out of the answer, and why.")
     took_ms: float
     understood: QueryUnderstanding | None = Field(None, description="With explain.")

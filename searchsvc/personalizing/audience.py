@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from searchsvc.learned.likeness import Centroid
 from searchsvc.preferences.alignment import Alignment
@@ -17,6 +17,25 @@ if TYPE_CHECKING:
     from searchsvc.learned.model import Learned
     from searchsvc.policy import RankingPolicy
     from searchsvc.segments.segments import Segments
+
+
+class LiveModel(Protocol):
+    """What an audience is made of; `searchsvc.live.Live` has it."""
+
+    @property
+    def segments(self) -> Segments:
+        """Compiled for the snapshot."""
+        ...
+
+    @property
+    def learned(self) -> Learned | None:
+        """What events taught."""
+        ...
+
+    @property
+    def experiment(self) -> Experiment | None:
+        """That runs."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,24 +64,17 @@ class Audience:
 
     @classmethod
     def compile(
-        cls,
-        segments: Segments,
-        model: Learned | None,
-        experiment: Experiment | None,
-        snapshot: Snapshot,
-        policy: RankingPolicy,
-        before: Audience | None = None,
+        cls, live: LiveModel, snapshot: Snapshot, policy: RankingPolicy, before: Audience | None
     ) -> Audience:
         """The audience of an index.
 
         Args:
-            segments: compiled for the snapshot.
-            model: what events taught.
-            experiment: that runs.
+            live: its segments (compiled for the snapshot), experiment and model.
             snapshot: the catalogue.
             policy: of the index, without popularity.
             before: that was compiled last; what has not changed is taken over.
         """
+        segments, model, experiment = live.segments, live.learned, live.experiment
         same = before is not None and before.snapshot is snapshot
         alignment = before.alignment if before and same else None
         if model is None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol
 
-from searchsvc.errors import SearchServiceError
+from searchsvc.errors import EventsUnavailableError, SearchServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +45,11 @@ class ProfileStore(Protocol):
     def profile(self, index: str, user: str) -> Profile:
         """What is known of a user."""
         ...
+
+
+def no_profiles() -> ProfileStore:
+    """No store, for a process that keeps nothing of anybody."""
+    raise EventsUnavailableError("no events are stored here")
 
 
 @dataclass(slots=True)

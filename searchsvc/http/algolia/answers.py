@@ -6,7 +6,6 @@ import html
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
-from uuid import uuid4
 
 import orjson
 
@@ -19,17 +18,17 @@ from searchsvc.http.algolia.facets import (
 from searchsvc.http.algolia.hits import HitEncoder
 from searchsvc.http.algolia.marking import tags_of
 from searchsvc.query.query import MAX_OFFSET
+from searchsvc.response import encode_personalization
 from searchsvc.widening import Widening
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from indexer.snapshot import Snapshot
     from searchsvc.answer import SearchResult
     from searchsvc.http.algolia.parameters import Parameters
     from searchsvc.http.algolia.question import Question
     from searchsvc.http.algolia.record import Record
-    from searchsvc.policy import RankingPolicy
+    from searchsvc.personalizing.answered import Answered
 
 _ALL = "*"
 _PERCENT = 100
@@ -45,25 +44,25 @@ class Asked:
         flat: the parameters as sent, by name.
         parameters: the same, read.
         question: that they put to the snapshot.
+        query_id: of this search, for events.
     """
 
     name: str
     flat: Mapping[str, Any]
     parameters: Parameters
-    snapshot: Snapshot
-    policy: RankingPolicy
     question: Question
+    query_id: str
 
 
-def encode_facet_search(asked: Asked, result: SearchResult, took_ms: float) -> dict[str, Any]:
+def encode_facet_search(asked: Asked, answered: Answered, took_ms: float) -> dict[str, Any]:
     """The values of a facet that a shopper searched for.
 
     Args:
         asked: the search, of one facet.
-        result: its result.
+        answered: its result.
         took_ms: milliseconds that it took.
     """
-    (facet,) = result.facets
+    (facet,) = answered.result.facets
     typed, tags = asked.parameters.facet_query, tags_of(asked.parameters)
     return {
         "facetHits": encode_found_values(facet, typed, tags),
@@ -72,16 +71,17 @@ def encode_facet_search(asked: Asked, result: SearchResult, took_ms: float) -> d
     }
 
 
-def encode_answer(asked: Asked, result: SearchResult, took_ms: float) -> dict[str, Any]:
+def encode_answer(asked: Asked, answered: Answered, took_ms: float) -> dict[str, Any]:
     """A page of hits with its facets.
 
     Args:
         asked: the search.
-        result: its result.
+        answered: its result.
         took_ms: milliseconds that it took.
     """
+    result = answered.result
     answer = {
-        "hits": _hits(asked, result),
+        "hits": _hits(asked, answered),
         "nbHits": result.total,
         **_page(asked.parameters, result.total),
         **_facets(asked, result),
@@ -90,30 +90,31 @@ def encode_answer(asked: Asked, result: SearchResult, took_ms: float) -> dict[st
         "query": asked.parameters.query,
         "params": _echo(asked.flat),
         "index": asked.name,
-        "indexUsed": asked.snapshot.index,
+        "indexUsed": answered.snapshot.index,
         "processingTimeMS": round(took_ms),
         "serverTimeMS": round(took_ms),
         "userData": [],
         "appliedRules": [],
-        **_understood(asked, result),
+        **_understood(asked, answered),
     }
     if result.relevant is not None:
         strictness = asked.parameters.relevancy_strictness
-        default = round(asked.policy.sort_relevance * _PERCENT)
+        default = round(answered.personalization.policy.sort_relevance * _PERCENT)
         answer["nbSortedHits"] = result.relevant
         answer["appliedRelevancyStrictness"] = default if strictness is None else strictness
     if asked.parameters.click_analytics:
-        answer["queryID"] = uuid4().hex
+        answer["queryID"] = asked.query_id
     wanted = asked.parameters.response_fields
     if _ALL in wanted:
         return answer
     return {name: value for name, value in answer.items() if name in wanted}
 
 
-def _hits(asked: Asked, result: SearchResult) -> list[Record]:
+def _hits(asked: Asked, answered: Answered) -> list[Record]:
+    result = answered.result
     if not result.hits:  # a search that only counts needs nothing to mark by
         return []
-    encoder = HitEncoder(asked.parameters, asked.snapshot, result.understood)
+    encoder = HitEncoder(asked.parameters, answered.snapshot, result.understood)
     return [encoder.encode(hit) for hit in result.hits]
 
 
@@ -150,8 +151,9 @@ def _facets(asked: Asked, result: SearchResult) -> dict[str, Any]:
     return encoded
 
 
-def _understood(asked: Asked, result: SearchResult) -> dict[str, Any]:
-    """What was answered instead of what was typed."""
+def _understood(asked: Asked, answered: Answered) -> dict[str, Any]:
+    """What was answered instead of what was typed, and whom it was made for."""
+    result = answered.result
     corrected, relaxed = result.understood.corrected, result.relaxed
     encoded: dict[str, Any] = {
         "extensions": {
@@ -161,6 +163,7 @@ def _understood(asked: Asked, result: SearchResult) -> dict[str, Any]:
                 "degraded": list(result.degraded),
                 "counted": "groups" if result.counts_groups else "items",
                 "unfiltered_total": result.unfiltered_total,
+                "personalization": encode_personalization(answered.personalization),
             }
         }
     }

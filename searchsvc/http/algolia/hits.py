@@ -68,6 +68,7 @@ class HitEncoder:
             "filters": 0,
             "userScore": round(hit.score * _USER_SCORE),
             "promoted": False,
+            "personalization": _personalization(hit),
             "searchsvc": asdict(hit.explanation) if hit.explanation else None,
         }
 
@@ -78,3 +79,10 @@ class HitEncoder:
             return 0
         metres = float(self._distances[row])
         return 0 if math.isnan(metres) else round(metres)
+
+
+def _personalization(hit: Hit) -> dict[str, int]:
+    """What preferences changed of the score, in the unit of `userScore`."""
+    gained = hit.explanation.boost if hit.explanation else 0.0
+    score, change = round(hit.score * _USER_SCORE), round(gained * _USER_SCORE)
+    return {"filtersScore": change, "rankingScore": score - change, "score": score}

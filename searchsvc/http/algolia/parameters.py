@@ -13,6 +13,7 @@ from searchsvc.http.algolia.values import (
     Conditions,
     Count,
     Distinct,
+    Facts,
     Place,
     Radius,
     Shapes,
@@ -84,6 +85,15 @@ class Parameters(BaseModel):
     response_fields: Texts = ("*",)
     get_ranking_info: bool = False
     click_analytics: bool = False
+
+    user_token: str | None = None
+    enable_personalization: bool | None = None
+    personalization_impact: Annotated[float | None, Field(ge=0, le=100)] = None
+    rule_contexts: Texts = ()
+    # Not Algolia's, but ours:
+    consent: bool | None = None
+    viewed: Texts = ()
+    context: Facts = Field(default_factory=dict)
 
 
 def flatten(request: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from indexer.snapshot import Snapshot
     from searchsvc.answer import SearchResult
     from searchsvc.http.algolia.replicas import Replica
-    from searchsvc.policy import RankingPolicy
+    from searchsvc.personalizing.audience import Audience
+    from searchsvc.personalizing.personalization import Personalization
+    from searchsvc.personalizing.personalizer import Personalizer
     from searchsvc.query.query import Query, SortKey
     from searchsvc.retrieval import QueryEmbedder
+    from searchsvc.segments.shopper import Shopper
     from searchsvc.serving import SearchService
 
 MAX_HITS = 2_000
@@ -34,29 +37,41 @@ class OpenIndex:
     """An index in the state that all searches of a session see.
 
     Attributes:
-        snapshot: its catalogue.
+        audience: its catalogue, and what is known of those who search it.
         attributes: of the snapshot.
-        policy: how it answers.
     """
 
-    snapshot: Snapshot
+    audience: Audience
     attributes: Attributes
     _embedder: QueryEmbedder
-    policy: RankingPolicy
-    _memory: Memory
+    _personalizer: Personalizer
+    _memories: dict[int, Memory]
 
-    def search(self, query: Query) -> SearchResult:
+    @property
+    def snapshot(self) -> Snapshot:
+        """Its catalogue."""
+        return self.audience.snapshot
+
+    def personalize(self, shopper: Shopper, query: Query) -> Personalization:
+        """What to answer `query` of `shopper` by."""
+        return self._personalizer.personalize(shopper, self.audience, query)
+
+    def search(self, query: Query, personal: Personalization) -> SearchResult:
         """Answer `query`.
 
         Raises:
             BadQueryError: it does not fit the index.
         """
-        return search(query, self.snapshot, self._embedder, self.policy, memory=self._memory)
+        policy = personal.policy  # one of the audience's, which lives as long as this
+        memory = self._memories.setdefault(id(policy), Memory())
+        return search(
+            query, self.snapshot, self._embedder, policy, personal.preferences, memory=memory
+        )
 
-    def survey(self, query: Query) -> Mapping[str, int]:
+    def survey(self, query: Query, personal: Personalization) -> Mapping[str, int]:
         """How many of the products that match `query` have each column."""
         alone = replace(query, limit=0, facets=(), survey=True)
-        return self.search(alone).present
+        return self.search(alone, personal).present
 
 
 class Session:
@@ -107,9 +122,10 @@ class Session:
         index = self._open.get(name)
         if index is None:
             state = self._service.state(name)
-            snapshot = state.require_snapshot()
-            attributes = Attributes(snapshot)
-            index = OpenIndex(snapshot, attributes, state.opened.embedder, state.policy, Memory())
+            audience = state.require_audience()
+            attributes = Attributes(audience.snapshot)
+            personalizer = self._service.personalizer
+            index = OpenIndex(audience, attributes, state.opened.embedder, personalizer, {})
             self._open[name] = index
         return index
 

@@ -36,6 +36,16 @@ def _texts(raw: object) -> object:
     return listed
 
 
+def _object(raw: object) -> object:
+    """An object, also as a text in JSON."""
+    if not isinstance(raw, str):
+        return raw
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise ValueError(f"found {shown(raw)}, expected a JSON object ({error})") from error
+
+
 def texts_of(raw: object, place: str) -> tuple[str, ...]:
     """Texts outside of `Parameters`; all there are, ``*``, where nothing is sent.
 
@@ -144,3 +154,4 @@ Distinct = Annotated[int, BeforeValidator(_distinct)]
 Radius = Annotated[float | None, BeforeValidator(_radius)]
 Place = Annotated[Point, BeforeValidator(_point)]
 Shapes = Annotated[tuple[tuple[float, ...], ...], BeforeValidator(_shapes)]
+Facts = Annotated[dict[str, bool | float | str], BeforeValidator(_object)]
