@@ -1,4 +1,4 @@
-/** Builds the storefront page into the folder that the service serves. */
+/** Builds the storefront and the preview page into the folder that the service serves. */
 
 import { build } from "esbuild";
 import { cp, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
@@ -12,7 +12,7 @@ await rm(OUT, { recursive: true, force: true });
 await mkdir(OUT, { recursive: true });
 const { metafile } = await build({
   absWorkingDir: HERE,
-  entryPoints: { storefront: "src/main.jsx" },
+  entryPoints: { storefront: "src/main.jsx", preview: "src/preview/main.jsx" },
   outdir: OUT,
   bundle: true,
   minify: true,
@@ -39,7 +39,7 @@ async function notices(outputs) {
     used.flatMap((input) => input.match(/^(?!\(disabled\)).*node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0] ?? []),
   );
   const texts = await Promise.all([...packages].sort().map(notice));
-  return `storefront.js contains code of the following packages.\n\n${texts.join("\n")}`;
+  return `storefront.js and preview.js contain code of the following packages.\n\n${texts.join("\n")}`;
 }
 
 async function notice(folder) {

@@ -6,10 +6,12 @@ import base64
 import os
 import shutil
 import socket
+import subprocess
 import threading
 import time
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -23,6 +25,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
+import searchsvc
 from indexer.build.assemble import assemble
 from indexer.build.progress import Silent
 from indexer.build.spool import Spool
@@ -33,15 +36,17 @@ from indexer.product import Availability, Price, Product
 from indexer.publish import publish, writer
 from indexer.settings import IndexSettings
 from searchsvc.http.app import create_app
+from searchsvc.live import SEGMENTS
 from searchsvc.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
-    from pathlib import Path
 
     from selenium.webdriver.remote.webelement import WebElement
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+SOURCES = Path(searchsvc.__file__).parent / "storefront"
+KEY = "correct horse battery staple"
 _JACKETS = 50
 _LINING = ("fleece", "down")
 _EVIL = '<img src="x" onerror="window.attacked = true">'
@@ -174,6 +179,27 @@ class Delays:
         await self.app(scope, receive, send)
 
 
+@dataclass
+class Record:
+    """Middleware that keeps what is posted."""
+
+    app: ASGIApp
+    posted: list[tuple[str, bytes]] = field(default_factory=list)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        parts: list[bytes] = []
+
+        async def listen() -> Message:
+            message = await receive()
+            parts.append(message.get("body", b""))
+            if message["type"] == "http.request" and not message.get("more_body"):
+                self.posted.append((scope["path"], b"".join(parts)))
+            return message
+
+        posts = scope["type"] == "http" and scope["method"] == "POST"
+        await self.app(scope, listen if posts else receive, send)
+
+
 @dataclass(frozen=True)
 class Site:
     """The running service."""
@@ -181,6 +207,7 @@ class Site:
     base: str
     data_dir: Path
     delays: Delays
+    record: Record
 
     def search(self, index: str = "demo", **parameters: str | int) -> dict[str, Any]:
         """What the API itself answers."""
@@ -209,14 +236,19 @@ class Site:
 
 
 @contextmanager
-def serve(data_dir: Path, prepare: Callable[[str], None] = lambda _: None) -> Generator[Site]:
+def serve(
+    data_dir: Path, prepare: Callable[[str], None] = lambda _: None, **changes: Any
+) -> Generator[Site]:
     """The service over `data_dir` on a free port; `prepare` is told its address beforehand."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         base = f"http://127.0.0.1:{listener.getsockname()[1]}"
         prepare(base)
-        settings = Settings(data_dir=data_dir, models_dir=data_dir / "models", poll_seconds=0.05)
+        settings = Settings(
+            data_dir=data_dir, models_dir=data_dir / "models", poll_seconds=0.05, **changes
+        )
         delays = Delays(create_app(settings))
-        server = uvicorn.Server(uvicorn.Config(delays, log_level="warning", ws="none"))
+        record = Record(delays)
+        server = uvicorn.Server(uvicorn.Config(record, log_level="warning", ws="none"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
@@ -224,10 +256,29 @@ def serve(data_dir: Path, prepare: Callable[[str], None] = lambda _: None) -> Ge
             while not server.started and thread.is_alive() and time.monotonic() < until:
                 time.sleep(0.01)
             assert server.started
-            yield Site(base, data_dir, delays)
+            yield Site(base, data_dir, delays, record)
         finally:
             server.should_exit = True
             thread.join()
+
+
+@pytest.fixture(scope="session")
+def npm_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page's sources with their packages, installed as the lock file says."""
+    npm = shutil.which("npm")
+    if npm is None:
+        if os.environ.get("CI"):
+            pytest.fail("npm is not on the PATH; CI must install it")
+        pytest.skip("npm is not on the PATH")
+    folder = tmp_path_factory.mktemp("npm") / "storefront"
+    shutil.copytree(SOURCES, folder, ignore=shutil.ignore_patterns("node_modules"))
+    subprocess.run(
+        [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+    )
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -255,6 +306,41 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Generator[Site]:
         build(data_dir, "unplugged", [jacket(1, base)], GoneModel(64))
 
     with serve(data_dir, prepare) as running:
+        yield running
+
+
+CLUB = {
+    "segments": [
+        {
+            "name": "quayside",
+            "title": "Quayside fans",
+            "boosts": [
+                {"filter": "brand:Quayside", "weight": 1, "name": "by Quayside"},
+                {"filter": "effective_price > 90", "weight": -0.5, "name": "above $90"},
+            ],
+        },
+        {
+            "name": "bargains",
+            "boosts": [{"filter": "effective_price < 60", "weight": 1, "name": "under $60"}],
+        },
+        {"name": "closed", "enabled": False},
+        {"name": "phones", "title": "On a phone", "when": {"fact": "device", "eq": "mobile"}},
+    ]
+}
+"""Segments of the index `club`."""
+
+
+@pytest.fixture(scope="module")
+def club(tmp_path_factory: pytest.TempPathFactory) -> Generator[Site]:
+    """A service with an administrator's key; its index `club` has segments."""
+    data_dir = tmp_path_factory.mktemp("club")
+
+    def prepare(base: str) -> None:
+        build(data_dir, "club", [jacket(number, base) for number in range(_JACKETS)])
+        layout = IndexLayout.of(data_dir, "club")
+        SEGMENTS.file(layout).replace(SEGMENTS.model.model_validate(CLUB))
+
+    with serve(data_dir, prepare, admin_key=KEY) as running:
         yield running
 
 
@@ -378,6 +464,15 @@ class Storefront:
 def page(chromium: webdriver.Chrome, site: Site) -> Generator[Storefront]:
     """The storefront; the test fails if the browser's console reports an unexpected error."""
     yield from _storefront(chromium, site)
+
+
+@pytest.fixture
+def club_page(chromium: webdriver.Chrome, club: Site) -> Generator[Storefront]:
+    """The storefront of the service with segments, in a browser that nobody has used."""
+    chromium.get(f"{club.base}/favicon.svg")
+    chromium.execute_script("localStorage.clear(); sessionStorage.clear()")
+    club.record.posted.clear()
+    yield from _storefront(chromium, club)
 
 
 @pytest.fixture

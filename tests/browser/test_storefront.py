@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -17,6 +16,7 @@ from selenium.webdriver.common.keys import Keys
 
 import searchsvc
 from indexer.currencies import DECIMALS
+from tests.browser.checks import OVERFLOW, PHONE, has_focus_ring, media, phone, violations
 
 if TYPE_CHECKING:
     from selenium.webdriver.remote.webelement import WebElement
@@ -29,48 +29,6 @@ PACKAGE = Path(searchsvc.__file__).parent
 SOURCES = PACKAGE / "storefront"
 BUILT = PACKAGE / "http" / "web"
 PAGE = 24
-PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
-
-_OVERFLOW = """
-    return [...document.querySelectorAll("body *")]
-        .filter((e) => e.checkVisibility() && !e.closest(".unseen, .skip, dialog:not([open])"))
-        .filter((e) => e.getBoundingClientRect().right > innerWidth + 0.5)
-        .map((e) => e.outerHTML.slice(0, 80));
-"""
-_HAS_FOCUS_RING = """
-    const e = arguments[0];
-    return [e, e.closest(".card"), e.closest(".aa-Form"), e.parentElement.querySelector(".knob")]
-        .some((shown) => shown && getComputedStyle(shown).outlineStyle === "solid");
-"""
-_AXE = """
-    const done = arguments[0];
-    axe.run(document, {resultTypes: ["violations"]}).then(({violations}) =>
-        done(violations.map(({id, nodes}) => [id, ...nodes.map((n) => n.html.slice(0, 200))])));
-"""
-
-
-@pytest.fixture(scope="session")
-def npm_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page's sources with their packages, installed as the lock file says."""
-    npm = shutil.which("npm")
-    if npm is None:
-        if os.environ.get("CI"):
-            pytest.fail("npm is not on the PATH; CI must install it")
-        pytest.skip("npm is not on the PATH")
-    folder = tmp_path_factory.mktemp("npm") / "storefront"
-    shutil.copytree(SOURCES, folder, ignore=shutil.ignore_patterns("node_modules"))
-    subprocess.run(
-        [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
-        cwd=folder,
-        check=True,
-        capture_output=True,
-    )
-    return folder
-
-
-def _media(page: Storefront, name: str, value: str) -> None:
-    features = [{"name": name, "value": value}]
-    page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
 
 def _title(hit: dict[str, Any]) -> str:
@@ -642,7 +600,7 @@ def test_everything_can_be_reached_and_used_by_keyboard_alone(page: Storefront) 
         page.type(Keys.TAB)
         focused = page.focused()
         stops.append(focused.accessible_name)
-        assert page.script(_HAS_FOCUS_RING, focused), f"no visible focus on {stops[-1]}"
+        assert has_focus_ring(page, focused), f"no visible focus on {stops[-1]}"
     expected = {"Index", "API", "In stock only", "Sort results by", "Shopper", "Explain"}
     assert expected <= set(stops)
     assert {"Price from", "Least Price", "Hide Category"} <= set(stops)
@@ -668,12 +626,12 @@ def test_the_skip_link_leads_to_the_results(page: Storefront) -> None:
 def test_a_phone_has_its_filters_in_a_drawer_and_needs_no_sideways_scrolling(
     page: Storefront,
 ) -> None:
-    page.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
+    phone(page)
     page.open("?q=jacket&explain=1&shopper=brand", query="jacket")
     assert not page.part("facets").is_displayed()
     assert page.one("#shopper .field-name").is_displayed()
     assert page.script("return document.documentElement.scrollWidth") == PHONE["width"]
-    assert page.script(_OVERFLOW) == []
+    assert page.script(OVERFLOW) == []
     page.part("open-filters").click()
     assert page.all("#drawer[open] #facets")
     promised = _count(_value(page, "Quayside"))
@@ -689,40 +647,34 @@ def test_a_phone_has_its_filters_in_a_drawer_and_needs_no_sideways_scrolling(
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_violation(page: Storefront, npm_folder: Path, scheme: str) -> None:
-    axe = (npm_folder / "node_modules" / "axe-core" / "axe.min.js").read_text()
-    _media(page, "prefers-color-scheme", scheme)
-
-    def violations() -> list[list[str]]:
-        page.script(axe)
-        found: list[list[str]] = page.browser.execute_async_script(_AXE)
-        return found
+    media(page, "prefers-color-scheme", scheme)
 
     page.open("?q=jacket&explain=1&shopper=brand&is.lining=fleece", query="jacket")
     page.await_that(lambda: page.all(".moved"))
     background = page.script("return getComputedStyle(document.body).backgroundColor")
     assert (int(re.findall(r"\d+", background)[0]) < 128) == (scheme == "dark")
-    assert violations() == []
+    assert violations(page, npm_folder) == []
     page.open("?q=harbuor", query="harbuor")
     page.box.click()
     page.await_that(lambda: page.all(".aa-Item"))
-    assert violations() == []
+    assert violations(page, npm_folder) == []
     page.open("?q=jacket&in.effective_price=1:2", query="jacket")
-    assert violations() == []
+    assert violations(page, npm_folder) == []
     page.open("?q=harbour+jacket+007&sort=price:asc", query="harbour jacket 007")
     assert page.all(".divider")
-    assert violations() == []
+    assert violations(page, npm_folder) == []
     page.open("?product=j-007", query="Harbour Jacket 007 Navy")
     page.await_that(lambda: page.all("#detail[open] .similar li"))
-    assert violations() == []
-    page.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
+    assert violations(page, npm_folder) == []
+    phone(page)
     page.open("?index=nowhere")
-    assert violations() == []
+    assert violations(page, npm_folder) == []
     page.part("open-filters").click()
-    assert violations() == []
+    assert violations(page, npm_folder) == []
 
 
 def test_the_colours_can_be_changed_and_stay(page: Storefront) -> None:
-    _media(page, "prefers-color-scheme", "light")
+    media(page, "prefers-color-scheme", "light")
     page.open()
     page.one("[aria-label='Use dark colours']").click()
     page.open()
@@ -733,7 +685,7 @@ def test_the_colours_can_be_changed_and_stay(page: Storefront) -> None:
 
 
 def test_nothing_moves_for_those_who_ask_for_it(page: Storefront) -> None:
-    _media(page, "prefers-reduced-motion", "reduce")
+    media(page, "prefers-reduced-motion", "reduce")
     page.open()
     moving = page.script(
         "return [...document.querySelectorAll('*')].filter((e) => ['', '::before', '::after']"

@@ -16,11 +16,16 @@ const PREVIEWS = 5;
  *   where it came from far behind.
  * @param {object | null} properties.scale what fills the bars of the explanation, if it is shown.
  * @param {(id: string) => void} properties.open
+ * @param {(id: string) => void} properties.chosen told of a click, also of one for a new tab.
  */
-export function Card({ hit, rank, moved, scale, open }) {
+export function Card({ hit, rank, moved, scale, open, chosen }) {
   const [previewed, preview] = useState(null);
   const shown = previewed ?? hit;
   const variants = membersOf(hit);
+  const choose = (event) => {
+    chosen(idOf(shown));
+    follow(event, () => open(idOf(shown)));
+  };
   return (
     <article class="card">
       <Picture product={shown} eager={rank <= 4} />
@@ -29,7 +34,7 @@ export function Card({ hit, rank, moved, scale, open }) {
         <div class="about">
           {hit.brand && <p class="maker">{hit.brand}</p>}
           <h2 class="title">
-            <a href={productLink(idOf(shown))} onClick={(event) => follow(event, () => open(idOf(shown)))}>
+            <a href={productLink(idOf(shown))} onClick={choose}>
               {previewed ? previewed.title : <Runs runs={highlightRuns(hit, "title")} />}
             </a>
           </h2>

@@ -26,6 +26,11 @@ export class Choices {
     return this.#shoppers;
   }
 
+  /** Whether the shoppers are segments of the shop. */
+  get hasSegments() {
+    return this.#shoppers.some(({ segment }) => segment);
+  }
+
   /** The shopper that is chosen, or undefined. */
   get shopper() {
     return this.#shoppers.find(({ id }) => id === this.#chosen.shopper);
@@ -70,6 +75,11 @@ export class Choices {
   /** Ask something else: a misspelling that was insisted on is of the query before. */
   ask(query, changes = {}) {
     this.choose({ query, page: undefined, exact: undefined, product: undefined, ...changes });
+  }
+
+  /** Search again by what is known of the shopper now. */
+  renew() {
+    this.choose({ page: undefined });
   }
 
   /** The widget by which InstantSearch knows of the choices. */

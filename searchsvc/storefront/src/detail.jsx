@@ -13,7 +13,7 @@ const SHOWN = new Set(["rating", "review_count", "popularity", "colour_family", 
 const FACTS = ["color", "size", "material", "pattern", "gender", "age_group", "condition", "gtin", "mpn"];
 
 /** The widget of the dialog. */
-export function detailView({ catalogue, choices, title, part }) {
+export function detailView({ catalogue, choices, title, visitor, events, part }) {
   const dialog = part("detail");
   const shut = () => choices.product && choices.choose({ product: undefined });
   dialog.addEventListener("close", shut);
@@ -31,7 +31,11 @@ export function detailView({ catalogue, choices, title, part }) {
           key={id}
           index={catalogue.index}
           id={id}
-          loaded={(product) => title.name(id, product.title)}
+          loaded={(product) => {
+            title.name(id, product.title);
+            events.view(id);
+          }}
+          trade={visitor.agreed ? events : null}
           open={(product) => choices.choose({ product })}
           close={() => dialog.close()}
         />,
@@ -42,7 +46,7 @@ export function detailView({ catalogue, choices, title, part }) {
   };
 }
 
-function Detail({ index, id, loaded, open, close }) {
+function Detail({ index, id, loaded, trade, open, close }) {
   const [product, setProduct] = useState(null);
   const [others, setOthers] = useState([]);
   const [failure, fail] = useState("");
@@ -63,7 +67,11 @@ function Detail({ index, id, loaded, open, close }) {
       </div>
       {failure && <p id="detail-title" class="notice">{failure}</p>}
       {product ? (
-        <Product product={product} similar={others.length > 0 && <Similar products={others} open={open} />} />
+        <Product
+          product={product}
+          trade={trade}
+          similar={others.length > 0 && <Similar products={others} open={open} />}
+        />
       ) : (
         !failure && <p id="detail-title" class="muted">Loading …</p>
       )}
@@ -72,7 +80,7 @@ function Detail({ index, id, loaded, open, close }) {
 }
 
 // Two columns of their own heights; what stands beside is placed by the style sheet.
-function Product({ product, similar }) {
+function Product({ product, trade, similar }) {
   const link = webAddress(product.link);
   const facts = factsOf(product);
   return (
@@ -86,6 +94,7 @@ function Product({ product, similar }) {
           <Availability product={product} />
           {product.description && <p class="description">{product.description}</p>}
           {link && <a class="button strong" href={link.href} rel="noopener">Go to the shop’s page</a>}
+          {trade && <Trade product={product} events={trade} />}
         </div>
         {facts.length > 0 && similar}
       </div>
@@ -94,6 +103,24 @@ function Product({ product, similar }) {
         {facts.length > 0 && <Facts facts={facts} />}
       </div>
       {facts.length === 0 && similar}
+    </div>
+  );
+}
+
+/** What a shop's own pages would tell the service; shown to those who agreed to be remembered. */
+function Trade({ product, events }) {
+  const [said, say] = useState("");
+  const tell = (told, sentence) => {
+    told();
+    say(sentence);
+  };
+  return (
+    <div class="trade">
+      <button class="button" type="button" onClick={() => tell(() => events.addToCart(product), "Noted as put into the basket.")}>
+        Add to basket
+      </button>
+      <button class="button" type="button" onClick={() => tell(() => events.purchase(product), "Noted as bought.")}>Buy</button>
+      <p class="muted small" role="status">{said || "A demo: nothing is ordered, it is only noted for your results."}</p>
     </div>
   );
 }

@@ -1,10 +1,13 @@
 /** What is said where nothing was found, with ways on. */
 
+const DEPARTMENTS = 2;
+
 /** @param {object} properties of the page's context, with the `results`. */
 export function Empty({ choices, catalogue, results }) {
   const { query } = results;
   const refined = results.getRefinements().length > 0;
   const without = results.extensions?.searchsvc?.unfiltered_total;
+  const departments = catalogue.values[`${catalogue.category}.lvl0`]?.slice(0, DEPARTMENTS) ?? [];
   return (
     <div class="empty">
       <h2>Nothing found{query && <> for “{query}”</>}</h2>
@@ -19,14 +22,14 @@ export function Empty({ choices, catalogue, results }) {
           <button class="button" type="button" onClick={() => choices.ask("", cleared())}>Show all products</button>
         )}
       </p>
-      {choices.shoppers.length > 0 && catalogue.category && query && (
+      {query && departments.length > 1 && (
         <>
           <p>Or look around in</p>
           <p class="ways">
-            {departmentsOf(choices).map((name) => (
+            {departments.map((name) => (
               <button
                 key={name}
-              class="chip"
+                class="chip"
                 type="button"
                 onClick={() => choices.ask("", { ...cleared(), hierarchicalMenu: { [`${catalogue.category}.lvl0`]: [name] } })}
               >
@@ -50,8 +53,4 @@ export function cleared() {
     toggle: undefined,
     page: undefined,
   };
-}
-
-function departmentsOf({ shoppers }) {
-  return shoppers.filter(({ department }) => department).map(({ department }) => department);
 }

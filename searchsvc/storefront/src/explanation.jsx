@@ -1,9 +1,14 @@
 /** How a hit got its place: the parts of its score. */
 
-/** What fills the bars on a page of hits: the best of each part. */
-export function scaleOf(hits) {
+import { preferencesOf, signed, titlesOf, whose } from "./preferences.js";
+
+/** What explains all hits of a page: what fills the bars, the best of each part; segments' titles. */
+export function scaleOf(hits, personalization) {
   const parts = hits.map(partsOf).filter(Boolean);
-  return { lexical: Math.max(...parts.map((one) => one.lexical_score), 1e-9) };
+  return {
+    lexical: Math.max(...parts.map((one) => one.lexical_score), 1e-9),
+    titles: titlesOf(personalization),
+  };
 }
 
 /**
@@ -11,7 +16,7 @@ export function scaleOf(hits) {
  * @param {object} properties.hit
  * @param {number} properties.rank
  * @param {number | null | undefined} properties.moved
- * @param {{lexical: number}} properties.scale
+ * @param {{lexical: number, titles: Map<string, string>}} properties.scale
  */
 export function Explanation({ hit, rank, moved, scale }) {
   const parts = partsOf(hit);
@@ -21,7 +26,7 @@ export function Explanation({ hit, rank, moved, scale }) {
     <dl class="explanation">
       <Row name="Rank">
         {rank}
-        {moved ? `, ${moved > 0 ? "▲" : "▼"}${Math.abs(moved)} by the shopper` : ""}
+        {moved ? `, ${moved > 0 ? "▲" : "▼"}${Math.abs(moved)} from ${rank + moved}` : ""}
         {parts.identified ? ", named by its number" : ""}
       </Row>
       <Row name="Words" share={score / scale.lexical}>
@@ -35,6 +40,11 @@ export function Explanation({ hit, rank, moved, scale }) {
       </Row>
       <Row name="Fused">{parts.fused_score === null ? "not fused" : parts.fused_score.toFixed(4)}</Row>
       {parts.feedback ? <Row name="Feedback">{signed(parts.feedback)}</Row> : null}
+      {preferencesOf(parts).map((preference) => (
+        <Row key={`${preference.kind} ${preference.segment} ${preference.name}`} name={whose(preference, scale.titles)}>
+          {preference.name} {signed(preference.gain)}
+        </Row>
+      ))}
       {parts.boost ? <Row name="Boost">{signed(parts.boost)}</Row> : null}
       {parts.reranked_from ? <Row name="Second stage">from #{parts.reranked_from}</Row> : null}
     </dl>
@@ -54,8 +64,4 @@ function Row({ name, share, children }) {
 function partsOf(hit) {
   const parts = hit._rankingInfo?.searchsvc;
   return parts?.explain ?? parts;
-}
-
-function signed(value) {
-  return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(3)}`;
 }

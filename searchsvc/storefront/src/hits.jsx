@@ -10,7 +10,7 @@ import { Ranks } from "./ranks.js";
 const SKELETONS = 12;
 
 /** The widget of the results. */
-export function hitsView({ search, client, catalogue, choices, part }) {
+export function hitsView({ search, client, catalogue, choices, events, part }) {
   const place = part("results");
   const ranks = new Ranks(client);
   const open = (product) => choices.choose({ product });
@@ -24,10 +24,10 @@ export function hitsView({ search, client, catalogue, choices, part }) {
     const first = results.page * results.hitsPerPage;
     const byRelevance = search.helper.state.index === catalogue.index;
     const moved =
-      choices.shopper && byRelevance
+      byRelevance && isPersonal(choices, results)
         ? ranks.moved({ helper: search.helper, hits: items, first, arrived: () => show(latest) })
         : null;
-    const scale = choices.explain && byRelevance ? scaleOf(items) : null;
+    const scale = choices.explain && byRelevance ? scaleOf(items, results.extensions?.searchsvc?.personalization) : null;
     const cards = items.map((hit, position) => (
       <li key={hit.objectID}>
         <Card
@@ -36,6 +36,7 @@ export function hitsView({ search, client, catalogue, choices, part }) {
           moved={moved?.get(hit.objectID)}
           scale={scale}
           open={open}
+          chosen={(id) => events.click({ id, position: first + position + 1, queryId: results.queryID })}
         />
       </li>
     ));
@@ -50,6 +51,11 @@ export function hitsView({ search, client, catalogue, choices, part }) {
     );
   }
   return connectHits(show, () => render(null, place))({});
+}
+
+/** Whether it is worth asking what everybody would see. */
+function isPersonal(choices, { extensions }) {
+  return Boolean(choices.shopper) || (choices.explain && extensions?.searchsvc?.personalization?.applied);
 }
 
 /** The cards, divided where those that are less relevant begin on this page. */

@@ -9,20 +9,25 @@ import { render } from "preact";
 import { readCatalogue } from "./catalogue.js";
 import { Choices } from "./choices.js";
 import { createClient } from "./client.js";
+import { installConsent } from "./consent.jsx";
 import { detailView } from "./detail.jsx";
 import { installDrawer } from "./drawer.js";
+import { Events } from "./events.js";
 import { facets } from "./facets.jsx";
 import { hitsView } from "./hits.jsx";
 import { Notice } from "./notice.jsx";
+import { personalClient } from "./personal.js";
 import { refinements } from "./refinements.jsx";
 import { createRouting } from "./routing.js";
 import { installSearchBox } from "./searchbox.jsx";
-import { HITS, listIndexes } from "./service.js";
-import { shoppersOf } from "./shoppers.js";
+import { HITS, listIndexes, segmentNames } from "./service.js";
+import { shoppersIn, shoppersOf } from "./shoppers.js";
 import { statusView } from "./status.jsx";
 import { installTheme } from "./theme.js";
 import { Title } from "./title.js";
 import { toolsView } from "./tools.jsx";
+import { Visitor } from "./visitor.js";
+import { whyView } from "./why.jsx";
 
 const DEMO = ["demo", "sample"];
 
@@ -42,22 +47,30 @@ async function main() {
     warn(`There is no index “${wanted}” here. This is “${chosen.index}”.`);
   }
   const client = createClient();
-  startSearch(await readCatalogue(chosen, client), client, served.length > 1);
+  const [catalogue, segments] = await Promise.all([
+    readCatalogue(chosen, client),
+    segmentNames(chosen.index).catch(() => []), // the page works without them
+  ]);
+  const shoppers = segments.length > 0 ? shoppersIn(segments) : shoppersOf(catalogue);
+  startSearch(catalogue, shoppers, client, served.length > 1);
 }
 
-function startSearch(catalogue, client, severalIndexes) {
-  const choices = new Choices(shoppersOf(catalogue));
+function startSearch(catalogue, shoppers, client, severalIndexes) {
+  const choices = new Choices(shoppers);
+  const visitor = new Visitor(catalogue.index);
+  const events = new Events(catalogue.index, visitor);
+  const personal = personalClient(client, visitor, () => choices.shopper);
   const title = new Title(catalogue.index);
   let failedAfter; // the last results before a failure
   const search = instantsearch({
     indexName: catalogue.index,
-    searchClient: client,
+    searchClient: personal,
     routing: createRouting(catalogue, severalIndexes),
     insights: false,
     future: { preserveSharedStateOnUnmount: true },
   });
   choices.attach(search, catalogue.index);
-  const context = { search, client, catalogue, choices, title, part };
+  const context = { search, client, personal, catalogue, choices, visitor, events, title, part };
   search.addWidgets([
     configure({
       hitsPerPage: HITS,
@@ -73,6 +86,7 @@ function startSearch(catalogue, client, severalIndexes) {
     hitsView(context),
     statusView(context),
     toolsView(context),
+    whyView(context),
     refinements(context),
     detailView(context),
     pagination({
@@ -97,6 +111,7 @@ function startSearch(catalogue, client, severalIndexes) {
     render(null, part("notice"));
   });
   search.start();
+  installConsent(context);
   installDrawer(part, search);
   scrollUpOnNewPage(search);
 }

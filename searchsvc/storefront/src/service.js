@@ -10,6 +10,11 @@ export async function listIndexes() {
   return (await ask("v1/indexes")).indexes;
 }
 
+/** The segments of an index that the page may be seen as: names and titles. */
+export async function segmentNames(index) {
+  return (await ask(`${path(index)}/segments/names`)).segments;
+}
+
 /** Completions of a query with categories, brands and products for them. */
 export function suggest(index, text, signal) {
   const parameters = new URLSearchParams({ q: text, limit: 5, categories: 2, brands: 2, products: 3 });

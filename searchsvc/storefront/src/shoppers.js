@@ -1,16 +1,26 @@
-/** Demo shoppers: what somebody may like of the catalogue at hand, as boosts of one request. */
+/** Shoppers to see the page as: segments of the shop, or demo shoppers where it has none. */
 
 /**
  * @typedef {object} Shopper
  * @property {string} id
  * @property {string} name
- * @property {string} likes in words.
- * @property {string[]} boosts Algolia's optional filters.
- * @property {string} [department] that they like.
+ * @property {string} [segment] that each search names.
+ * @property {string} [likes] in words.
+ * @property {string[]} [boosts] Algolia's optional filters.
  */
 
 /**
- * Who could shop here, made of what the catalogue has most of.
+ * The segments of the shop as shoppers.
+ *
+ * @param {{name: string, title: string}[]} segments
+ * @returns {Shopper[]}
+ */
+export function shoppersIn(segments) {
+  return segments.map(({ name, title }) => ({ id: name, name: title, segment: name }));
+}
+
+/**
+ * Who could shop here, each a few boosts of one request, made of what the catalogue has most of.
  *
  * @param {import("./catalogue.js").Catalogue} catalogue
  * @returns {Shopper[]}
@@ -44,14 +54,12 @@ export function shoppersOf({ brand, category, colour, price, values, statistics 
       id: "department",
       name: `Shops in ${department}`,
       likes: department,
-      department,
       boosts: [`${top}:${department}<score=2>`],
     },
     other && {
       id: "other",
       name: `Shops in ${other}`,
       likes: other,
-      department: other,
       boosts: [`${top}:${other}<score=2>`],
     },
     hue && { id: "colour", name: `Likes ${hue}`, likes: hue, boosts: [`${colour}:${hue}<score=2>`] },

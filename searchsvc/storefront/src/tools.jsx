@@ -1,6 +1,7 @@
 /** What stands beside the order: the shopper, the explanations, and on phones the filters. */
 
 import { render } from "preact";
+import { notApplied } from "./preferences.js";
 
 /** The widget of the tools. */
 export function toolsView({ search, catalogue, choices, part }) {
@@ -13,7 +14,11 @@ export function toolsView({ search, catalogue, choices, part }) {
       const byRelevance = search.helper.state.index === catalogue.index;
       render(<ShopperField choices={choices} />, part("shopper"));
       render(<ExplainField choices={choices} />, part("explain"));
-      render(<ShopperNote choices={choices} byRelevance={byRelevance} />, part("shopper-note"));
+      render(<ShopperNote
+          choices={choices}
+          byRelevance={byRelevance}
+          personalization={results.extensions?.searchsvc?.personalization}
+        />, part("shopper-note"));
       const chosen = results.getRefinements().length;
       render(<>Filters{chosen > 0 && <span class="badge">{chosen}</span>}</>, part("open-filters"));
     },
@@ -23,9 +28,9 @@ export function toolsView({ search, catalogue, choices, part }) {
 function ShopperField({ choices }) {
   return (
     <label>
-      <span class="field-name">Shopper</span>
+      <span class="field-name">{choices.hasSegments ? "Show as" : "Shopper"}</span>
       <select
-        aria-label="Shopper"
+        aria-label={choices.hasSegments ? "Show the page as" : "Shopper"}
         value={choices.shopper?.id ?? ""}
         disabled={choices.shoppers.length === 0}
         onChange={(event) => choices.choose({ shopper: event.target.value || undefined, page: undefined })}
@@ -52,13 +57,27 @@ function ExplainField({ choices }) {
   );
 }
 
-function ShopperNote({ choices: { shopper }, byRelevance }) {
+function ShopperNote({ choices: { shopper }, byRelevance, personalization }) {
   if (!shopper) return null;
+  const moved = byRelevance
+    ? "▲ and ▼ tell how many places a product moved."
+    : "An order by a value leaves no room for likings; sort by relevance to see them.";
+  if (!shopper.segment) {
+    return (
+      <p class="said">
+        Seen as somebody who likes <strong>{shopper.likes}</strong>. {moved}{" "}
+        <span class="muted">A demo: the likings are sent with each request as boosts, and nothing is stored.</span>
+      </p>
+    );
+  }
+  const reason = notApplied(personalization);
   return (
     <p class="said">
-      Seen as somebody who likes <strong>{shopper.likes}</strong>.{" "}
-      {byRelevance ? "▲ and ▼ tell how many places a product moved." : "An order by a value leaves no room for likings; sort by relevance to see them."}{" "}
-      <span class="muted">A demo: the likings are sent with each request as boosts, and nothing is stored.</span>
+      Seen as <strong>{shopper.name}</strong>, a segment of this shop.{" "}
+      {reason ? `The order is everybody’s: ${reason}.` : moved}{" "}
+      <span class="muted">
+        A demo: choosing a segment counts as your consent to naming it with each search, and nothing is stored for it.
+      </span>
     </p>
   );
 }

@@ -1,0 +1,77 @@
+/** Why the products are in this order, said to the shopper for whom they are. */
+
+import { render } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { reasonsFor } from "./preferences.js";
+
+/** The widget of the question and its answer. */
+export function whyView({ search, personal, choices, part }) {
+  let open = false;
+  return {
+    $$type: "searchsvc.why",
+    init() {},
+    dispose() {},
+    render({ results }) {
+      const personalization = results?.extensions?.searchsvc?.personalization;
+      const applied = Boolean(personalization?.applied) && results.nbHits > 0;
+      const toggle = () => {
+        open = !open;
+        this.render({ results });
+      };
+      render(
+        applied && (
+          <Why
+            open={open}
+            toggle={toggle}
+            personalization={personalization}
+            hits={() => (choices.explain ? results.hits : explainedHits(search, personal))}
+            key={results.queryID}
+          />
+        ),
+        part("why"),
+      );
+    },
+  };
+}
+
+/** The hits of the page once more, explained; this is not stored as a search. */
+async function explainedHits({ helper }, client) {
+  const params = {
+    ...helper.getQuery(),
+    facets: [],
+    clickAnalytics: false,
+    attributesToRetrieve: ["objectID"],
+    attributesToHighlight: [],
+    getRankingInfo: true,
+  };
+  const { results } = await client.search([{ indexName: helper.state.index, params }]);
+  return results[0].hits;
+}
+
+function Why({ open, toggle, personalization, hits }) {
+  const [reasons, setReasons] = useState(null);
+  useEffect(() => {
+    if (!open) return undefined;
+    let current = true;
+    Promise.resolve(hits()).then(
+      (found) => current && setReasons(reasonsFor(personalization, found.map((hit) => hit._rankingInfo?.searchsvc))),
+      () => current && setReasons([]),
+    );
+    return () => (current = false);
+  }, [open, personalization]);
+  return (
+    <>
+      <button class="link" type="button" aria-expanded={open} aria-controls="reasons" onClick={toggle}>
+        Why this order?
+      </button>
+      <div id="reasons" hidden={!open}>
+        {open && reasons && (
+          <ul class="said">
+            {reasons.length > 0 ? reasons.map((reason) => <li key={reason}>{reason}</li>) : <li>Nothing that is known of you changes this page.</li>}
+            <li class="muted">Everything else is in the order of how well it fits what you asked for.</li>
+          </ul>
+        )}
+      </div>
+    </>
+  );
+}
