@@ -401,7 +401,7 @@ def test_what_is_a_shop_s_own_business_is_shown_with_the_key_only(
     detail = problem(shop.get(path), 401)
     assert "SEARCHSVC_ADMIN_KEY" in detail
     problem(shop.get(path, headers={"If-None-Match": "*"}), 401)
-    assert shop.get(path, headers=ADMIN).json() == DOCUMENTS[path]
+    assert DOCUMENTS[path].items() <= shop.get(path, headers=ADMIN).json().items()
     documented = shop.get("/openapi.json").json()["paths"]
     template = path.replace("/shop/", "/{index}/")
     assert documented[template]["get"]["security"]
