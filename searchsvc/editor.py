@@ -9,7 +9,7 @@ from indexer.layout import IndexLayout
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from searchsvc.live import LiveDocument
+    from searchsvc.livedocuments import LiveDocument
     from searchsvc.livefile import D
     from searchsvc.serving import SearchService
     from searchsvc.settings import Settings

@@ -22,7 +22,7 @@ from searchsvc.cli.output import (
 from searchsvc.errors import BadLiveSettingsError
 from searchsvc.experiments.assignment import Experiment
 from searchsvc.experiments.document import ExperimentDocument
-from searchsvc.live import EXPERIMENT
+from searchsvc.livedocuments import EXPERIMENT
 from searchsvc.livefile import parse
 from searchsvc.outcomes.comparison import compare
 from searchsvc.outcomes.table import report_lines

@@ -26,7 +26,7 @@ from searchsvc.livefile import MAX_BYTES, parse
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from searchsvc.live import LiveDocument
+    from searchsvc.livedocuments import LiveDocument
     from searchsvc.livefile import D
     from searchsvc.settings import Settings
 

@@ -25,7 +25,7 @@ from searchsvc.errors import StateMissingError
 from searchsvc.learned.file import LearnedFile
 from searchsvc.learned.likeness import Centroid
 from searchsvc.learned.tastes import tastes_of
-from searchsvc.live import SEGMENTS
+from searchsvc.livedocuments import SEGMENTS
 from searchsvc.query.filters import parse_filter_text
 from searchsvc.query.query import Query
 from searchsvc.segments.compiler import compile_segments

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from searchsvc.cli.live import Shown, Words, live_commands
-from searchsvc.live import RANKING, describe_ranking
+from searchsvc.live import describe_ranking
+from searchsvc.livedocuments import RANKING
 
 if TYPE_CHECKING:
     from searchsvc.policy import RankingOverrides

@@ -28,7 +28,7 @@ from searchsvc.errors import (
 )
 from searchsvc.events.files.rejections import MAX_SHOWN, Rejection
 from searchsvc.events.userlist import read_tokens
-from searchsvc.live import SEGMENTS
+from searchsvc.livedocuments import SEGMENTS
 from searchsvc.state.store import StateStore
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ from searchsvc.cli.output import (
 from searchsvc.cli.progress import Bars
 from searchsvc.embedders import open_embedder
 from searchsvc.errors import PortError
-from searchsvc.live import SEGMENTS
+from searchsvc.livedocuments import SEGMENTS
 from searchsvc.livefile import NO_FILE, parse
 from searchsvc.settings import Settings
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from searchsvc.cli.live import Shown, Words, live_commands
-from searchsvc.live import SYNONYMS
+from searchsvc.livedocuments import SYNONYMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

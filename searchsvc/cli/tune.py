@@ -24,7 +24,8 @@ from searchsvc.cli.output import (
 )
 from searchsvc.cli.progress import Bars
 from searchsvc.embedders import Embedders
-from searchsvc.live import effective_policy, ranking_file
+from searchsvc.live import effective_policy
+from searchsvc.livedocuments import ranking_file
 from searchsvc.policy import RankingOverrides
 from searchsvc.relevance.folds import make_folds, question
 from searchsvc.relevance.grids import lexical_with

@@ -14,20 +14,14 @@ from searchsvc.http.access import admin_only
 from searchsvc.http.bodies import documented_body
 from searchsvc.http.context import FAILURES, AppContext, IndexPath
 from searchsvc.http.schemas import LiveVersion, Problem, RankingReport
-from searchsvc.live import (
-    EXPERIMENT,
-    RANKING,
-    SEGMENTS,
-    SUGGESTIONS,
-    SYNONYMS,
-    describe_ranking,
-)
+from searchsvc.live import describe_ranking
+from searchsvc.livedocuments import EXPERIMENT, RANKING, SEGMENTS, SUGGESTIONS, SYNONYMS
 from searchsvc.livefile import NO_FILE, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from searchsvc.live import LiveDocument
+    from searchsvc.livedocuments import LiveDocument
     from searchsvc.livefile import D
     from searchsvc.policy import RankingOverrides
 

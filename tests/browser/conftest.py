@@ -36,7 +36,7 @@ from indexer.product import Availability, Price, Product
 from indexer.publish import publish, writer
 from indexer.settings import IndexSettings
 from searchsvc.http.app import create_app
-from searchsvc.live import SEGMENTS
+from searchsvc.livedocuments import SEGMENTS
 from searchsvc.settings import Settings
 
 if TYPE_CHECKING:

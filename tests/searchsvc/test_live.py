@@ -13,14 +13,8 @@ import pytest
 from indexer.settings import IndexSettings
 from indexer.snapshot import Snapshot, open_snapshot
 from searchsvc.errors import BadLiveSettingsError, LiveSettingsUnreadableError
-from searchsvc.live import (
-    Live,
-    compile_synonyms,
-    describe_ranking,
-    effective_policy,
-    ranking_file,
-    synonyms_file,
-)
+from searchsvc.live import Live, describe_ranking, effective_policy
+from searchsvc.livedocuments import compile_synonyms, ranking_file, synonyms_file
 from searchsvc.policy import Fusion, RankingOverrides, RankingPolicy
 from searchsvc.suggesting.document import SuggestionsDocument
 from searchsvc.synonyms.document import SynonymsDocument

@@ -26,7 +26,7 @@ from indexer.snapshot import Snapshot
 from indexer.storage import StringTable
 from searchsvc import serving
 from searchsvc.errors import IndexNotFoundError, NotReadyError, ProductNotFoundError
-from searchsvc.live import ranking_file
+from searchsvc.livedocuments import ranking_file
 from searchsvc.opened import Opened
 from searchsvc.policy import RankingOverrides, RankingPolicy
 from searchsvc.query.query import Query
@@ -145,7 +145,7 @@ def test_a_broken_generation_is_refused_and_the_next_reindex_heals(
     assert (generation(service), refused.refused) == (first, second)
     assert word in refused.reason
     assert str(layout.root) not in refused.reason
-    assert service.search("shop", Query("shoe"))[1].total == 30
+    assert service.search("shop", Query("shoe")).result.total == 30
     third = build(shoes(3), settings=INVERTED_LISTS).generation
     service.refresh()
     healed = opened(service)
@@ -198,7 +198,7 @@ def test_with_nothing_to_fall_back_on_the_index_is_known_but_not_ready(
     assert opened(service) is served
     build(shoes(2))
     service.refresh()
-    assert (opened(service).reason, service.search("shop", Query("shoe"))[1].total) == ("", 30)
+    assert (opened(service).reason, service.search("shop", Query("shoe")).result.total) == ("", 30)
 
 
 def test_a_generation_whose_files_arrive_after_its_name_is_served_in_the_end(
@@ -269,7 +269,7 @@ def test_a_pointer_that_cannot_be_read_costs_no_other_index_its_swap(
     service.refresh()
     assert generation(service) == second
     assert opened(service, "a-shop").reason == "CURRENT cannot be read (Permission denied)"
-    assert service.search("a-shop", Query("shoe"))[1].total == 30
+    assert service.search("a-shop", Query("shoe")).result.total == 30
 
 
 def test_whatever_a_library_raises_at_a_generation_is_a_refusal_of_that_generation(
@@ -403,7 +403,7 @@ def test_indexes_do_not_share_products(build: Build, service: SearchService) -> 
     build(shoes(1))
     service.refresh()
     assert [served.name for served in service.indexes()] == ["desks", "shop"]
-    assert service.search("desks", Query("shoe"))[1].total == 0
+    assert service.search("desks", Query("shoe")).result.total == 0
     assert orjson.loads(service.product("desks", "a"))["title"] == "oak desk"
     with pytest.raises(ProductNotFoundError, match="'shop' has no product with id 'a'"):
         service.product("shop", "a")
@@ -445,7 +445,7 @@ def test_without_its_model_an_index_answers_by_words_until_the_model_comes(
     shutil.copytree(model, models_dir / "tiny")
     service.refresh()
     assert opened(service).semantic
-    assert service.search("shop", Query("shoe"))[1].degraded == ()
+    assert service.search("shop", Query("shoe")).result.degraded == ()
     healed = state(service)
     service.refresh()
     assert state(service) is healed
@@ -492,7 +492,7 @@ def test_the_watcher_survives_what_the_disk_does(
             broken.setattr(serving, "list_indexes", fail)
             assert failed.wait(20)
             eventually(lambda: "looking for new generations failed" in caplog.text)
-            assert service.search("shop", Query("shoe"))[1].total == 30
+            assert service.search("shop", Query("shoe")).result.total == 30
         second = build(shoes(2)).generation
         eventually(lambda: generation(service) == second)
 

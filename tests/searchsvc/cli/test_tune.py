@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from searchsvc.cli.main import app
-from searchsvc.live import ranking_file
+from searchsvc.livedocuments import ranking_file
 
 if TYPE_CHECKING:
     from indexer.layout import IndexLayout

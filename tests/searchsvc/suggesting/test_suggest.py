@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from indexer.layout import IndexLayout
 from indexer.settings import IndexSettings
 from indexer.snapshot import Snapshot, open_snapshot
-from searchsvc.live import compile_suggestions
+from searchsvc.livedocuments import compile_suggestions
 from searchsvc.livefile import parse
 from searchsvc.policy import RankingPolicy
 from searchsvc.suggesting.curation import Curation
