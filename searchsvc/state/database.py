@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from searchsvc.errors import StateFormatError, StateUnavailableError
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from sqlalchemy import URL, Connection, Engine
 
     from searchsvc.state.dialect import Dialect
-
-_log = logging.getLogger(__name__)
 
 DIALECTS: Mapping[str, Callable[[URL], Dialect]] = {
     "sqlite": Sqlite,
@@ -108,15 +105,13 @@ class Database:
         except (DataError, IntegrityError) as error:
             # A value that the database does not take; the driver's message would quote the row.
             raise ValueError(
-                f"{self.dialect.title} refused a value ({type(error.orig)})"
+                f"{self.dialect.title} refused a value ({type(error.orig).__name__})"
             ) from None
         except DBAPIError as error:
             # Without its cause: what a driver says may quote a row.
             raise self._unavailable(self.dialect.reason(error)) from None
         except PoolTimeoutError:
             raise self._unavailable("too many want it at once; try again") from None
-        except SQLAlchemyError as error:
-            raise self._unavailable(f"{type(error).__name__}; see the log") from error
 
     def _unavailable(self, reason: str) -> StateUnavailableError:
         return StateUnavailableError(
