@@ -27,7 +27,7 @@ import numpy as np
 from benchmarks.building import build
 from benchmarks.errors import PurchasesError
 from benchmarks.machine import describe_machine
-from benchmarks.personalization.cases import BUCKETS, REGULARS, draw_cases, lend_histories
+from benchmarks.personalization.cases import BUCKETS, NOBODY, REGULARS, draw_cases, lend_histories
 from benchmarks.personalization.effects import effects
 from benchmarks.personalization.eras import Era, eras_of, fields_in_use
 from benchmarks.personalization.purchases import purchases_file, read_purchases
@@ -201,11 +201,13 @@ def _groups(cases: Sequence[Case]) -> dict[str, NDArray[np.bool_]]:
         for bucket in (*BUCKETS, REGULARS)
     }
     known = {EVERYBODY: np.ones(len(cases), np.bool_), **buckets}
-    return {
-        f"{name}, {suffix}" if suffix else name: mask & part
+    parts = {
+        f"{name}, {suffix}": mask & part
         for name, mask in known.items()
-        for suffix, part in (("", True), (BEFORE, repeated), (NEVER, ~repeated))
+        if name != NOBODY.name
+        for suffix, part in ((BEFORE, repeated), (NEVER, ~repeated))
     }
+    return known | parts
 
 
 def _rows(snapshot: Snapshot) -> range:

@@ -14,6 +14,7 @@ from searchsvc.preferences.alignment import Alignment
 from searchsvc.preferences.preferences import Preferences
 from searchsvc.preferences.session import Session
 from searchsvc.retrieval import unrelated_cosine
+from searchsvc.segments.document import DEFAULT_STRENGTH
 from searchsvc.segments.profile import MAX_INTERACTIONS, Interaction
 
 if TYPE_CHECKING:
@@ -28,9 +29,10 @@ if TYPE_CHECKING:
 
 PLAIN = "nothing learned"
 POPULAR = "+ what sells"
-SHIPPED = "+ tastes, strength 100"
+SHIPPED = f"+ tastes, strength {DEFAULT_STRENGTH:.0f} (shipped)"
 CONTROL = "+ tastes of somebody else (control)"
 STRENGTHS = (25.0, 50.0, 100.0)
+"""Others that are tried; parts and control have the shipped one."""
 BOUGHT = "id"
 """The field whose only trait is being the product itself."""
 VIEWED = 3
@@ -137,18 +139,19 @@ def systems_of(
 
     def control(case: Case) -> list[Preferences | None]:
         return [
-            shoppers.by_taste(histories[case.order], case.time_ms, STRENGTHS[-1])
+            shoppers.by_taste(histories[case.order], case.time_ms, DEFAULT_STRENGTH)
             for histories in lent
         ]
 
-    parts = [tastes(f"  {field} alone", 100.0, frozenset({field})) for field in fields]
+    shipped = DEFAULT_STRENGTH
+    parts = [tastes(f"  {field} alone", shipped, frozenset({field})) for field in fields]
     if BOUGHT in fields and len(fields) > 1:
-        others = frozenset(fields) - {BOUGHT}
-        parts.append(tastes(f"  all without {BOUGHT}", 100.0, others))
+        parts.append(tastes(f"  all without {BOUGHT}", shipped, frozenset(fields) - {BOUGHT}))
     return [
         System(PLAIN, policy, lambda _: (None,)),
         System(POPULAR, popular, lambda _: (None,)),
-        *(tastes(f"+ tastes, strength {strength:.0f}", strength) for strength in STRENGTHS),
+        *(tastes(f"+ tastes, strength {it:.0f}", it) for it in STRENGTHS if it != shipped),
+        tastes(SHIPPED, shipped),
         *parts,
         System(
             SESSION,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 _NAME = 38
 _WIDTH = 10
-_CHANGE = 25
+_CHANGE = 27
 _SHOWN = ("5+", "5+, never bought before")
 """Groups whose systems are all listed."""
 
