@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import orjson
 
+from searchsvc.personalizing.why import why
 from searchsvc.results.highlight import Highlighter
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def encode_response(
         "limit": query.limit,
         "hits": [encoder.encode(hit) for hit in result.hits],
         "facets": [_encode_facet(facet) for facet in result.facets],
-        "personalization": encode_personalization(answered.personalization),
+        "personalization": encode_personalization(answered.personalization, query),
         "degraded": list(result.degraded),
         "took_ms": round(took_ms, 3),
     }
@@ -84,10 +85,10 @@ def encode_response(
     return orjson.dumps(body)
 
 
-def encode_personalization(personal: Personalization) -> dict[str, Any]:
-    """What was made of who asked, as JSON has it."""
+def encode_personalization(personal: Personalization, query: Query) -> dict[str, Any]:
+    """What was made of who asked, as JSON has it; with what the shopper may be told of it."""
     arm = personal.arm
-    return {
+    encoded = {
         "applied": personal.preferences is not None,
         "reason": personal.reason,
         "strength": personal.strength,
@@ -98,6 +99,9 @@ def encode_personalization(personal: Personalization) -> dict[str, Any]:
         "experiment": None if arm is None else {"name": arm.experiment, "arm": arm.name},
         "complete": personal.complete,
     }
+    if query.explain:
+        encoded["why"] = [asdict(because) for because in why(personal)]
+    return encoded
 
 
 def new_query_id() -> str:

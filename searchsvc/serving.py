@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from indexer.snapshot import Snapshot
     from searchsvc.answer import Hit
     from searchsvc.opened import Opened
+    from searchsvc.personalizing.personalizer import Portrait
     from searchsvc.personalizing.profiles import ProfileStore
     from searchsvc.policy import RankingPolicy
     from searchsvc.query.filters import Filter
@@ -174,6 +175,19 @@ class SearchService:
     def forget(self, user: str) -> None:
         """Drop what is kept of the user with the key `user`, whose events were deleted."""
         self._profiles.forget(user)
+
+    def portraits(self, user: str) -> dict[str, Portrait]:
+        """What is made of the events of the user with the key `user`, by index; never stored.
+
+        Raises:
+            SearchServiceError: the events cannot be read.
+        """
+        drawn = {
+            state.name: self.personalizer.portrait(user, state.audience)
+            for state in self.indexes()
+            if state.audience is not None
+        }
+        return {name: portrait for name, portrait in drawn.items() if portrait is not None}
 
     def search(self, index: str, query: Query, shopper: Shopper = _NOBODY) -> Answered:
         """Answer `query` as `shopper` likes it.

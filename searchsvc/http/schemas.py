@@ -175,6 +175,15 @@ class ExperimentArm(BaseModel):
     arm: str
 
 
+class ShopperReason(BaseModel):
+    """One thing that the order depends on, for the shopper."""
+
+    kind: Literal["segment", "taste", "session"]
+    text: str = Field(description="A sentence in English.")
+    name: str = Field(description="Of the segment or the field.")
+    value: str = Field(description="Of the field.")
+
+
 class PersonalizationReport(BaseModel):
     """What was made of who asked."""
 
@@ -186,6 +195,9 @@ class PersonalizationReport(BaseModel):
     segments: list[ShopperSegment]
     experiment: ExperimentArm | None
     complete: bool = Field(description="Whether what is stored could be read in time.")
+    why: list[ShopperReason] | None = Field(
+        None, description="Why this order, in plain words; with explain."
+    )
 
 
 class SearchResponse(BaseModel):

@@ -8,6 +8,7 @@ The shop knows who is logged in, and its back end asks for its shopper.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
@@ -58,9 +59,18 @@ class UserDeleted(BaseModel):
 async def export_user(token: Token, context: AppContext) -> Response:
     """Events of all indexes and memberships in segments; nothing else is stored.
 
+    `derived` is what is made of them for a search, by index: it is worked out for this answer.
+
     A user of whom nothing is known is answered the same, with nothing in it.
     """
-    known = await run_in_threadpool(context.state.export_user, _checked(token))
+    token = _checked(token)
+
+    def export() -> dict[str, Any]:
+        portraits = context.service.portraits(context.state.user_key(token))
+        derived = {index: asdict(portrait) for index, portrait in portraits.items()}
+        return context.state.export_user(token) | {"derived": derived}
+
+    known = await run_in_threadpool(export)
     return Response(
         orjson.dumps(known),
         media_type="application/json",

@@ -11,26 +11,49 @@ returning user         also lists, rules on the past, learned segments, and tast
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from searchsvc.experiments.assignment import arm_of
 from searchsvc.learned.tastes import tastes_of
 from searchsvc.personalizing.personalization import NotApplied, Personalization
+from searchsvc.personalizing.why import top_tastes
 from searchsvc.preferences.preferences import Preferences
 from searchsvc.preferences.session import Session
+from searchsvc.query.query import Query
 from searchsvc.retrieval import unrelated_cosine
+from searchsvc.segments.profile import Profile
+from searchsvc.segments.shopper import Shopper
 
 if TYPE_CHECKING:
     from searchsvc.learned.tastes import Tastes
     from searchsvc.personalizing.audience import Audience
     from searchsvc.personalizing.profiles import Known, Profiles
     from searchsvc.policy import RankingPolicy
-    from searchsvc.query.query import Query
     from searchsvc.segments.segments import ActiveSegment, Segments
-    from searchsvc.segments.shopper import Shopper
     from searchsvc.segments.situation import History
 
 _MEDIAN = 0.5
+MOST_PORTRAYED = 20
+"""Tastes of a portrait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """What is made of a user's events in one index; it is never stored.
+
+    Attributes:
+        orders: how many.
+        spent: in all of them, in the major unit.
+        segments: that the user is in, whatever the request.
+        tastes: what the user likes more than others do: fields and values, the most first.
+    """
+
+    orders: int
+    spent: float
+    segments: tuple[ActiveSegment, ...]
+    tastes: tuple[tuple[str, str], ...]
 
 
 class Personalizer:
@@ -92,6 +115,21 @@ class Personalizer:
             user,
             complete,
         )
+
+    def portrait(self, user: str, audience: Audience) -> Portrait | None:
+        """What is made of the stored events of the user with the key `user`; nothing of none.
+
+        Raises:
+            SearchServiceError: the profile cannot be read.
+        """
+        known = self._profiles.read(audience.snapshot.index, user)
+        if known.profile == Profile():
+            return None
+        now_ms = time.time_ns() // 1_000_000
+        tastes = _tastes(known, audience, now_ms)
+        active, _ = _segments(Shopper(consent=True), known, tastes, audience, Query(""), now_ms)
+        liked = () if tastes is None else tuple(islice(top_tastes(tastes), MOST_PORTRAYED))
+        return Portrait(known.profile.orders, known.profile.spent, active, liked)
 
 
 def _strength(shopper: Shopper, of_arm: float | None, segments: Segments) -> float:

@@ -113,6 +113,14 @@ class Profiles:
             # One that is no longer fresh is better than none.
             return self._kept.get(key)
 
+    def read(self, index: str, user: str) -> Known:
+        """The profile as it is stored now; nothing of it is kept.
+
+        Raises:
+            SearchServiceError: it cannot be read.
+        """
+        return Known(self._store().profile(index, user), monotonic())
+
     def forget(self, user: str) -> None:
         """Drop the profiles of a user, also those that are being read."""
         with self._lock:
