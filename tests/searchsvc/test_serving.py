@@ -320,7 +320,8 @@ def test_answers_are_of_one_generation_while_ten_are_published(
     def ask(service: SearchService) -> int:
         asked = 0
         while not stop.is_set():
-            snapshot, result = service.search("shop", Query("shoe", limit=100))
+            answered = service.search("shop", Query("shoe", limit=100))
+            snapshot, result = answered.snapshot, answered.result
             products = [orjson.loads(hit.product) for hit in result.hits]
             found = {product["attributes"]["edition"] for product in products}
             version, count = editions.get(snapshot.generation, (None, 0))
@@ -436,7 +437,7 @@ def test_without_its_model_an_index_answers_by_words_until_the_model_comes(
     service = SearchService(make_settings(embed_timeout_ms=60_000), observer)
     service.refresh()
     assert not opened(service).semantic
-    _, result = service.search("shop", Query("shoe"))
+    result = service.search("shop", Query("shoe")).result
     assert result.total == 30
     assert result.degraded == ("semantic: the embedding model 'tiny' is not available",)
     service.refresh()
@@ -571,9 +572,11 @@ def test_no_request_sees_a_mixture_while_settings_change(
     build(shoes(1))
     policies: list[RankingPolicy] = []
 
-    def note(query: Query, snapshot: Snapshot, embedder: Any, policy: RankingPolicy) -> Any:
+    def note(
+        query: Query, snapshot: Snapshot, embedder: Any, policy: RankingPolicy, *more: Any
+    ) -> Any:
         policies.append(policy)
-        return real(query, snapshot, embedder, policy)
+        return real(query, snapshot, embedder, policy, *more)
 
     real = serving.search
     with pytest.MonkeyPatch.context() as monkeypatch:

@@ -229,9 +229,9 @@ def test_the_command_line_searches_with_the_index_s_own_settings(
     seen: list[RankingPolicy] = []
     real = search_module.run_search
 
-    def spy(query: Any, snapshot: Any, embedder: Any, policy: RankingPolicy) -> Any:
+    def spy(query: Any, snapshot: Any, embedder: Any, policy: RankingPolicy, *more: Any) -> Any:
         seen.append(policy)
-        return real(query, snapshot, embedder, policy)
+        return real(query, snapshot, embedder, policy, *more)
 
     monkeypatch.setattr(search_module, "run_search", spy)
     run("search", "sneaker")

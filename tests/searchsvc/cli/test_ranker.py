@@ -92,7 +92,7 @@ def test_a_ranker_that_gains_on_others_is_written_and_served(
     assert effective_policy(layout, settings, open_snapshot(layout)).reranker is not None
     service = SearchService(settings)
     service.refresh()
-    _, result = service.search("shop", Query("green scarf", limit=5, explain=True))
+    result = service.search("shop", Query("green scarf", limit=5, explain=True)).result
     service.close()
     assert json.loads(result.hits[0].product)["title"] == "green scarf"
     assert result.hits[0].explanation is not None
