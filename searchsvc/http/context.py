@@ -85,6 +85,7 @@ class Context:
             query_id = new_query_id()
             body = encode_response(answered, query, view, query_id, took_ms)
             self.metrics.searched(index, perf_counter() - arrived, answered.result)
+            self.metrics.ordered(index, answered.personalization)
             if not query.typing:  # what is half typed was not asked yet
                 self.record(index, query.text, query_id, answered.personalization)
             return body

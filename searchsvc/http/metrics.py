@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from searchsvc.answer import SearchResult
     from searchsvc.events.event import EventKind
+    from searchsvc.personalizing.personalization import Personalization
     from searchsvc.serving import Served
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -80,6 +81,12 @@ class Metrics:
             "searchsvc_corrected_queries_total",
             "Searches whose misspelt words were replaced.",
             ("index",),
+            registry=self.registry,
+        )
+        self.personalized = Counter(
+            "searchsvc_personalized_total",
+            "Searches by whether their order is a shopper's own, or why it is not.",
+            ("index", "outcome"),
             registry=self.registry,
         )
         self.overloaded = Counter(
@@ -153,6 +160,10 @@ class Metrics:
             self.unmatched.labels(index).inc()
         if result.understood.corrected is not None:
             self.corrected.labels(index).inc()
+
+    def ordered(self, index: str, personalization: Personalization) -> None:
+        """Count whom one answered search was ordered for."""
+        self.personalized.labels(index, personalization.reason or "applied").inc()
 
     def suggested(self, index: str, seconds: float) -> None:
         """Count one answered keystroke."""

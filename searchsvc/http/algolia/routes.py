@@ -225,6 +225,7 @@ def _answer(context: Context, session: Session, name: str, flat: dict[str, Any])
     encode = encode_facet_search if is_facet else encode_answer
     encoded = encode(asked, answered, (perf_counter() - began) * 1e3)
     context.metrics.searched(index.snapshot.index, perf_counter() - began, answered.result)
+    context.metrics.ordered(index.snapshot.index, personal)
     if parameters.click_analytics:
         context.record(index.snapshot.index, parameters.query, asked.query_id, personal)
     return encoded
