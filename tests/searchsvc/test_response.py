@@ -12,12 +12,20 @@ from hypothesis import strategies as st
 from indexer.layout import IndexLayout
 from indexer.snapshot import Snapshot, open_snapshot
 from searchsvc.answer import Hit, SearchResult
+from searchsvc.experiments.assignment import Arm
 from searchsvc.http.schemas import SearchResponse
+from searchsvc.personalizing.answered import Answered
+from searchsvc.personalizing.personalization import NotApplied, Personalization
+from searchsvc.policy import RankingOverrides, RankingPolicy
+from searchsvc.preferences.preferences import Preferences
 from searchsvc.query.query import Query
 from searchsvc.query.slot import Step, StepKind
 from searchsvc.query.understanding import Understanding
 from searchsvc.ranking.explanation import Explanation
-from searchsvc.response import View, encode_response
+from searchsvc.ranking.reason import Reason, ReasonKind
+from searchsvc.response import View, encode_response, new_query_id
+from searchsvc.segments.segments import ActiveSegment
+from searchsvc.segments.segments import Reason as Why
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,9 +45,11 @@ KEYS = [
     "limit",
     "hits",
     "facets",
+    "personalization",
     "degraded",
     "took_ms",
 ]
+QUERY_ID = "0123456789abcdef" * 2
 EXPLAINED = Explanation(
     identified=True,
     lexical_rank=1,
@@ -49,9 +59,15 @@ EXPLAINED = Explanation(
     similarity=0.123456789,
     fused_score=2 / 3,
     feedback=0.1234567891,
+    popularity=0.0123456789,
     boost=-0.1234567891,
     boosted_from=3,
+    preferences=(
+        Reason(ReasonKind.SEGMENT, "waterproof", 0.0123456789, "rainy-coast"),
+        Reason(ReasonKind.SESSION, "resembles what was viewed", -0.135802468),
+    ),
 )
+EVERYBODY = Personalization(RankingPolicy())
 UNDERSTOOD = Understanding(clauses=(), text="shoe")
 CORRECTED = Understanding(
     clauses=(),
@@ -72,6 +88,7 @@ def answer(
     *hits: Hit,
     query: Query | None = None,
     took_ms: float = 1.0,
+    personal: Personalization = EVERYBODY,
     **changes: Any,
 ) -> bytes:
     stages = {"mask": 0.00049, "fetch": 1.23456}
@@ -85,7 +102,8 @@ def answer(
             **changes,
         }
     )
-    return encode_response(result, query or Query("shoe"), View(), snapshot, took_ms)
+    answered = Answered(snapshot, result, personal)
+    return encode_response(answered, query or Query("shoe"), View(), QUERY_ID, took_ms)
 
 
 def test_stored_bytes_go_out_as_they_are(snapshot: Snapshot) -> None:
@@ -135,8 +153,23 @@ def test_numbers_are_rounded_to_what_they_hold(snapshot: Snapshot) -> None:
         "fused_score": 0.666667,
         "feedback": 0.123457,
         "reranked_from": None,
+        "popularity": 0.012346,
         "boost": -0.123457,
         "boosted_from": 3,
+        "preferences": [
+            {
+                "kind": "segment",
+                "name": "waterproof",
+                "gain": 0.012346,
+                "segment": "rainy-coast",
+            },
+            {
+                "kind": "session",
+                "name": "resembles what was viewed",
+                "gain": -0.135802,
+                "segment": None,
+            },
+        ],
     }
     assert body["took_ms"] == 1.235
     assert body["stages_ms"] == {"mask": 0.0, "fetch": 1.235}
@@ -174,10 +207,47 @@ def test_degradation_and_the_place_of_the_page_are_told(snapshot: Snapshot) -> N
     assert (body["index"], body["generation"]) == ("demo", snapshot.generation)
 
 
-def test_every_answer_has_an_id_of_its_own(snapshot: Snapshot) -> None:
-    ids = {orjson.loads(answer(snapshot))["query_id"] for _ in range(50)}
+def test_every_search_has_an_id_of_its_own_and_the_answer_tells_it(snapshot: Snapshot) -> None:
+    ids = {new_query_id() for _ in range(50)}
     assert len(ids) == 50
     assert all(len(name) == 32 and int(name, 16) for name in ids)
+    assert orjson.loads(answer(snapshot))["query_id"] == QUERY_ID
+
+
+def test_what_was_made_of_who_asked_is_told_and_fits_the_schema(snapshot: Snapshot) -> None:
+    arm = Arm("autumn", "strong", 0.5, 90.0, RankingOverrides())
+    regulars = ActiveSegment("regulars", "Regular customers", Why.RULE, "orders at least 3", 4)
+    personal = Personalization(
+        RankingPolicy(), Preferences(), None, 90.0, (regulars,), arm, user="f" * 64, complete=False
+    )
+    body = answer(snapshot, personal=personal)
+    assert b"f" * 64 not in body
+    assert orjson.loads(body)["personalization"] == {
+        "applied": True,
+        "reason": None,
+        "strength": 90.0,
+        "segments": [
+            {
+                "name": "regulars",
+                "title": "Regular customers",
+                "why": "rule",
+                "rule": "orders at least 3",
+            }
+        ],
+        "experiment": {"name": "autumn", "arm": "strong"},
+        "complete": False,
+    }
+    SearchResponse.model_validate_json(body, strict=True)
+
+
+@pytest.mark.parametrize("reason", NotApplied)
+def test_why_the_order_is_that_of_everybody_is_told(
+    snapshot: Snapshot, reason: NotApplied
+) -> None:
+    body = answer(snapshot, personal=Personalization(RankingPolicy(), reason=reason))
+    told = orjson.loads(body)["personalization"]
+    assert (told["applied"], told["reason"], told["experiment"]) == (False, reason.value, None)
+    SearchResponse.model_validate_json(body, strict=True)
 
 
 @given(st.text(), st.floats(-1, 3, width=32))
