@@ -68,7 +68,7 @@ class Previewer:
         personal = self._personalizer.personalize(shopper, self._audience, self._query)
         result = self._search(self._query, personal)
         return {
-            "personalization": encode_personalization(personal),
+            "personalization": encode_personalization(personal, self._query),
             "total": result.total,
             "hits": [
                 _encode(hit, rank, self._ranks_before.get(_group_of(hit)))

@@ -380,7 +380,7 @@ def test_what_was_just_viewed_is_a_reason_and_nobody_counts_it_as_a_search(
     page.await_that(lambda: page.all("#why button"))
     page.one("#why button").click()
     page.await_that(lambda: page.all("#reasons li"))
-    assert "Some products resemble what you have just looked at." in page.texts("#reasons li")
+    assert "You looked at similar products just now." in page.texts("#reasons li")
     page.await_that(lambda: len(_known(page.site, token)["events"]) >= 4)
     kinds = [one["kind"] for one in _known(page.site, token)["events"]]
     assert kinds.count("search") == 2

@@ -23,9 +23,8 @@ export function whyView({ search, personal, choices, part }) {
           <Why
             open={open}
             toggle={toggle}
-            personalization={personalization}
-            hits={() => (choices.explain ? results.hits : explainedHits(search, personal))}
-            key={results.queryID}
+            results={results}
+            explained={() => (choices.explain ? results : ask(search, personal))}
           />
         ),
         part("why"),
@@ -34,8 +33,8 @@ export function whyView({ search, personal, choices, part }) {
   };
 }
 
-/** The hits of the page once more, explained; this is not stored as a search. */
-async function explainedHits({ helper }, client) {
+/** The page's answer once more, explained; this is not stored as a search. */
+async function ask({ helper }, client) {
   const params = {
     ...helper.getQuery(),
     facets: [],
@@ -45,20 +44,20 @@ async function explainedHits({ helper }, client) {
     getRankingInfo: true,
   };
   const { results } = await client.search([{ indexName: helper.state.index, params }]);
-  return results[0].hits;
+  return results[0];
 }
 
-function Why({ open, toggle, personalization, hits }) {
+function Why({ open, toggle, results, explained }) {
   const [reasons, setReasons] = useState(null);
   useEffect(() => {
     if (!open) return undefined;
     let current = true;
-    Promise.resolve(hits()).then(
-      (found) => current && setReasons(reasonsFor(personalization, found.map((hit) => hit._rankingInfo?.searchsvc))),
+    Promise.resolve(explained()).then(
+      (found) => current && setReasons(reasonsIn(found)),
       () => current && setReasons([]),
     );
     return () => (current = false);
-  }, [open, personalization]);
+  }, [open, results]);
   return (
     <>
       <button class="link" type="button" aria-expanded={open} aria-controls="reasons" onClick={toggle}>
@@ -74,4 +73,8 @@ function Why({ open, toggle, personalization, hits }) {
       </div>
     </>
   );
+}
+
+function reasonsIn({ hits, extensions }) {
+  return reasonsFor(extensions.searchsvc.personalization, hits.map((hit) => hit._rankingInfo?.searchsvc));
 }

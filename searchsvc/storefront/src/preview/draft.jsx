@@ -10,12 +10,13 @@ import { lineOf, readJson } from "./json-places.js";
  * @param {(text: string) => void} properties.setDraft
  * @param {string} properties.published the text of what is published.
  * @param {{message: string, start?: number, end?: number}[]} properties.complaints
+ * @param {boolean} properties.busy whether it is being checked.
  * @param {string} properties.index
  * @param {object} properties.read the draft, read.
  * @param {() => Promise<void>} properties.publish
  * @param {() => void} properties.reload what is published.
  */
-export function Draft({ draft, setDraft, published, complaints, index, read, publish, reload }) {
+export function Draft({ draft, setDraft, published, complaints, busy, index, read, publish, reload }) {
   const changed = draft !== published;
   useEffect(() => {
     if (!changed) return undefined;
@@ -35,7 +36,7 @@ export function Draft({ draft, setDraft, published, complaints, index, read, pub
       <div class="draft-foot">
         <button class="button" type="button" disabled={!changed} onClick={() => setDraft(published)}>Discard the draft</button>
         <Publishing
-          enabled={changed && complaints.length === 0}
+          enabled={changed && !busy && complaints.length === 0}
           index={index}
           changes={changed && !read.wrong ? changesBetween(readJson(published).value, read.value) : ""}
           publish={publish}
@@ -79,16 +80,18 @@ function Editor({ draft, setDraft, complaints }) {
           onScroll={follow}
         />
       </div>
-      <ul id="complaints" role="alert">
-        {complaints.map((complaint) => (
-          <li key={complaint.message} class="notice">
-            {complaint.start !== undefined && (
-              <button class="link" type="button" onClick={() => show(complaint)}>Line {lineOf(draft, complaint.start)}</button>
-            )}{" "}
-            {complaint.message}
-          </li>
-        ))}
-      </ul>
+      <div role="alert">
+        <ul id="complaints">
+          {complaints.map((complaint) => (
+            <li key={complaint.message} class="notice">
+              {complaint.start !== undefined && (
+                <button class="link" type="button" onClick={() => show(complaint)}>Line {lineOf(draft, complaint.start)}</button>
+              )}{" "}
+              {complaint.message}
+            </li>
+          ))}
+        </ul>
+      </div>
     </>
   );
 }

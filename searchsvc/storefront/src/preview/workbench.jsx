@@ -59,6 +59,7 @@ export function Workbench({ admin, index, indexes, published, change }) {
         setDraft={setDraft}
         published={text}
         complaints={complaints}
+        busy={busy}
         index={index}
         read={read}
         publish={async () => {
