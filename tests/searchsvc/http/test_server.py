@@ -75,13 +75,15 @@ def _answers(url: str) -> bool:
 
 
 @contextmanager
-def serving(data_dir: Path, workers: int) -> Iterator[Server]:
+def serving(data_dir: Path, workers: int, **changes: str) -> Iterator[Server]:
+    """``searchsvc serve``; `changes` are environment variables."""
     port = _free_port()
     environment = {k: v for k, v in os.environ.items() if not k.startswith("SEARCHSVC_")}
     environment |= {
         "SEARCHSVC_POLL_SECONDS": "0.2",
         "SEARCHSVC_EMBED_TIMEOUT_MS": "60000",
         "SEARCHSVC_MODELS_DIR": str(data_dir / "no-models"),
+        **changes,
     }
     command = [str(COMMAND), "serve", "--data-dir", str(data_dir)]
     options = ["--workers", str(workers), "--port", str(port)]
