@@ -38,6 +38,7 @@ from searchsvc.http.schemas import IndexList, Problem, Readiness, SearchResponse
 from searchsvc.query.filters import parse_filter_text
 from searchsvc.query.query import Query
 from searchsvc.sample.image import product_image
+from searchsvc.segments.shopper import Shopper
 from searchsvc.serving import SearchService
 from searchsvc.settings import Settings
 from tests.searchsvc.eventually import eventually
@@ -200,7 +201,7 @@ def test_misspelt_words_are_corrected_unless_asked_for_as_typed(demo: TestClient
 def test_the_answer_is_that_of_the_service(demo: TestClient) -> None:
     condition = {"field": "price", "gte": 50}
     query = Query("jacket", 7, 3, parse_filter_text(json.dumps(condition)))
-    _, result = service_of(demo).search("demo", query)
+    result = service_of(demo).search("demo", query).result
     body = demo.post(
         DEMO, json={"query": "jacket", "limit": 7, "offset": 3, "filters": condition}
     ).content
@@ -656,11 +657,11 @@ class Gate:
         self._lock = threading.Lock()
         search = service.search
 
-        def blocked(index: str, query: Query) -> Any:
+        def blocked(index: str, query: Query, shopper: Shopper) -> Any:
             with self._lock:
                 self.inside += 1
             assert self.open.wait(30)
-            return search(index, query)
+            return search(index, query, shopper)
 
         monkeypatch.setattr(service, "search", blocked)
 
@@ -778,6 +779,8 @@ def test_every_route_is_documented_with_what_it_answers(shop: TestClient) -> Non
             for name in ("synonyms", "ranking", "suggestions", "segments", "experiment")
             for method in ("get", "put", "delete")
         ),
+        ("/v1/indexes/{index}/segments/names", "get"),
+        ("/v1/indexes/{index}/preview", "post"),
         ("/v1/indexes/{index}/suggest", "get"),
         ("/v1/events", "post"),
         ("/v1/users/{token}", "get"),

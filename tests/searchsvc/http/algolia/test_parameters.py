@@ -73,8 +73,8 @@ def test_what_is_flat_goes_before_what_is_nested() -> None:
 
 def test_what_is_null_empty_or_unknown_is_as_if_it_were_absent() -> None:
     assert read(
-        filters=None, page="", facetFilters="", numericFilters=[], userToken="u", analytics=False,
-        ruleContexts=["x"], personalizationImpact=50, params={"synonyms": True, "page": None},
+        filters=None, page="", facetFilters="", numericFilters=[], analytics=False, viewed="",
+        ruleContexts=[], userToken="", params={"synonyms": True, "page": None},
     ) == Parameters()  # fmt: skip
     assert read(facetFilters=[[], ""]) == Parameters(facetFilters=[])
 
