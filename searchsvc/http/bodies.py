@@ -57,7 +57,15 @@ def _complaint(entry: Mapping[str, Any]) -> str:
     place = _place(entry["loc"])
     if entry["type"] == "value_error":  # our own words, which quote what may be quoted
         return f"{place}: {message.removeprefix('Value error, ')}"
-    return f"{place}: {message} (found {repr(entry['input'])[:_SHOWN_CHARACTERS]})"
+    return f"{place}: {message}{_found(place, entry['input'])}"
+
+
+def _found(place: str, value: object) -> str:
+    """What stands there; no token of a user, neither alone nor among other things."""
+    if "token" in place.lower():
+        return ""
+    kind = {list: "a list", dict: "an object"}.get(type(value))
+    return f" (found {kind or repr(value)[:_SHOWN_CHARACTERS]})"
 
 
 def _place(location: Sequence[str | int]) -> str:

@@ -23,6 +23,7 @@ def test_every_parameter_is_documented(name: str) -> None:
 def test_every_route_is_documented() -> None:
     text = PAGE.read_text()
     named = {"{index:path}": "{index}", "{facet:path}": "{facet}", "{name:path}": "{index}"}
+    named["{token:path}"] = "{userToken}"
     for route in algolia.routes:
         path: str = route.path  # type: ignore[attr-defined]
         for template, documented in named.items():
