@@ -20,6 +20,8 @@
     ├── EmbeddingUnavailableError  no query vector in time: the answer is lexical only
     ├── JudgmentsError         judged queries cannot be read
     ├── TrainingUnavailableError  a ranker cannot be trained here: LightGBM is not installed
+    ├── NothingToLearnError    an index has no events of the kind that teaches anything
+    ├── LearningBusyError      another process is learning from the events of the index
     ├── EvaluationError        judged queries cannot be asked of an index
     ├── EventFileError         a file of events or user ids cannot be read, or has nothing of use
     ├── StateError             the database of events and memberships
@@ -130,6 +132,14 @@ class JudgmentsError(SearchServiceError):
 
 class TrainingUnavailableError(SearchServiceError):
     """What trains a ranker is not installed; the message says how to install it."""
+
+
+class NothingToLearnError(SearchServiceError):
+    """An index has no events about its products."""
+
+
+class LearningBusyError(SearchServiceError):
+    """Another process is learning from the events of the index."""
 
 
 class EventFileError(SearchServiceError):

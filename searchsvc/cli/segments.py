@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from searchsvc.cli.learn import accept, learn, proposals
 from searchsvc.cli.live import Shown, Words, live_commands
 from searchsvc.cli.membership import explain
 from searchsvc.cli.output import (
@@ -69,7 +70,8 @@ app = live_commands(
     ),
     _shown,
 )
-app.command()(explain)
+for command in (explain, learn, proposals, accept):
+    app.command()(command)
 
 
 @app.command("import")

@@ -7,6 +7,8 @@ import signal
 import socket
 import sys
 import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager
 from importlib.resources import as_file, files
 from types import FrameType
 from typing import Annotated
@@ -19,6 +21,7 @@ from indexer.build.report import BuildReport
 from indexer.embedding.acquire import DEFAULT_MODEL, install_default_model
 from indexer.layout import IndexLayout, list_indexes
 from indexer.settings import IndexSettings
+from searchsvc.cli.learn import learning_command
 from searchsvc.cli.output import (
     AsJson,
     DataDir,
@@ -30,6 +33,7 @@ from searchsvc.cli.output import (
 from searchsvc.cli.progress import Bars
 from searchsvc.embedders import open_embedder
 from searchsvc.errors import PortError
+from searchsvc.learning.schedule import Schedule, parse_period
 from searchsvc.livedocuments import SEGMENTS
 from searchsvc.livefile import NO_FILE, parse
 from searchsvc.settings import Settings
@@ -52,16 +56,24 @@ def serve(
     workers: Annotated[
         int, typer.Option(min=1, help="Processes; they share the indexes' memory.")
     ] = 1,
+    learn_every: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PERIOD",
+            help="Learn from the events of each index as often: 30m, 6h, 1d. Never by default.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Serve all indexes of the data directory over HTTP, with a storefront page at /.
 
     New generations are swapped in as they are published. API documentation is at /docs.
 
-    Example: searchsvc serve --data-dir ./data --port 8000 --workers 2
+    Example: searchsvc serve --data-dir ./data --port 8000 --workers 2 --learn-every 6h
     """
     settings = read_settings(data_dir)
     with reported_failures(as_json=as_json):
+        every_seconds = None if learn_every is None else parse_period(learn_every)
         _check_port(host, port)
         indexes = list_indexes(settings.data_dir)
     address = f"http://{host}:{port}"
@@ -77,7 +89,8 @@ def serve(
             f"is served at {address}/ at once",
             markup=False,
         )
-    _run(settings, host, port, workers)
+    with _learning(settings, every_seconds):
+        _run(settings, host, port, workers)
 
 
 def demo(
@@ -186,6 +199,23 @@ def _run(settings: Settings, host: str, port: int, workers: int) -> None:
             access_log=False,
             timeout_graceful_shutdown=_DRAIN_SECONDS,
         )
+
+
+@contextmanager
+def _learning(settings: Settings, every_seconds: float | None) -> Generator[None]:
+    """Have the indexes learn from their events in processes of their own, at low priority."""
+    if every_seconds is None:
+        yield
+        return
+
+    schedule = Schedule(
+        settings.data_dir, every_seconds, lambda index: learning_command(settings.data_dir, index)
+    )
+    schedule.start()
+    try:
+        yield
+    finally:
+        schedule.stop()
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

@@ -82,9 +82,9 @@ class Evidence:
             products=len(snapshot.products),
         )
 
-    def of_users(self, chosen: NDArray[np.bool_]) -> Evidence:
-        """That of the users whose place in `chosen` is set, bool ``(users,)``."""
-        kept = chosen[self.users]
+    def of_purchases(self) -> Evidence:
+        """The purchases among it."""
+        kept = self.purchases
         return Evidence(
             self.users[kept],
             self.rows[kept],
@@ -106,19 +106,22 @@ class Evidence:
         return decayed
 
     def pairs(
-        self, half_life_days: float
+        self, half_life_days: float, most: float = MOST_OF_ONE_USER
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
         """What each user has to do with each product, by user and then by row.
 
+        Args:
+            half_life_days: see `decayed`.
+            most: weighted purchases of one product by one user that count.
+
         Returns:
-            int64 ``(m,)`` users, int64 ``(m,)`` rows, and float64 ``(m,)`` weighted purchases, at
-            most `MOST_OF_ONE_USER`.
+            int64 ``(m,)`` users, int64 ``(m,)`` rows, and float64 ``(m,)`` weighted purchases.
         """
         keys, places = np.unique(
             self.users.astype(np.int64) * self.products + self.rows, return_inverse=True
         )
         counts = np.bincount(places, weights=self.decayed(half_life_days), minlength=len(keys))
-        capped = np.minimum(counts.astype(np.float64), MOST_OF_ONE_USER)
+        capped = np.minimum(counts.astype(np.float64), most)
         return keys // self.products, keys % self.products, capped
 
     @property

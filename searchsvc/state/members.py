@@ -39,6 +39,15 @@ def remove(connection: Connection, index: str, segment: str) -> int:
     return connection.execute(delete(MEMBER).where(*_of(index, segment))).rowcount
 
 
+def users(connection: Connection, index: str) -> dict[str, set[str]]:
+    """The keys of the users in each segment that has any, by its name."""
+    statement = select(MEMBER.c.segment, MEMBER.c.user).where(MEMBER.c.index_name == index)
+    found: dict[str, set[str]] = {}
+    for segment, user in connection.execute(statement):
+        found.setdefault(segment, set()).add(user.hex())
+    return found
+
+
 def sizes(connection: Connection, index: str) -> dict[str, int]:
     """How many are in each segment that has any, by its name."""
     statement = (

@@ -17,6 +17,7 @@ from searchsvc.state.rows import user_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from pydantic import SecretStr
@@ -174,6 +175,11 @@ class StateStore:
         """How many are in each listed segment of `index` that has any, by its name."""
         with self._database.reading() as connection:
             return members.sizes(connection, index)
+
+    def listed(self, index: str) -> Mapping[str, AbstractSet[str]]:
+        """The keys of the users in each listed segment of `index` that has any, by its name."""
+        with self._database.reading() as connection:
+            return members.users(connection, index)
 
     def remove_members(self, index: str, segment: str) -> int:
         """Empty a listed segment; how many were in it."""
