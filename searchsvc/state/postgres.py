@@ -59,7 +59,7 @@ class Postgres:
                 "PostgreSQL needs its driver; run: pip install 'searchsvc[postgres]'"
             )
         given = self._url.query  # wins over ours
-        return create_engine(
+        engine = create_engine(
             self._url,
             hide_parameters=True,
             connect_args={k: v for k, v in _CONNECTING.items() if k not in given},
@@ -68,6 +68,9 @@ class Postgres:
             pool_timeout=WAIT_SECONDS,
             pool_pre_ping=True,  # a restarted server fails nobody's request
         )
+        # Many rows of an insert in one statement; psycopg would send them one after another.
+        engine.dialect.use_insertmanyvalues_wo_returning = True
+        return engine
 
     def insert(self, table: Table) -> Insert:
         """See `Dialect`."""
