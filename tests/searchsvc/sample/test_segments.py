@@ -5,8 +5,11 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from indexer.embedding.hashing import HashingEmbedder
 from indexer.layout import IndexLayout
 from indexer.snapshot import open_snapshot
+from searchsvc.cli import serve
+from searchsvc.live import SEGMENTS
 from searchsvc.livefile import parse
 from searchsvc.query.mask import row_mask
 from searchsvc.segments.compiler import check_segments
@@ -14,6 +17,10 @@ from searchsvc.segments.document import SegmentsDocument
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
+
+    from tests.searchsvc.conftest import MakeSettings
 
 
 def test_each_segment_prefers_some_products_of_the_sample_and_not_all(
@@ -31,3 +38,16 @@ def test_each_segment_prefers_some_products_of_the_sample_and_not_all(
     for boost in segments.rules:
         reached = row_mask(boost.condition, snapshot.columns, products, snapshot.derived)
         assert 0.02 * products < reached.sum() < 0.5 * products, f"{boost.segment} {boost.name}"
+
+
+def test_the_demo_gets_them_once_and_keeps_what_somebody_has_written(
+    make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serve, "open_embedder", lambda *_: HashingEmbedder(32))
+    settings = make_settings()
+    serve.build_demo(settings, quiet=True)
+    file = SEGMENTS.file(IndexLayout.of(settings.data_dir, "demo"))
+    assert len(file.read()[0].segments) == 5
+    file.replace(SegmentsDocument())
+    serve.build_demo(settings, quiet=True)
+    assert file.read()[0].segments == ()
