@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, FailFast, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from searchsvc.errors import BadQueryError
 from searchsvc.events.draft import Draft
@@ -31,8 +31,24 @@ MAX_ITEMS_IN_ALL = 10_000
 """Products of one request."""
 
 
+_SHOWN_CHARACTERS = 40
+
+
 class _Sent(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    # Unknown names are one error, not one each: a body has room for two hundred thousand.
+    model_config = ConfigDict(
+        extra="allow",
+        strict=True,
+        frozen=True,
+        json_schema_extra={"additionalProperties": False},
+    )
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        for name in self.__pydantic_extra__ or ():
+            known = ", ".join(type(self).model_fields)
+            raise ValueError(f"unknown name {name[:_SHOWN_CHARACTERS]!r}, expected one of {known}")
+        return self
 
 
 class SentItem(_Sent):
@@ -58,7 +74,7 @@ class SentEvent(_Sent):
         "Without one, the same content is; without a time too, only within an hour.",
     )
     time: Time | None = None
-    items: Annotated[list[SentItem], Field(max_length=MAX_ITEMS), FailFast()] = Field(
+    items: Annotated[list[SentItem], Field(max_length=MAX_ITEMS, fail_fast=True)] = Field(
         [], description="The products; none for a search."
     )
     query_id: QueryId | None = Field(None, description="Of the search's answer.")
@@ -86,6 +102,7 @@ class SentEvents(_Sent):
 
     model_config = ConfigDict(
         json_schema_extra={
+            "additionalProperties": False,
             "examples": [
                 {
                     "consent": True,
@@ -100,11 +117,11 @@ class SentEvents(_Sent):
                         }
                     ],
                 }
-            ]
+            ],
         }
     )
 
-    events: Annotated[list[SentEvent], Field(min_length=1, max_length=MAX_EVENTS), FailFast()]
+    events: Annotated[list[SentEvent], Field(min_length=1, max_length=MAX_EVENTS, fail_fast=True)]
     consent: bool = Field(
         default=False, description="Whether the shopper agreed. What nobody agreed to is dropped."
     )

@@ -64,8 +64,9 @@ def _found(place: str, value: object) -> str:
     """What stands there; no token of a user, neither alone nor among other things."""
     if "token" in place.lower():
         return ""
-    kind = {list: "a list", dict: "an object"}.get(type(value))
-    return f" (found {kind or repr(value)[:_SHOWN_CHARACTERS]})"
+    if isinstance(value, list | dict):
+        return " (found a list)" if isinstance(value, list) else " (found an object)"
+    return f" (found {repr(value)[:_SHOWN_CHARACTERS]})"
 
 
 def _place(location: Sequence[str | int]) -> str:

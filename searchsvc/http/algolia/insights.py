@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
-    FailFast,
     Field,
     ValidationError,
     model_validator,
@@ -64,6 +63,11 @@ _Query = Annotated[
 ]
 
 
+_T = TypeVar("_T")
+# A list ends at the first mistake: a body has room for four hundred thousand.
+_Few = Annotated[list[_T], Field(max_length=MAX_ITEMS, fail_fast=True)]
+
+
 class _Theirs(BaseModel):
     """What Algolia's reference names; what it does not know is passed over."""
 
@@ -84,10 +88,10 @@ class InsightsEvent(_Theirs):
     event_type: Literal["click", "view", "conversion"]
     event_subtype: Literal["addToCart", "purchase"] | None = None
     index: IndexName
-    object_ids: Annotated[list[ProductId], Field(min_length=1, max_length=MAX_ITEMS)] | None = None
-    positions: list[Position] | None = None
-    object_data: list[ObjectData] | None = None
-    filters: list[str] | None = None
+    object_ids: Annotated[_Few[ProductId], Field(min_length=1)] | None = None
+    positions: _Few[Position] | None = None
+    object_data: _Few[ObjectData] | None = None
+    filters: _Few[str] | None = None
     query_id: _Query = None
     user_token: _Token = None
     authenticated_user_token: _Token = None
@@ -162,8 +166,7 @@ class InsightsEvents(_Theirs):
 
     events: Annotated[
         list[Annotated[InsightsEvent | None, BeforeValidator(_unless_usage)]],
-        Field(max_length=MAX_EVENTS),
-        FailFast(),
+        Field(max_length=MAX_EVENTS, fail_fast=True),
     ]
     consent: bool | None = None
 
