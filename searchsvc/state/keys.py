@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 MIN_CHARACTERS = 32
 """Of a key; fewer could be guessed, and with them the tokens behind the user keys."""
-KEY_FILE = "token.key"
 
 _KEY_BYTES = 32
 _FINGERPRINT_OF = b"\0fingerprint"  # no token begins with NUL

@@ -4,53 +4,29 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.engine import URL
-
-from searchsvc.state import audit, census, facts, journal, members, users
+from searchsvc.state import audit, census, facts, journal, location, members, users
 from searchsvc.state.database import Database
 from searchsvc.state.interactions import Interactions, interactions
-from searchsvc.state.keys import KEY_FILE, TokenKey
 from searchsvc.state.profiles import profile
 from searchsvc.state.rows import user_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
-    from pathlib import Path
-
-    from pydantic import SecretStr
 
     from searchsvc.events.event import Event
     from searchsvc.segments.profile import Profile
     from searchsvc.state.census import Counted
     from searchsvc.state.journal import Appended
+    from searchsvc.state.keys import TokenKey
+    from searchsvc.state.location import StateSettings
     from searchsvc.state.users import Deleted
 
 _log = logging.getLogger(__name__)
 
-DATABASE_FILE = "state.db"
 _DAY_MS = 86_400_000
-
-
-class StateSettings(Protocol):
-    """The settings that say where the state is; `searchsvc.settings.Settings` has them."""
-
-    @property
-    def data_dir(self) -> Path:
-        """Of the key and of the SQLite database, where the others do not say otherwise."""
-        ...
-
-    @property
-    def state_url(self) -> SecretStr | None:
-        """Of the database, as SQLAlchemy writes URLs."""
-        ...
-
-    @property
-    def token_key(self) -> SecretStr | None:
-        """The secret that makes user keys of tokens."""
-        ...
 
 
 class StateStore:
@@ -85,16 +61,8 @@ class StateStore:
             StateFormatError: a newer service made it.
             TokenKeyError: the key cannot be read or made, or the database has another.
         """
-        if settings.token_key is None:
-            key = TokenKey.of_file(settings.data_dir / KEY_FILE, create=create)
-        else:
-            key = TokenKey.of_text(settings.token_key.get_secret_value())
-        if settings.state_url is None:
-            path = settings.data_dir.absolute() / DATABASE_FILE
-            url = URL.create("sqlite", database=str(path)).render_as_string()
-        else:
-            url = settings.state_url.get_secret_value()
-        database = Database.open(url, create=create)
+        key = location.key_of(settings, create=create)
+        database = Database.open(location.url_of(settings), create=create)
         try:
             return cls(database, key)
         except BaseException:

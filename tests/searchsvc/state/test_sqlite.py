@@ -256,6 +256,13 @@ def test_the_file_is_for_its_owner_only(store: StateStore, path: Path) -> None:
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize("name", ["a b", "50%41", "q?mode=ro", "h#x", "ä:@b", "back\\slash"])
+def test_a_data_directory_may_have_any_name(tmp_path: Path, name: str) -> None:
+    StateStore.open(Settings(data_dir=tmp_path / name)).close()
+    names = sorted(entry.name for entry in (tmp_path / name).iterdir())
+    assert names == ["state.db", "token.key"]
+
+
 @pytest.mark.parametrize("content", [b"no database" * 500, b"SQLite format 3\0" + b"x" * 8_000])
 def test_a_file_that_is_no_database_is_an_error(
     settings: Settings, path: Path, content: bytes
