@@ -28,9 +28,7 @@ export function Draft({ draft, setDraft, published, complaints, busy, index, rea
     <details class="draft panel">
       <summary><h2>{changed ? "Draft" : "Edit the segments"}</h2></summary>
       <p class="muted small" role="status">
-        {changed
-          ? "The columns show what this draft would do. Nobody else sees it until you publish it."
-          : "These are published. Change them, and the columns show what would come of it."}
+        {stateOf(changed, complaints)}
       </p>
       <Editor draft={draft} setDraft={setDraft} complaints={complaints} />
       <div class="draft-foot">
@@ -45,6 +43,12 @@ export function Draft({ draft, setDraft, published, complaints, busy, index, rea
       </div>
     </details>
   );
+}
+
+function stateOf(changed, complaints) {
+  if (!changed) return "These are published. Change them, and the columns show what would come of it.";
+  if (complaints.length > 0) return "The columns show the last draft that could be taken.";
+  return "The columns show what this draft would do. Nobody else sees it until you publish it.";
 }
 
 function Editor({ draft, setDraft, complaints }) {
