@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.progress import Progress
 
+from benchmarks.boosts import boosts_table, measure_boosts
 from benchmarks.building import open_default_embedder
 from benchmarks.catalogue.cli import SAMPLE_SEED, FeedForm
 from benchmarks.catalogue.cli import generate as generate_feed
@@ -241,6 +242,25 @@ def facets(
         embedder = open_default_embedder(Settings())
         result = measure_facets(products, queries, data_dir or Path(scratch), embedder, policy)
     print(facets_table(result))
+    _write(json_file, result)
+
+
+@app.command()
+def boosts(
+    products: Annotated[int, typer.Option(min=1_000, help="Size of the catalogue.")] = 20_000,
+    queries: Annotated[int, typer.Option(min=10, help="Queries, none asked twice.")] = 500,
+    json_file: JsonFile = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Time what 20 segments with 200 boosts add to a query, and tastes and a session.
+
+    Example: python -m benchmarks boosts --products 100000
+    """
+    policy = Settings().ranking_policy()
+    with tempfile.TemporaryDirectory() as scratch, _explained_failures():
+        embedder = open_default_embedder(Settings())
+        result = measure_boosts(products, queries, data_dir or Path(scratch), embedder, policy)
+    print(boosts_table(result))
     _write(json_file, result)
 
 
