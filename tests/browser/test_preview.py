@@ -123,11 +123,16 @@ def _edit(page: Storefront, before: str, after: str) -> str:
     """Change the draft; gives its text."""
     page.script("document.querySelector('.draft').open = true")
     box = page.one("textarea")
-    text = str(box.get_property("value"))
+    text = _draft(page)
     assert text.count(before) == 1
     changed = text.replace(before, after)
     page.script(_WRITE, box, changed)
     return changed
+
+
+def _draft(page: Storefront) -> str:
+    text: str = page.script("return document.querySelector('textarea').value")
+    return text
 
 
 def _button(page: Storefront, text: str) -> WebElement:
@@ -304,7 +309,7 @@ def test_a_draft_is_published_after_it_was_confirmed(bench: Storefront) -> None:
     _button(page, "Publish").click()
     page.await_that(lambda: "Friends of the quay" in json.dumps(_published(page.site)))
     page.await_that(lambda: page.texts(".column h2")[1:2] == ["Friends of the quay"])
-    assert json.loads(str(page.one("textarea").get_property("value"))) == json.loads(text)
+    assert json.loads(_draft(page)) == json.loads(text)
     names = httpx2.get(f"{page.site.base}{SEGMENTS}/names").json()["segments"]
     assert "Friends of the quay" in [one["title"] for one in names]
 
@@ -321,7 +326,7 @@ def test_what_somebody_else_published_meanwhile_is_not_overwritten(bench: Storef
     page.await_that(lambda: "Somebody else" in page.one("dialog[open]").text)
     assert [one["name"] for one in _published(page.site)["segments"]] == ["theirs"]
     _button(page, "Drop the draft and load theirs").click()
-    page.await_that(lambda: "Theirs" in str(page.one("textarea").get_property("value")))
+    page.await_that(lambda: "Theirs" in _draft(page))
 
 
 # Places in JSON
