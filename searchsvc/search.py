@@ -254,9 +254,9 @@ def _hits(
 
 def _explained(row: int, ranking: Ranking, matches: MatchSet, gains: Gains | None) -> Explanation:
     explained = explain(row, ranking, matches.lexical)
-    if gains is None:
+    if gains is None or explained.boosted_from is None or explained.identified:
         return explained
-    return replace(explained, preferences=gains.reasons(row, explained.boost))
+    return replace(explained, preferences=gains.reasons(row, ranking.full_boost))
 
 
 def _group(

@@ -68,13 +68,13 @@ class Gains:
         by_segments = None if self._preferences is None else self._preferences.everywhere()
         return bounded(total if by_segments is None else total + by_segments)
 
-    def reasons(self, row: int, gained: float) -> tuple[Reason, ...]:
-        """What moved the product at `row`, the most first.
+    def reasons(self, row: int, full: float) -> tuple[Reason, ...]:
+        """What moved the product at `row`, the most first; they add up to what it gained.
 
         Args:
             row: of the snapshot.
-            gained: of score in all, which the reasons add up to: where they would exceed the
-                bound, each has its share of that.
+            full: what a full boost is of score. Where the reasons would exceed it together, each
+                has its share of that.
         """
         found = [
             Reason(ReasonKind.REQUEST, wanted.name or "boost", wanted.weight)
@@ -83,8 +83,7 @@ class Gains:
         ]
         if self._preferences is not None:
             found += self._preferences.reasons(row)
-        total = sum(reason.gain for reason in found)
-        if not gained or not total:
-            return ()
-        scaled = [replace(reason, gain=reason.gain * gained / total) for reason in found]
+        # Not by what the product gained: next to nothing where reasons cancel each other.
+        scale = full / max(abs(sum(reason.gain for reason in found)), 1.0)
+        scaled = [replace(reason, gain=reason.gain * scale) for reason in found if scale]
         return tuple(sorted(scaled, key=lambda reason: -abs(reason.gain)))

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from searchsvc.preferences.session import Session
 
 _FULL_STRENGTH = 100.0
-_LEAST_SHARE = 0.005  # of a boost: what is less moves nothing that anybody would see
+_LEAST_SHARE = 0.005  # of a boost: what is less is told together
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +80,7 @@ class Preferences:
         return tuple(
             Reason(kind, name, gain * scale, segment)
             for kind, name, gain, segment in self._parts(row)
-            if gain
+            if gain * scale
         )
 
     def _parts(self, row: int) -> Iterator[tuple[ReasonKind, str, float, str | None]]:
@@ -98,16 +99,16 @@ class Preferences:
     ) -> Iterator[tuple[ReasonKind, str, float, str | None]]:
         """The traits that count, best first; what the bound leaves of them."""
         traits = alignment.traits(tastes, row)
-        total = sum(gain for _, _, gain in traits)
         bounded = float(alignment.affinities(tastes, np.array([row]))[0])
-        scale = bounded / total if total else 0.0
+        # Not by what is left of the sum: next to nothing where traits cancel each other.
+        scale = 1 / max(abs(sum(gain for _, _, gain in traits)), 1.0)
         named = [(f"{field}: {value}", gain * scale) for field, value, gain in traits]
         named.sort(key=lambda it: -abs(it[1]))
         shown = [(name, gain) for name, gain in named if abs(gain) >= _LEAST_SHARE]
         for name, gain in shown:
             yield ReasonKind.TASTE, name, gain, None
         rest = bounded - sum(gain for _, gain in shown)
-        if abs(rest) >= _LEAST_SHARE:
+        if abs(rest) > _ROUNDING:
             yield ReasonKind.TASTE, "other traits", rest, None
 
     @property

@@ -46,6 +46,7 @@ def boost(ranking: Ranking, shares: NDArray[np.float32], limit: float) -> Rankin
     return replace(
         _reordered(ranking, scores, order),
         popularity=None if popularity is None else popularity[order],
+        full_boost=limit,
         boosts=gained[order],
         boosted_from=order + 1,
         unboosted=ranking.scores[order],

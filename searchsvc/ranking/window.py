@@ -78,6 +78,7 @@ class Ranking:
         reranked_from: int64 in the order of `rows`, the rank from 1 that each had before the
             second stage; 0 where that left it alone, ``None`` where there was none.
         popularity: float32 in the order of `rows`, what each gained by it; ``None`` without it.
+        full_boost: no row gains or loses more by boosts.
         boosts: float32 in the order of `rows`, what each gained; ``None`` without boosts.
         boosted_from: int64 in the order of `rows`, the rank from 1 before the boosts.
         unboosted: float32 in the order of `rows`, the scores before the boosts; ``None`` without.
@@ -92,6 +93,7 @@ class Ranking:
     lexical_weight: float
     reranked_from: NDArray[np.int64] | None = None
     popularity: NDArray[np.float32] | None = None
+    full_boost: float = 0.0
     boosts: NDArray[np.float32] | None = None
     boosted_from: NDArray[np.int64] | None = None
     unboosted: NDArray[np.float32] | None = None
