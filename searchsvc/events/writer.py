@@ -13,6 +13,7 @@ from traceback import format_tb
 from typing import TYPE_CHECKING, Protocol
 
 from searchsvc.errors import EventsUnavailableError, OverloadedError, SearchServiceError
+from searchsvc.events.typed import Offered, TypedSearches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,7 +108,8 @@ class EventWriter:
         self._store = store
         self._observer = observer
         self._submitted: SimpleQueue[_Batch | None] = SimpleQueue()
-        self._offered: deque[Event] = deque()
+        self._offered: deque[Offered] = deque()
+        self._typed = TypedSearches()
         self._queued = 0
         self._closed = False
         self._submitting = threading.Lock()  # of `_queued` and `_closed`; `offer` takes it not
@@ -141,12 +143,17 @@ class EventWriter:
             self._submitted.put(_Batch(events, future))
         return future
 
-    def offer(self, event: Event) -> bool:
-        """Store `event` soon, or drop it at once where too many wait; says which."""
+    def offer(self, event: Event, *, typing: bool = False) -> bool:
+        """Store `event` soon, or drop it at once where too many wait; says which.
+
+        Args:
+            event: that the service records itself.
+            typing: whether it is a search whose query may still be being typed; see `typed`.
+        """
         if self._closed or len(self._offered) >= MAX_OFFERED:
             self._observer.lost("closed" if self._closed else "queue_full", 1)
             return False
-        self._offered.append(event)
+        self._offered.append(Offered(event, typing))
         return True
 
     def settled(self) -> Future[Outcome]:
@@ -185,7 +192,10 @@ class EventWriter:
             sent = sum(len(batch.events) for batch in batches)
             self._observer.queued(self._queued + len(self._offered))
             # Behind whatever is submitted: who waits for that may wait for these, too.
-            offered = [self._offered.popleft() for _ in range(len(self._offered))]
+            arrived = [self._offered.popleft() for _ in range(len(self._offered))]
+            # Who submits nothing waits for everything, see `settled`.
+            every = not running or any(not batch.events for batch in batches)
+            offered = self._typed.take(arrived, every=every)
             self._store_all([*batches, _Batch(offered, None)])
             with self._submitting:
                 self._queued -= sent

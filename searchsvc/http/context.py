@@ -86,18 +86,18 @@ class Context:
             body = encode_response(answered, query, view, query_id, took_ms)
             self.metrics.searched(index, perf_counter() - arrived, answered.result)
             self.metrics.ordered(index, answered.personalization)
-            if not query.typing:  # what is half typed was not asked yet
-                self.record(index, query.text, query_id, answered.personalization)
+            self.record(index, query, query_id, answered.personalization)
             return body
 
         return await self.in_turn(answer)
 
-    def record(self, index: str, text: str, query_id: str, personal: Personalization) -> None:
+    def record(self, index: str, query: Query, query_id: str, personal: Personalization) -> None:
         """Have a search stored, if its shopper agreed and may be known; never waits."""
         if personal.user is None or not self.editor.settings.record_searches:
             return
         arm = personal.arm.label if personal.arm else None
-        self.events.offer(search_event(index, personal.user, text, query_id, arm=arm))
+        event = search_event(index, personal.user, query.text, query_id, arm=arm)
+        self.events.offer(event, typing=query.typing)
 
     async def in_turn(self, answer: Callable[[], bytes]) -> Response:
         """What `answer` gives, as JSON, when a permit is free.

@@ -227,7 +227,7 @@ def _answer(context: Context, session: Session, name: str, flat: dict[str, Any])
     context.metrics.searched(index.snapshot.index, perf_counter() - began, answered.result)
     context.metrics.ordered(index.snapshot.index, personal)
     if parameters.click_analytics:
-        context.record(index.snapshot.index, parameters.query, asked.query_id, personal)
+        context.record(index.snapshot.index, question.query, asked.query_id, personal)
     return encoded
 
 
