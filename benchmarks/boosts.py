@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmarks.audience import audience_of
 from benchmarks.building import build
 from benchmarks.catalogue.cli import generate
 from benchmarks.crowd import (
@@ -25,7 +26,6 @@ from benchmarks.machine import describe_machine
 from indexer.manifest import describe_file
 from indexer.snapshot import open_snapshot
 from searchsvc.learning.learn import learn
-from searchsvc.personalizing.audience import Audience
 from searchsvc.personalizing.personalizer import Personalizer
 from searchsvc.personalizing.profiles import Profiles
 from searchsvc.query.query import Query
@@ -38,11 +38,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from indexer.embedding.protocol import Embedder
-    from searchsvc.experiments.assignment import Experiment
-    from searchsvc.learned.model import Learned
+    from searchsvc.personalizing.audience import Audience
     from searchsvc.policy import RankingPolicy
     from searchsvc.segments.profile import Profile
-    from searchsvc.segments.segments import Segments
 
 NOBODY, SEGMENTED, KNOWN = (
     "nobody",
@@ -51,15 +49,6 @@ NOBODY, SEGMENTED, KNOWN = (
 )
 _SEED = 20_261_122
 _WAIT_MS = 10_000.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Live:
-    """What an audience is compiled from; see `LiveModel`."""
-
-    segments: Segments
-    learned: Learned | None
-    experiment: Experiment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +98,7 @@ def measure_boosts(
 
     segments = timed("reading the segments", lambda: check_segments(document, snapshot))
     learned = timed("learning", lambda: learn(events, snapshot, NOW_MS))
-    live = _Live(segments, learned)
-    audience = timed("compiling", lambda: Audience.compile(live, snapshot, policy, None))
+    audience = timed("compiling", lambda: audience_of(segments, learned, snapshot, policy))
     profiles = Profiles(lambda: _OneProfile(profile_of(events)), _WAIT_MS)
     try:
         shoppers = {

@@ -34,7 +34,7 @@ _CONDITIONS: tuple[dict[str, Any], ...] = (
     {"fact": "referrer", "matches": "*.example.org"},
     {"and": [{"fact": "loyalty", "eq": "gold"}, {"not": {"fact": "country", "eq": "US"}}]},
 )
-_USERS, _PURCHASES = 100, 40  # of the shop, to learn from
+_USERS, _PURCHASES = 40, 25  # of the shop, to learn from
 NOW_MS = 1_770_000_000_000
 """When the last event happened, milliseconds since the epoch."""
 _DAY_MS = 86_400_000

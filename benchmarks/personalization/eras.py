@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmarks.personalization.split import DAY_MS
+from searchsvc.learning.accepting import accepted
 from searchsvc.learning.learn import learn
+from searchsvc.learning.propose import propose
+from searchsvc.segments.document import SegmentsDocument
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,6 +66,15 @@ def eras_of(
         eras.append(Era(at_ms, model, tuple(own)))
         advance(1)
     return eras
+
+
+def discovered_segments(era: Era, purchases: Purchases, snapshot: Snapshot) -> SegmentsDocument:
+    """The segments that the purchases before `era` propose, as if a person took all of them."""
+    known = purchases.until(era.at_ms, snapshot.products.ids)
+    document = SegmentsDocument()
+    for proposal in propose(known, snapshot, era.model, {}).proposals:
+        document = accepted(document, proposal, proposal.name)
+    return document
 
 
 def fields_in_use(eras: Sequence[Era]) -> list[str]:

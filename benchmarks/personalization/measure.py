@@ -5,7 +5,8 @@ Besides ``machine``, ``policy``, ``seed`` and ``permutations`` it has::
     catalogue     feed_sha256, products, generation
     purchases     sha256, rows, users, orders, first, last, unknown and rejected rows
     split         at, relearned_days, models: when each was learned, from how much, and its fields
-                  with weight, error and whether they are in use
+                  with weight, error and whether they are in use; discovered: the segments that
+                  the first model's purchases propose, and how many boosts each has
     cases         how many were drawn
     kinds         by kind of query: cases, without_query, unmatched (cases whose query does not
                   find the product), queries (distinct), strangers_checked, strangers_changed
@@ -27,37 +28,27 @@ import numpy as np
 from benchmarks.building import build
 from benchmarks.errors import PurchasesError
 from benchmarks.machine import describe_machine
-from benchmarks.personalization.cases import BUCKETS, NOBODY, REGULARS, draw_cases, lend_histories
-from benchmarks.personalization.effects import effects
-from benchmarks.personalization.eras import Era, eras_of, fields_in_use
+from benchmarks.personalization.bench import Bench
+from benchmarks.personalization.cases import draw_cases
+from benchmarks.personalization.eras import Era, discovered_segments, eras_of
 from benchmarks.personalization.purchases import purchases_file, read_purchases
 from benchmarks.personalization.queries import product_queries
-from benchmarks.personalization.ranks import Ranker, Ranks, Remembered, rank_cases
+from benchmarks.personalization.ranks import Remembered
 from benchmarks.personalization.split import DEFAULT_SHARE, Split, day
-from benchmarks.personalization.systems import CONTROL, PLAIN, POPULAR, Shoppers, systems_of
 from indexer.manifest import describe_file
 from indexer.product import Product
 from indexer.snapshot import open_snapshot
 from searchsvc.cli.progress import Bars
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
-    from benchmarks.personalization.cases import Case, History
-    from benchmarks.personalization.purchases import Purchases, Read
+    from benchmarks.personalization.purchases import Read
     from indexer.embedding.protocol import Embedder
     from indexer.snapshot import Snapshot
     from searchsvc.policy import RankingPolicy
-    from searchsvc.retrieval import QueryEmbedder
 
-BASELINES = (PLAIN, POPULAR, CONTROL)
-EVERYBODY = "all"
-BEFORE, NEVER = "bought before", "never bought before"
 _FEEDS = ("feed.jsonl", "feed.jsonl.gz")
-_DECIMALS = 5
 
 
 @dataclass(frozen=True)
@@ -111,7 +102,17 @@ def measure_personalization(
             raise PurchasesError(f"{file} has no order that begins since {day(split.at_ms)}")
         bars.start("learning", None)
         eras = eras_of(cases, read.purchases, split, plan.relearned_days, snapshot, bars.advance)
-        bench = _Bench(read.purchases, snapshot, Remembered(embedder), policy, plan)
+        bars.start("discovering segments", None)
+        segments = discovered_segments(eras[0], read.purchases, snapshot)
+        bench = Bench(
+            read.purchases,
+            snapshot,
+            Remembered(embedder),
+            policy,
+            segments,
+            plan.permutations,
+            plan.seed,
+        )
         lent = bench.lend(cases)
         kinds = {}
         for kind, texts in product_queries(products).items():
@@ -133,81 +134,11 @@ def measure_personalization(
             "at": day(split.at_ms),
             "relearned_days": plan.relearned_days,
             "models": [_described_model(era) for era in eras],
+            "discovered": {it.name: len(it.boosts) for it in segments.segments},
         },
         "cases": len(cases),
         "kinds": kinds,
     }
-
-
-@dataclass(frozen=True, slots=True)
-class _Bench:
-    """Everything that does not depend on the kind of query."""
-
-    purchases: Purchases
-    snapshot: Snapshot
-    embedder: QueryEmbedder
-    policy: RankingPolicy
-    plan: Plan
-
-    def lend(self, cases: Sequence[Case]) -> list[dict[int, History]]:
-        """The histories of the control's permutations, by order."""
-        seeds = range(self.plan.seed, self.plan.seed + self.plan.permutations)
-        return [lend_histories(cases, self.purchases, seed) for seed in seeds]
-
-    def ask(
-        self,
-        texts: Sequence[str | None],
-        eras: Sequence[Era],
-        lent: Sequence[dict[int, History]],
-        advance: Callable[[int], None],
-    ) -> dict[str, Any]:
-        """The effects with one query of each product."""
-        fields = fields_in_use(eras)
-        asked: list[Case] = []
-        parts = []
-        for era in eras:
-            pairs = [(case, text) for case in era.cases if (text := texts[case.product])]
-            advance(len(era.cases) - len(pairs))
-            shoppers = Shoppers(self.purchases, self.snapshot, era.model)
-            parts.append(
-                rank_cases(
-                    pairs,
-                    systems_of(shoppers, self.policy, fields, lent),
-                    Ranker(self.snapshot, self.embedder),
-                    advance,
-                )
-            )
-            asked += [case for case, _ in pairs]
-        ranks = Ranks.joined(parts)
-        users = np.array([case.user for case in asked], np.int32)
-        found = effects(ranks.by_system, users, _groups(asked), BASELINES, POPULAR)
-        return {
-            "cases": len(asked),
-            "without_query": sum(len(era.cases) for era in eras) - len(asked),
-            "unmatched": int(np.isinf(ranks.by_system[PLAIN]).sum()),
-            "queries": len({texts[case.product] for case in asked}),
-            "strangers_checked": ranks.checked,
-            "strangers_changed": ranks.changed,
-            "groups": {name: _rounded(asdict(group)) for name, group in found.items()},
-        }
-
-
-def _groups(cases: Sequence[Case]) -> dict[str, NDArray[np.bool_]]:
-    """Who is told apart: by earlier orders, and by whether the product was bought before."""
-    orders = [case.history.orders for case in cases]
-    repeated = np.array([case.repeated for case in cases], np.bool_)
-    buckets = {
-        bucket.name: np.array([it in bucket for it in orders], np.bool_)
-        for bucket in (*BUCKETS, REGULARS)
-    }
-    known = {EVERYBODY: np.ones(len(cases), np.bool_), **buckets}
-    parts = {
-        f"{name}, {suffix}": mask & part
-        for name, mask in known.items()
-        if name != NOBODY.name
-        for suffix, part in ((BEFORE, repeated), (NEVER, ~repeated))
-    }
-    return known | parts
 
 
 def _rows(snapshot: Snapshot) -> range:
@@ -246,12 +177,3 @@ def _described_model(era: Era) -> dict[str, Any]:
             for field in era.model.fields
         },
     }
-
-
-def _rounded(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can say
-    """`value` with its numbers to as many digits as anybody can mean."""
-    if isinstance(value, float):
-        return round(value, _DECIMALS)
-    if isinstance(value, dict):
-        return {key: _rounded(entry) for key, entry in value.items()}
-    return value

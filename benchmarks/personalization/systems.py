@@ -10,22 +10,23 @@ import numpy as np
 
 from searchsvc.events.event import EventKind
 from searchsvc.learned.tastes import tastes_of
-from searchsvc.preferences.alignment import Alignment
 from searchsvc.preferences.preferences import Preferences
 from searchsvc.preferences.session import Session
+from searchsvc.query.query import Query
 from searchsvc.retrieval import unrelated_cosine
 from searchsvc.segments.document import DEFAULT_STRENGTH
 from searchsvc.segments.profile import MAX_INTERACTIONS, Interaction
+from searchsvc.segments.shopper import Shopper
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from benchmarks.personalization.cases import Case, History
     from benchmarks.personalization.purchases import Purchases
-    from indexer.snapshot import Snapshot
-    from searchsvc.learned.model import Learned
     from searchsvc.learned.tastes import Tastes
+    from searchsvc.personalizing.audience import Audience
     from searchsvc.policy import RankingPolicy
+    from searchsvc.preferences.alignment import Alignment
 
 PLAIN = "nothing learned"
 POPULAR = "+ what sells"
@@ -37,6 +38,7 @@ BOUGHT = "id"
 """The field whose only trait is being the product itself."""
 VIEWED = 3
 """Products of the session."""
+SEGMENTS = "+ discovered segments alone"
 SESSION = f"+ session of {VIEWED} products alone"
 _REMEMBERED = 64  # histories; the cases of an order come one after the other
 _MEDIAN = 0.5
@@ -59,10 +61,17 @@ class System:
 class Shoppers:
     """What the service would prefer for the user of a case, a moment before the order."""
 
-    def __init__(self, purchases: Purchases, snapshot: Snapshot, model: Learned) -> None:
+    def __init__(self, purchases: Purchases, audience: Audience) -> None:
+        """Know the shoppers.
+
+        Args:
+            purchases: of the shop.
+            audience: with a model.
+        """
         self._purchases = purchases
-        self._snapshot = snapshot
-        self._alignment = Alignment.of(model, snapshot)
+        self._snapshot = snapshot = audience.snapshot
+        self._audience = audience
+        self._alignment = require_alignment(audience)
         self._unrelated = unrelated_cosine(snapshot, _MEDIAN)
         self._tastes = lru_cache(_REMEMBERED)(self._new_tastes)
 
@@ -88,6 +97,19 @@ class Shoppers:
             tastes = replace(tastes, values=tastes.values * kept[tastes.model.field_of])
         return Preferences(strength, alignment=self._alignment, tastes=tastes)
 
+    def by_segments(self, history: History, time_ms: int, strength: float) -> Preferences:
+        """Those of somebody of whom only the learned segments are known that the history fits."""
+        tastes = self._tastes(history, time_ms)
+        if tastes is None:
+            return Preferences(strength)
+        centroids = self._audience.centroids
+        alike = [name for name, centroid in centroids.items() if centroid.fits(tastes)]
+        segments = self._audience.segments
+        shopper = Shopper(consent=True)
+        situation = segments.situation(shopper, segments.history(None), Query(""), time_ms)
+        in_force = segments.boosts(segments.active(situation, alike), situation)
+        return Preferences(strength, patterns=self._audience.patterns, active=in_force)
+
     def by_session(self, history: History, weight: float) -> Preferences:
         """Those of somebody unknown who just viewed what the history ends with."""
         products = self._products(history)[-VIEWED:]
@@ -112,6 +134,13 @@ class Shoppers:
         places = history.places
         rows: list[int] = self._purchases.products[places.start : places.stop].tolist()
         return rows
+
+
+def require_alignment(audience: Audience) -> Alignment:
+    """The model of `audience`, which must have one, for its snapshot."""
+    if audience.alignment is None:
+        raise ValueError("the audience has no learned model; compile it with one")
+    return audience.alignment
 
 
 def systems_of(
@@ -153,6 +182,11 @@ def systems_of(
         *(tastes(f"+ tastes, strength {it:.0f}", it) for it in STRENGTHS if it != shipped),
         tastes(SHIPPED, shipped),
         *parts,
+        System(
+            SEGMENTS,
+            popular,
+            lambda case: (shoppers.by_segments(case.history, case.time_ms, shipped),),
+        ),
         System(
             SESSION,
             popular,
