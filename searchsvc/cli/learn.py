@@ -114,6 +114,11 @@ def proposals(
         return
     if not document.proposals:
         say(f"{index}: nothing is proposed; 'searchsvc segments learn' looks for it")
+    if document.agreement is not None:
+        say(
+            f"{index}: two halves of the shoppers agree on who belongs together "
+            f"(adjusted Rand index {document.agreement:.2f})"
+        )
     for proposal in document.proposals:
         for line in _shown(proposal):
             say(line)

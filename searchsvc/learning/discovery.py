@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from searchsvc.learned.model import Learned
     from searchsvc.learning.holdings import Holdings
 
 AFFINITIES_PER_FIELD = 40
@@ -32,11 +33,13 @@ class Group:
         members: bool ``(users,)``, who has a likeness of `threshold` at least.
         affinities: what they like, by field and value; 1 for what they like most.
         threshold: of the likeness, see `searchsvc.learned.likeness`.
+        stability: see `searchsvc.learning.clustering.LEAST_STABILITY`.
     """
 
     members: NDArray[np.bool_]
     affinities: Mapping[str, Mapping[str, float]]
     threshold: float
+    stability: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +48,12 @@ class Discovery:
 
     Attributes:
         groups: the largest first; none where nothing is stable.
-        stability: see `searchsvc.learning.clustering`; ``None`` where nothing is.
+        agreement: see `searchsvc.learning.clustering.Clustering`; ``None`` without clusters.
         people: whose tastes are known well enough.
     """
 
     groups: tuple[Group, ...]
-    stability: float | None
+    agreement: float | None
     people: int
 
 
@@ -68,51 +71,63 @@ def discover(tastes: Holdings, purchases: Holdings) -> Discovery:
         return Discovery((), None, len(people))
     nearest = found.nearest(points)
     groups = []
-    for number, centre in enumerate(found.centres):
-        group = _group(
-            people,
-            tastes,
-            nearest == number,
-            dict(zip(axes.tolist(), centre.tolist(), strict=True)),
+    for centre, inside, stability in zip(
+        found.centres.tolist(),
+        nearest == np.arange(len(found.centres))[:, None],
+        found.stabilities.tolist(),
+        strict=True,
+    ):
+        affinities = _affinities(
+            people, tastes.model, inside, dict(zip(axes.tolist(), centre, strict=True))
         )
-        if group is not None and is_large_enough(purchases, group.members):
-            groups.append(group)
+        if affinities:
+            group = _group(people, tastes, inside, affinities, stability)
+            if is_large_enough(purchases, group.members):
+                groups.append(group)
     groups.sort(key=lambda it: -int(np.count_nonzero(it.members)))
-    return Discovery(tuple(groups), found.stability, len(people))
+    return Discovery(tuple(groups), found.agreement, len(people))
+
+
+def _affinities(
+    people: People, model: Learned, inside: NDArray[np.bool_], centre: Mapping[int, float]
+) -> dict[int, float]:
+    """What those `inside` a cluster like, by trait; what few of them share would tell of these."""
+    metric = metric_of(model)
+    likers = np.bincount(people.traits[inside[people.whose]], minlength=len(metric))
+    chosen: dict[str, list[int]] = {}
+    for trait in sorted(centre, key=lambda it: (-centre[it], it)):
+        of_field = chosen.setdefault(model.fields[model.field_of[trait]].name, [])
+        shared = centre[trait] > 0 and likers[trait] >= LEAST_PEOPLE
+        if shared and len(of_field) < AFFINITIES_PER_FIELD:
+            of_field.append(trait)
+    lifts = {
+        trait: centre[trait] / float(metric[trait])
+        for of_field in chosen.values()
+        for trait in of_field
+    }
+    most = max(lifts.values(), default=1.0)
+    rounded = {trait: round(lift / most, _DECIMALS) for trait, lift in lifts.items()}
+    return {trait: lift for trait, lift in rounded.items() if lift}
 
 
 def _group(
     people: People,
     tastes: Holdings,
     inside: NDArray[np.bool_],
-    centre: Mapping[int, float],
-) -> Group | None:
-    """The group around a centre; ``None`` where too few like the same."""
+    lifts: Mapping[int, float],
+    stability: float,
+) -> Group:
+    """The group of whoever likes what those `inside` a cluster like."""
     model, metric = tastes.model, metric_of(tastes.model)
-    likers = np.bincount(people.traits[inside[people.whose]], minlength=len(metric))
-    kept: dict[str, list[tuple[float, int]]] = {}
-    for trait, weight in sorted(centre.items(), key=lambda it: (-it[1], it[0])):
-        chosen = kept.setdefault(model.fields[model.field_of[trait]].name, [])
-        # An affinity that few share would tell of these few.
-        if weight > 0 and likers[trait] >= LEAST_PEOPLE and len(chosen) < AFFINITIES_PER_FIELD:
-            chosen.append((weight / float(metric[trait]), trait))
-    most = max((lift for chosen in kept.values() for lift, _ in chosen), default=0.0)
-    lifts = {
-        trait: round(lift / most, _DECIMALS) for chosen in kept.values() for lift, trait in chosen
-    }
-    lifts = {trait: lift for trait, lift in lifts.items() if lift}
-    if not lifts:
-        return None
-    direction = {trait: lift * float(metric[trait]) for trait, lift in lifts.items()}
-    likeness = people.likeness(direction)
+    likeness = people.likeness({trait: lift * metric[trait] for trait, lift in lifts.items()})
     threshold = _best_threshold(likeness, inside)
     members = np.zeros(len(tastes.purchases), np.bool_)
     members[people.users[likeness >= threshold]] = True
     affinities: dict[str, dict[str, float]] = {}
     for trait, lift in lifts.items():
         field = model.fields[model.field_of[trait]].name
-        affinities.setdefault(field, {})[model.values[int(trait)]] = lift
-    return Group(members, affinities, threshold)
+        affinities.setdefault(field, {})[model.values[trait]] = lift
+    return Group(members, affinities, threshold, stability)
 
 
 def _best_threshold(likeness: NDArray[np.float64], inside: NDArray[np.bool_]) -> float:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from indexer.layout import IndexLayout
 
 FILE = "proposals.json"
+_OWN = "attributes."  # fields of the shop's own
 
 
 class _Document(BaseModel):
@@ -49,8 +50,9 @@ class Finding(_Document):
     people: int = Field(ge=0)
 
     def __str__(self) -> str:
+        field = self.field.removeprefix(_OWN)
         return (
-            f"{self.field} is {self.value}: bought {self.ratio:.1f} times as often, 95 % interval "
+            f"{field} is {self.value}: bought {self.ratio:.1f} times as often, 95 % interval "
             f"{self.low:.1f}\N{EN DASH}{self.high:.1f}, from {self.purchases:,} purchases of "
             f"{self.people:,} people"
         )
@@ -72,7 +74,8 @@ class Proposal(_Document):
         people: who are in it.
         purchases: theirs.
         like: who is in it, where it was discovered; ``None`` for a segment that there is.
-        stability: of the discovery; see `searchsvc.learning.clustering`.
+        stability: of a discovered segment: the Jaccard index of it with what half of the people
+            make of it, see `searchsvc.learning.clustering`.
         findings: what tells it from the others, the most telling first.
         boosts: what to boost for it.
     """
@@ -92,11 +95,14 @@ class ProposalsDocument(_Document):
 
     Attributes:
         time_ms: when they were made; milliseconds since the epoch.
+        agreement: the adjusted Rand index of the groups that two halves of the people fall into;
+            ``None`` where no segment was discovered.
         proposals: discovered segments first.
         notes: why there is nothing, where there is nothing.
     """
 
     time_ms: int = 0
+    agreement: float | None = None
     proposals: tuple[Proposal, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -74,7 +74,10 @@ def propose(
                 f"{LEAST_PURCHASES} purchases"
             )
     return ProposalsDocument(
-        time_ms=learned.origin.time_ms, proposals=tuple(proposals), notes=tuple(notes)
+        time_ms=learned.origin.time_ms,
+        agreement=None if discovery.agreement is None else round(discovery.agreement, _DECIMALS),
+        proposals=tuple(proposals),
+        notes=tuple(notes),
     )
 
 
@@ -93,7 +96,7 @@ def _discovered(
             affinities={field: dict(lifts) for field, lifts in group.affinities.items()},
             threshold=group.threshold,
         )
-        stability = round(discovery.stability or 0.0, _DECIMALS)
+        stability = round(group.stability, _DECIMALS)
         proposal = _proposal(name, title, purchases, group.members, found)
         proposals.append(proposal.model_copy(update={"like": like, "stability": stability}))
     return proposals
@@ -104,7 +107,7 @@ def _notes(discovery: Discovery, learned: Learned) -> list[str]:
         return []
     if not any(it.in_use for it in learned.fields):
         return ["no segments discovered: no trait is known to tell shoppers apart yet"]
-    if discovery.stability is None:
+    if discovery.agreement is None:
         why = f"two halves of {discovery.people:,} people do not fall into the same groups"
         return [f"no segments discovered: {why}"]
     return ["no segments discovered: the groups that were found are too small to be told of"]
