@@ -173,8 +173,11 @@ def _ranking(  # noqa: PLR0913, PLR0917 - everything that an order depends on
     """The window in its final order."""
     limit = policy.boost_limit
     preferred = None
-    if gains is not None and not understood.clauses:
-        preferred = gains.everywhere() * np.float32(limit)
+    if not understood.clauses:
+        # There is one ranking and nothing to fuse; ranks would change with what is looked at.
+        policy = replace(policy, fusion=Fusion.WEIGHTED)
+        if gains is not None:
+            preferred = gains.everywhere() * np.float32(limit)
     window = gather(
         matches.lexical, matches.semantic, matches.identified, policy.window, preferred
     )

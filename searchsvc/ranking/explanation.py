@@ -75,6 +75,7 @@ def explain(row: int, ranking: Ranking, lexical: Matches) -> Explanation:
     """How `row`, in the window or behind it, got its place among the `lexical` matches."""
     window = ranking.window
     match = int(lexical.places(np.array([row]))[0])
+    lexical_rank = lexical.rank(match) if match >= 0 else None
     place = int(np.searchsorted(window.rows, row))
     inside = place < len(window.rows) and bool(window.rows[place] == row)
     similarity = None
@@ -90,11 +91,13 @@ def explain(row: int, ranking: Ranking, lexical: Matches) -> Explanation:
             popularity = float(ranking.popularity[rank])
         if ranking.boosts is not None and ranking.boosted_from is not None:
             gained, boosted_from = float(ranking.boosts[rank]), int(ranking.boosted_from[rank])
+            if window.preferred:  # which others had been in the window, it does not know
+                boosted_from = lexical_rank
         if ranking.meaning is not None:
             similarity = float(ranking.meaning.cosines[place])
     return Explanation(
         identified=inside and bool(window.identified[place]),
-        lexical_rank=lexical.rank(match) if match >= 0 else None,
+        lexical_rank=lexical_rank,
         lexical_score=float(lexical.scores[match]) if match >= 0 else 0.0,
         coverage=float(lexical.coverage[match]) if match >= 0 else 0.0,
         semantic_rank=(int(window.semantic_ranks[place]) or None) if inside else None,

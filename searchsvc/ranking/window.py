@@ -36,6 +36,7 @@ class Window:
         semantic_ranks: int64, from 1; 0 for a row that is no neighbour.
         identified: bool, the query equals one of the product's identifiers.
         ceiling: no row can have more BM25.
+        preferred: whether preferences had part in the choice of the lexical matches.
     """
 
     rows: NDArray[np.int64]
@@ -46,6 +47,7 @@ class Window:
     semantic_ranks: NDArray[np.int64]
     identified: NDArray[np.bool_]
     ceiling: float
+    preferred: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,9 @@ def gather(
 ) -> Window:
     """The candidates: the `size` best lexical matches, all neighbours, all identified rows.
 
+    With `preferred`, also the `size` best lexical matches by that. What is best without it stays
+    in the window all the same: behind it, a product that is liked less would fall behind all.
+
     Args:
         lexical: the matches by words.
         semantic: the neighbours.
@@ -121,12 +126,11 @@ def gather(
         preferred: float32 ``(products,)``, added to the lexical scores for this choice; where
             nothing was asked, preferences are all that tells products apart.
     """
-    scores = lexical.scores
+    best = Hits.best(lexical.rows, lexical.scores, size)
+    chosen = [best.rows, semantic.rows, identified]
     if preferred is not None:
-        scores = scores + preferred[lexical.rows]
-    chosen = Hits.best(lexical.rows, scores, size)
-    best = Hits.best(chosen.rows, lexical.scores[lexical.places(chosen.rows)], size)
-    rows = np.unique(np.concatenate((best.rows, semantic.rows, identified)))
+        chosen.append(Hits.best(lexical.rows, lexical.scores + preferred[lexical.rows], size).rows)
+    rows = np.unique(np.concatenate(chosen))
     places = lexical.places(rows)
     matching = places >= 0
     bm25, coverage = np.zeros((2, len(rows)), np.float32)
@@ -141,6 +145,7 @@ def gather(
         semantic_ranks=_ranks(rows, semantic),
         identified=np.isin(rows, identified),
         ceiling=lexical.ceiling,
+        preferred=preferred is not None,
     )
 
 

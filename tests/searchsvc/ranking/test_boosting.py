@@ -18,6 +18,7 @@ from indexer.layout import IndexLayout
 from indexer.snapshot import Snapshot, open_snapshot
 from searchsvc.answer import SearchResult
 from searchsvc.policy import Fusion, RankingPolicy
+from searchsvc.popularity import Popularity
 from searchsvc.query.filters import AnyOf, Between
 from searchsvc.query.mask import row_mask
 from searchsvc.query.query import Boost, FacetRequest, Query
@@ -103,7 +104,7 @@ def test_boosts_move_a_score_by_the_sum_of_their_weights_and_at_most_the_limit(
 
 def _scale(snapshot: Snapshot, text: str, policy: RankingPolicy) -> float:
     """What a boost is a share of: 1, or the best sum of reciprocal ranks, which are small."""
-    if policy.fusion is not Fusion.RRF:
+    if policy.fusion is not Fusion.RRF or not text.strip():
         return 1.0
     explained = [hit.explanation for hit in answer(snapshot, text, policy).hits]
     return max((it.fused_score for it in explained if it and it.fused_score), default=0.0)
@@ -257,3 +258,40 @@ def test_the_sum_of_boosts_is_cut_at_the_limit(snapshot: Snapshot) -> None:
         assert told == pytest.approx(hit.explanation.boost, abs=1e-6)
         seen.add(round(wanted, 1))
     assert seen == {0.0, 0.6, 0.7, 1.3}
+
+
+@given(TEXTS, POLICIES)
+@settings(max_examples=25, deadline=None)
+def test_popularity_adds_its_share_within_the_window_and_to_nothing_identified(
+    snapshot: Snapshot, text: str, policy: RankingPolicy
+) -> None:
+    share = np.random.default_rng(7).random(len(snapshot.products)).astype(np.float32)
+    known = np.ones(len(share), np.bool_)
+    taught = replace(policy, popularity=Popularity(share, share.astype(float), known))
+    before = {hit.id: hit for hit in answer(snapshot, text, policy).hits}
+    after = answer(snapshot, text, taught)
+    weight = taught.popularity_weight * _scale(snapshot, text, policy)
+    assert sorted(ids(after)) == sorted(before)
+    assert all(one.score >= two.score for one, two in pairwise(after.hits))
+    for hit in after.hits if text else ():
+        explained = hit.explanation
+        assert explained is not None
+        if explained.fused_score is None:
+            assert explained.popularity == 0
+            continue
+        row = snapshot.products.row(hit.id)
+        expected = 0.0 if explained.identified else weight * float(share[row])
+        assert explained.popularity == pytest.approx(expected, abs=1e-6)
+        assert hit.score - before[hit.id].score == pytest.approx(expected, abs=1e-5)
+
+
+def test_boosts_keep_what_popularity_gave(snapshot: Snapshot) -> None:
+    share = np.linspace(0, 1, len(snapshot.products), dtype=np.float32)
+    popularity = Popularity(share, share.astype(float), np.ones(len(share), np.bool_))
+    policy = replace(POLICY, popularity=popularity)
+    for hit in answer(snapshot, "jacket", policy, Boost(RED, 0.5)).hits:
+        explained = hit.explanation
+        assert explained is not None
+        if explained.fused_score is not None:
+            row = snapshot.products.row(hit.id)
+            assert explained.popularity == pytest.approx(0.1 * float(share[row]), abs=1e-6)

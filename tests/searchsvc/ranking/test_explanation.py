@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,9 @@ from hypothesis import strategies as st
 from indexer.hits import Hits, Matches
 from indexer.vectors.exact import ExactIndex
 from searchsvc.policy import RankingPolicy
+from searchsvc.ranking.boosting import boost, favour
 from searchsvc.ranking.explanation import Explanation, explain
+from searchsvc.ranking.reason import Reason, ReasonKind
 from searchsvc.ranking.window import Meaning, gather, rank
 
 POLICY = RankingPolicy(semantic_weight=0.5, all_words_weight=0.0, feedback_weight=0.0)
@@ -91,3 +95,39 @@ def test_the_parts_add_up_to_the_score(
         assert np.isclose(explained.fused_score + explained.feedback, score, atol=1e-6)
         assert explained.lexical_score == scores[row]
         assert explained.similarity == cosines[window.rows.tolist().index(row)]
+
+
+def test_where_preferences_chose_the_window_the_rank_before_is_that_among_all_matches() -> None:
+    lexical = matches({row: 8.0 - row for row in range(8)})
+    liked = np.zeros(8, np.float32)
+    liked[6] = 8.0
+    window = gather(lexical, Hits.none(), rows(), 2, liked)
+    ranking = boost(rank(window, None, POLICY), liked[rank(window, None, POLICY).rows], 2.0)
+    explained = explain(6, ranking, lexical)
+    assert ranking.rows.tolist() == [6, 0, 1]
+    assert (explained.boosted_from, explained.boost) == (7, 2.0)
+    # Without a choice by preferences the place in the window is the rank.
+    plain = gather(lexical, Hits.none(), rows(), 8)
+    ranking = boost(rank(plain, None, POLICY), np.zeros(8, np.float32), 2.0)
+    assert explain(6, ranking, lexical).boosted_from == 7
+
+
+def test_popularity_and_boost_are_told_where_they_are_known() -> None:
+    lexical = matches({1: 8.0, 2: 4.0})
+    popularity = np.array([0.0, 0.0, 1.0], np.float32)
+    ranking = favour(rank(gather(lexical, Hits.none(), rows(), 5), None, POLICY), popularity, 0.1)
+    explained = explain(2, ranking, lexical)
+    assert (round(explained.popularity, 6), explained.boost, explained.boosted_from) == (
+        0.1,
+        0.0,
+        None,
+    )
+    assert explained.summary().endswith("feedback +0.0000; popularity +0.1000")
+    boosted = boost(ranking, np.array([0.0, 1.0], np.float32), 0.3)
+    both = explain(2, boosted, lexical)
+    assert (round(both.popularity, 6), round(both.boost, 6), both.boosted_from) == (0.1, 0.3, 2)
+    told = replace(both, preferences=(Reason(ReasonKind.TASTE, "brand: Acme", 0.3),))
+    assert told.summary().endswith(
+        "popularity +0.1000; boost +0.3000, from 2; taste brand: Acme +0.3000"
+    )
+    assert explain(1, boosted, lexical).popularity == 0

@@ -230,3 +230,18 @@ def test_a_row_behind_the_window_has_no_reciprocal_rank() -> None:
     ranking = rank(window, None, replace(POLICY, fusion=Fusion.RRF))
     assert ranking.rows.tolist() == [1]
     assert ranking.lexical_only(np.array([4.0], np.float32)).tolist() == [0.0]
+
+
+@given(_lexical, st.lists(_cosine, min_size=ROWS, max_size=ROWS), st.integers(1, 25))
+def test_what_is_preferred_joins_the_window_and_displaces_nothing(
+    lexical: dict[int, float], preferred: list[float], size: int
+) -> None:
+    found = matches(lexical)
+    plain = gather(found, Hits.none(), numbers(set()), size)
+    window = gather(found, Hits.none(), numbers(set()), size, np.array(preferred, np.float32))
+    liked = {row: score + preferred[row] for row, score in lexical.items()}
+    assert set(window.rows.tolist()) == {*best(lexical, size), *best(liked, size)}
+    assert (plain.preferred, window.preferred) == (False, True)
+    ranks = dict(zip(window.rows.tolist(), window.lexical_ranks.tolist(), strict=True))
+    first = {row: rank for rank, row in enumerate(best(lexical, size), 1)}
+    assert ranks == {row: first.get(row, 0) for row in ranks}
