@@ -31,7 +31,7 @@ class People:
     Attributes:
         users: int64 ``(people,)``, numbers of the users, ascending.
         whose: int64 ``(m,)``, places in `users`.
-        traits: int64 ``(m,)``.
+        traits: int32 ``(m,)``.
         liked: float64 ``(m,)``, as `searchsvc.learned.likeness` compares it, above 0.
         lengths: float64 ``(people,)``, of what each likes.
         confidences: float64 ``(people,)``.
@@ -39,7 +39,7 @@ class People:
 
     users: NDArray[np.int64]
     whose: NDArray[np.int64]
-    traits: NDArray[np.int64]
+    traits: NDArray[np.int32]
     liked: NDArray[np.float64]
     lengths: NDArray[np.float64]
     confidences: NDArray[np.float64]

@@ -19,6 +19,7 @@ from searchsvc.learning.discovery import discover
 from searchsvc.learning.evidence import TASTE_HALF_LIFE_DAYS, Evidence
 from searchsvc.learning.holdings import Holdings
 from searchsvc.learning.naming import name_of, title_of
+from searchsvc.learning.people import KNOWN_PURCHASES
 from searchsvc.learning.proposals import Finding, Proposal, ProposalsDocument, ProposedBoost
 from searchsvc.learning.traits import PRICE, WORDS
 from searchsvc.segments.document import BoostRule, Likeness
@@ -107,6 +108,9 @@ def _notes(discovery: Discovery, learned: Learned) -> list[str]:
         return []
     if not any(it.in_use for it in learned.fields):
         return ["no segments discovered: no trait is known to tell shoppers apart yet"]
+    if discovery.people < 2 * LEAST_PEOPLE:
+        known = f"{discovery.people} people have {KNOWN_PURCHASES:g} purchases"
+        return [f"no segments discovered: {known}, it takes {2 * LEAST_PEOPLE}"]
     if discovery.agreement is None:
         why = f"two halves of {discovery.people:,} people do not fall into the same groups"
         return [f"no segments discovered: {why}"]

@@ -184,7 +184,8 @@ def test_the_past_and_the_session_of_a_user_are_looked_at() -> None:
 
 
 def test_a_user_whose_learned_affinities_are_similar_is_in(layout: IndexLayout) -> None:
-    like = {"affinities": {"brand": {"Acme": 1.0}}, "threshold": 0.5}
+    # Of a single purchase a sixth of the likeness counts.
+    like = {"affinities": {"brand": {"Acme": 1.0}}, "threshold": 0.1}
     Path("learned.json").write_text(json.dumps({"segments": [{"name": "a", "like": like}]}))
     run("set", "learned.json")
     buy("ann", "1")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from searchsvc.learning import holdings as holdings_module
 from searchsvc.learning.differences import (
     LEAST_PEOPLE,
     LEAST_PURCHASES,
@@ -53,6 +54,18 @@ def test_holdings_are_what_counting_by_hand_gives(shop: Snapshot) -> None:
     assert counted == table
     np.testing.assert_allclose(found.totals, 6)  # every product has every field
     np.testing.assert_allclose(found.purchases, 6)
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 30])
+def test_holdings_are_the_same_in_any_blocks(
+    shop: Snapshot, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    given = purchases(Shoppers(count=12, orders=3))
+    whole = holdings(given, shop)
+    monkeypatch.setattr(holdings_module, "_AT_ONCE", at_once)
+    parts = holdings(given, shop)
+    for name in ("users", "traits", "counts", "totals", "purchases"):
+        np.testing.assert_allclose(getattr(parts, name), getattr(whole, name))
 
 
 def test_the_brand_of_a_group_is_found_with_its_ratio(shop: Snapshot) -> None:

@@ -150,6 +150,12 @@ def test_tastes_that_nobody_shares_make_no_segments(shop: Snapshot) -> None:
     assert "two halves of" in found.notes[0] or not found.proposals
 
 
+def test_it_takes_people_who_are_known_well_enough(shop: Snapshot) -> None:
+    given = purchases(Shoppers(count=300, orders=4, brand=3.0))  # eight purchases of each
+    found = propose(given, shop, learn(given, shop, 0), {})
+    assert found.notes == ("no segments discovered: 0 people have 10 purchases, it takes 40",)
+
+
 def test_groups_that_are_too_small_are_not_told_of(shop: Snapshot) -> None:
     given = purchases(Shoppers(count=60, orders=20, brand=4.0, groups=6))  # ten people in each
     found = propose(given, shop, learn(given, shop, 0), {})
