@@ -12,6 +12,8 @@
     <data_dir>/<index>/experiment.json        its A/B test, if one runs
     <data_dir>/<index>/ranker.safetensors     the trees of its second stage; most have none
     <data_dir>/<index>/learned.safetensors    what its events taught: what sells, and what whom
+    <data_dir>/<index>/proposals.json         segments and boosts that its events suggest
+    <data_dir>/<index>/learn.lock             held by the one who learns from its events
     <data_dir>/<index>/live.lock              held while one of these is replaced
     <data_dir>/<index>/generations/<name>/    snapshots, see `indexer.snapshot`
     <data_dir>/<index>/reports/<name>.json    what the build saw, and <name>.rejections.jsonl
@@ -105,6 +107,16 @@ class IndexLayout:
     def learned_file(self) -> Path:
         """What was learned from the index's events."""
         return self.root / "learned.safetensors"
+
+    @property
+    def proposals_file(self) -> Path:
+        """What the index's events suggest."""
+        return self.root / "proposals.json"
+
+    @property
+    def learn_lock_file(self) -> Path:
+        """The lock of who learns from the index's events."""
+        return self.root / "learn.lock"
 
     @property
     def ranker_file(self) -> Path:

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from indexer.layout import IndexLayout
 
-FILE = "learn.lock"
-
 
 @contextmanager
 def learning(layout: IndexLayout) -> Generator[None]:
@@ -25,10 +23,10 @@ def learning(layout: IndexLayout) -> Generator[None]:
         LiveSettingsUnwritableError: the index's directory cannot be written.
     """
     try:
-        file = (layout.root / FILE).open("a")
+        file = layout.learn_lock_file.open("a")
     except OSError as error:
         raise LiveSettingsUnwritableError(
-            f"{FILE} cannot be written ({error.strerror or error}). "
+            f"{layout.learn_lock_file.name} cannot be written ({error.strerror or error}). "
             "It needs write access to the index's directory."
         ) from error
     with file:

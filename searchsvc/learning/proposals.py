@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from indexer.layout import IndexLayout
 
-FILE = "proposals.json"
 _OWN = "attributes."  # fields of the shop's own
 
 
@@ -113,7 +112,7 @@ class ProposalsDocument(_Document):
 
 def proposals_file(layout: IndexLayout) -> LiveFile[ProposalsDocument]:
     """The proposals for an index."""
-    return LiveFile(layout.root / FILE, layout.live_lock_file, ProposalsDocument)
+    return LiveFile(layout.proposals_file, layout.live_lock_file, ProposalsDocument)
 
 
 def names_of(proposals: Iterable[Proposal]) -> str:

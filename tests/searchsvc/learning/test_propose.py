@@ -197,7 +197,7 @@ def test_the_proposals_are_kept_in_a_file_without_users(
     assert file.read() == (ProposalsDocument(), NO_FILE)
     file.replace(proposed)
     assert file.read()[0] == proposed
-    text = (layout.root / "proposals.json").read_text("utf-8")
+    text = layout.proposals_file.read_text("utf-8")
     assert not any(key in text for key in grouped.user_keys)
     assert json.loads(text)["time_ms"] == 7
 
