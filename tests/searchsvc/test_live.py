@@ -12,13 +12,17 @@ import pytest
 
 from indexer.settings import IndexSettings
 from indexer.snapshot import Snapshot, open_snapshot
+from searchsvc import live as live_module
 from searchsvc.errors import BadLiveSettingsError, LiveSettingsUnreadableError
+from searchsvc.learned.file import LearnedFile
 from searchsvc.live import Live, describe_ranking, effective_policy
 from searchsvc.livedocuments import compile_synonyms, ranking_file, synonyms_file
 from searchsvc.policy import Fusion, RankingOverrides, RankingPolicy
+from searchsvc.segments.segments import Segments
 from searchsvc.suggesting.document import SuggestionsDocument
 from searchsvc.synonyms.document import SynonymsDocument
 from searchsvc.synonyms.table import Synonyms
+from tests.searchsvc.preferences.taught import teach
 
 if TYPE_CHECKING:
     from indexer.layout import IndexLayout
@@ -275,3 +279,153 @@ def test_suggestions_that_fit_the_language_no_more_are_dropped(layout: IndexLayo
 
 
 _WORDLESS = SuggestionsDocument(blocked=("?",))
+
+
+# Segments, experiment, what was learned.
+
+ONE = {"segments": [{"name": "one", "boosts": [{"filter": "brand:Acme", "weight": 0.5}]}]}
+TEST = {"name": "test", "arms": [{"name": "only", "share": 100}]}
+MODEL = teach({"1": {"brand": ["Acme"]}}, {"1": 2.0})
+
+
+def write_json(path: Path, content: object) -> None:
+    path.write_bytes(content if isinstance(content, bytes) else orjson.dumps(content))
+
+
+def test_people_are_what_the_files_say(layout: IndexLayout, snapshot: Snapshot) -> None:
+    before = Live.read(layout, snapshot, None)
+    assert (before.segments, before.experiment, before.learned) == (Segments.none(), None, None)
+    write_json(layout.segments_file, ONE)
+    write_json(layout.experiment_file, TEST)
+    LearnedFile(layout).replace(MODEL)
+    live = Live.read(layout, snapshot, before)
+    assert [it.name for it in live.segments.segments] == ["one"]
+    assert live.experiment is not None
+    assert live.experiment.arms[0].label == "test/only"
+    assert live.learned is not None
+    assert live.learned.ids[0] == "1"
+    assert live.refused == {}
+    for file in (layout.segments_file, layout.experiment_file, layout.learned_file):
+        file.unlink()
+    gone = Live.read(layout, snapshot, live)
+    assert (gone.segments, gone.experiment, gone.learned) == (Segments.none(), None, None)
+
+
+BROKEN = [
+    pytest.param("segments", b"{", "expected JSON", id="segments: no JSON"),
+    pytest.param(
+        "segments", {"segments": [{"name": "A b"}]}, "segments.0.name", id="segments: a name"
+    ),
+    pytest.param(
+        "segments",
+        {"segments": [{"name": "one", "when": {"fact": "x"}}]},
+        "segments[0].when",
+        id="segments: a condition",
+    ),
+    pytest.param("experiment", {"name": "test"}, "arms: none", id="experiment"),
+    pytest.param("learned", b"no arrays at all", "is damaged", id="learned"),
+]
+
+
+@pytest.mark.parametrize(("name", "content", "word"), BROKEN)
+def test_a_broken_file_about_people_leaves_what_it_said_last(
+    layout: IndexLayout, snapshot: Snapshot, name: str, content: object, word: str
+) -> None:
+    write_json(layout.segments_file, ONE)
+    write_json(layout.experiment_file, TEST)
+    LearnedFile(layout).replace(MODEL)
+    before = Live.read(layout, snapshot, None)
+    path = getattr(layout, f"{name}_file")
+    # As an editor or a copy leaves it: the mapped file itself is never written to.
+    aside = path.with_name("aside")
+    write_json(aside, content)
+    aside.replace(path)
+    live = Live.read(layout, snapshot, before)
+    assert list(live.refused) == [path.name]
+    assert word in live.refused[path.name]
+    assert live.segments == before.segments
+    assert live.experiment == before.experiment
+    assert live.learned is before.learned
+    assert live.notes() == [f"refused {path.name}: {live.refused[path.name]}"]
+    path.unlink()
+    healed = Live.read(layout, snapshot, live)
+    assert healed.refused == {}
+
+
+@pytest.mark.parametrize(("name", "content", "word"), BROKEN)
+def test_broken_at_the_start_nothing_is_known_of_anybody(
+    layout: IndexLayout, snapshot: Snapshot, name: str, content: object, word: str
+) -> None:
+    path = getattr(layout, f"{name}_file")
+    write_json(path, content)
+    live = Live.read(layout, snapshot, None)
+    assert word in live.refused[path.name]
+    assert (live.segments, live.experiment, live.learned) == (Segments.none(), None, None)
+
+
+def test_a_model_is_not_read_again_because_another_file_changed(
+    layout: IndexLayout, snapshot: Snapshot
+) -> None:
+    LearnedFile(layout).replace(MODEL)
+    before = Live.read(layout, snapshot, None)
+    write(layout, ranking={"window": 7})
+    live = Live.read(layout, snapshot, before)
+    assert live is not before
+    assert live.learned is before.learned
+    LearnedFile(layout).replace(MODEL)
+    assert Live.read(layout, snapshot, live).learned is not before.learned
+
+
+def test_what_a_generation_lacks_is_told_in_a_few_lines(
+    layout: IndexLayout, snapshot: Snapshot, caplog: pytest.LogCaptureFixture
+) -> None:
+    boosts = [{"filter": f"attributes.nowhere{n}:x", "weight": 1} for n in range(5)]
+    write_json(layout.segments_file, {"segments": [{"name": "one", "boosts": boosts}]})
+    live = Live.read(layout, snapshot, None)
+    notes = live.notes()
+    assert len(notes) == 4
+    assert notes[0].startswith("segments.json has no effect at segments[0].boosts[0].filter")
+    assert notes[-1] == "nor at 2 more places of segments.json"
+    logged = [record.message for record in caplog.records]
+    assert logged == [f"index shop: {note}" for note in notes]
+    write(layout, ranking={"window": 7})
+    Live.read(layout, snapshot, live)
+    assert len(caplog.records) == len(logged)  # told once
+
+
+def test_the_last_good_segments_are_compiled_for_a_new_generation(
+    layout: IndexLayout, build: Build
+) -> None:
+    build(SHOES)
+    english = open_snapshot(layout)
+    when = {"query": ["shoes"]}
+    boosts = [{"filter": "brand:Acme", "weight": 0.5, "when": when}]
+    write_json(layout.segments_file, {"segments": [{"name": "one", "boosts": boosts}]})
+    good = Live.read(layout, english, None)
+    write_json(layout.segments_file, b"{")
+    build(SHOES, settings=IndexSettings(language="german"), force=True)
+    german = open_snapshot(layout)
+    kept = Live.read(layout, german, good)
+    assert list(kept.refused) == ["segments.json"]
+    assert kept.segments.document == good.segments.document
+    contexts = [it.rules[0].context for it in (good.segments, kept.segments)]
+    assert [it.queries for it in contexts if it] == [
+        (frozenset(snapshot.analyzer.terms("shoes")),) for snapshot in (english, german)
+    ]
+    assert contexts[0] != contexts[1]
+
+
+def test_a_document_that_fits_no_more_is_kept_without_its_segments(
+    layout: IndexLayout, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_json(layout.segments_file, ONE)
+    good = Live.read(layout, snapshot, None)
+
+    def refuse(_document: object, _snapshot: object) -> None:
+        raise BadLiveSettingsError("fits no more")
+
+    monkeypatch.setattr(live_module, "compile_segments", refuse)
+    write(layout, ranking={"window": 7})
+    live = Live.read(layout, snapshot, good)
+    assert live.refused == {"segments.json": "segments.json: fits no more"}
+    assert live.segments == Segments.none()

@@ -26,12 +26,20 @@ from indexer.snapshot import Snapshot
 from indexer.storage import StringTable
 from searchsvc import serving
 from searchsvc.errors import IndexNotFoundError, NotReadyError, ProductNotFoundError
-from searchsvc.livedocuments import ranking_file
+from searchsvc.experiments.document import ExperimentDocument
+from searchsvc.learned.file import LearnedFile
+from searchsvc.livedocuments import EXPERIMENT, SEGMENTS, ranking_file
 from searchsvc.opened import Opened
+from searchsvc.personalizing.personalization import NotApplied
 from searchsvc.policy import RankingOverrides, RankingPolicy
 from searchsvc.query.query import Query
+from searchsvc.results.sort_keys import parse_sort
+from searchsvc.segments.document import SegmentsDocument
+from searchsvc.segments.profile import Profile
+from searchsvc.segments.shopper import Shopper
 from searchsvc.serving import SearchService, Served
 from tests.searchsvc.eventually import eventually
+from tests.searchsvc.preferences.taught import teach
 from tests.tiny_bert import write_tiny_model
 
 if TYPE_CHECKING:
@@ -599,3 +607,205 @@ def test_no_request_sees_a_mixture_while_settings_change(
     seen = {(policy.window, policy.neighbours) for policy in policies}
     assert {(n, n) for n in range(1, 8)} <= seen
     assert all(window == neighbours for window, neighbours in seen)
+
+
+# Who asks.
+
+BRANDED = [{**record, "brand": "AB"[n % 2]} for n, record in enumerate(shoes(1))]
+LIKES_B: dict[str, Any] = {
+    "strength": 100,
+    "segments": [{"name": "b", "boosts": [{"filter": "brand:B", "weight": 1}]}],
+}
+SOMEBODY = "somebody"
+IN_B = Shopper(consent=True, segments=("b",))
+
+
+class People:
+    """A store of profiles."""
+
+    def __init__(self, **profiles: Profile) -> None:
+        self.profiles = profiles
+        self.asked: list[str] = []
+
+    def user_key(self, token: str) -> str:
+        return token
+
+    def profile(self, index: str, user: str) -> Profile:
+        self.asked.append(f"{index}/{user}")
+        return self.profiles.get(user, Profile())
+
+
+def first(service: SearchService, shopper: Shopper = IN_B, text: str = "shoe") -> str:
+    answered = service.search("shop", Query(text), shopper)
+    brand: str = orjson.loads(answered.result.hits[0].product)["brand"]
+    return brand
+
+
+def test_segments_experiment_and_model_are_served_within_a_poll_and_without_a_reindex(
+    build: Build, layout: IndexLayout, make_settings: MakeSettings
+) -> None:
+    build(BRANDED)
+    people = People()
+    with running(SearchService(make_settings(), store=lambda: people)) as service:
+        assert first(service) == "A"
+        SEGMENTS.file(layout).replace(SegmentsDocument.model_validate(LIKES_B), None)
+        eventually(lambda: first(service) == "B")
+        SEGMENTS.file(layout).remove(None)
+        eventually(lambda: first(service) == "A")
+        sold = {it["id"]: 9.0 for it in BRANDED if it["brand"] == "B"}
+        LearnedFile(layout).replace(teach({it["id"]: {} for it in BRANDED}, sold))
+        eventually(lambda: first(service, Shopper(), text="") == "B")
+        document = {
+            "name": "test",
+            "arms": [{"name": "only", "share": 100, "ranking": {"popularity_weight": 0.0}}],
+        }
+        EXPERIMENT.file(layout).replace(ExperimentDocument.model_validate(document), None)
+        somebody = Shopper(consent=True, token=SOMEBODY)
+
+        def arm() -> str | None:
+            found = service.search("shop", Query("shoe"), somebody).personalization.arm
+            return found.label if found else None
+
+        eventually(lambda: arm() == "test/only")
+        assert first(service, Shopper()) == "B"  # by popularity, without an arm
+        assert first(service, somebody) == "A"  # whose arm does without
+
+
+def test_a_broken_file_about_people_keeps_what_was_served(
+    build: Build, layout: IndexLayout, service: SearchService
+) -> None:
+    build(BRANDED)
+    SEGMENTS.file(layout).replace(SegmentsDocument.model_validate(LIKES_B), None)
+    LearnedFile(layout).replace(teach({it["id"]: {} for it in BRANDED}, {"p005": 1.0}))
+    service.refresh()
+    before = state(service)
+    for path in (layout.segments_file, layout.learned_file, layout.experiment_file):
+        broken = path.with_name("broken")
+        broken.write_bytes(b"{broken")
+        broken.replace(path)
+    service.refresh()
+    after = state(service)
+    assert after is not before
+    assert set(after.live.refused) == {
+        "segments.json",
+        "learned.safetensors",
+        "experiment.json",
+    }
+    assert first(service) == "B"
+    assert before.audience is not None
+    assert after.audience is not None
+    assert after.audience.patterns is before.audience.patterns
+    assert after.audience.alignment is before.audience.alignment
+
+
+def test_a_reindex_compiles_what_is_known_of_people_for_the_new_generation(
+    build: Build, layout: IndexLayout, service: SearchService
+) -> None:
+    build(BRANDED)
+    SEGMENTS.file(layout).replace(SegmentsDocument.model_validate(LIKES_B), None)
+    LearnedFile(layout).replace(teach({it["id"]: {} for it in BRANDED}, {"p020": 1.0}))
+    service.refresh()
+    before = state(service).audience
+    build([*BRANDED[10:], {"id": "new", "title": "shoe", "brand": "B"}])
+    service.refresh()
+    after = state(service).audience
+    assert before is not None
+    assert after is not None
+    assert after.patterns is not before.patterns
+    assert after.snapshot is service.snapshot("shop")
+    assert first(service) == "B"
+    answered = service.search("shop", Query("", sort=parse_sort("bestselling"), limit=1))
+    assert [hit.id for hit in answered.result.hits] == ["p020"]
+
+
+def test_a_profile_that_takes_too_long_costs_only_itself(
+    build: Build, layout: IndexLayout, make_settings: MakeSettings
+) -> None:
+    listed = {"segments": [{**LIKES_B["segments"][0], "listed": True}]}
+    build(BRANDED)
+    SEGMENTS.file(layout).replace(SegmentsDocument.model_validate(listed), None)
+    gate = threading.Event()
+    people = People(somebody=Profile(orders=1, segments=frozenset({"b"})))
+    real = people.profile
+
+    def slow(index: str, user: str) -> Profile:
+        assert gate.wait(20)
+        return real(index, user)
+
+    people.profile = slow  # type: ignore[method-assign]
+    service = SearchService(make_settings(profile_timeout_ms=1.0), store=lambda: people)
+    service.refresh()
+    somebody = Shopper(consent=True, token=SOMEBODY)
+    answered = service.search("shop", Query("shoe"), somebody)
+    assert answered.personalization.reason is NotApplied.PROFILE_UNAVAILABLE
+    assert answered.result.total == 30
+    gate.set()
+    eventually(lambda: first(service, somebody) == "B")
+    assert people.asked == ["shop/somebody"]
+    service.forget(SOMEBODY)
+    service.search("shop", Query("shoe"), somebody)
+    eventually(lambda: len(people.asked) == 2)
+    service.close()
+
+
+def test_what_is_made_of_a_user_is_told_by_index(
+    build: Build, make_settings: MakeSettings
+) -> None:
+    build(BRANDED)
+    build(BRANDED, "other")
+    people = People(somebody=Profile(orders=2))
+    service = SearchService(make_settings(), store=lambda: people)
+    service.refresh()
+    drawn = service.portraits(SOMEBODY)
+    assert {name: portrait.orders for name, portrait in drawn.items()} == {"shop": 2, "other": 2}
+    assert service.portraits("nobody") == {}
+    service.close()
+
+
+def test_an_index_that_is_not_ready_knows_nobody(
+    build: Build, layout: IndexLayout, service: SearchService
+) -> None:
+    _cut(Path("products.bin"), layout.generation_dir(build(BRANDED).generation))
+    service.refresh()
+    with pytest.raises(NotReadyError, match="no generation that can be opened"):
+        state(service).require_audience()
+    assert service.portraits(SOMEBODY) == {}
+    half = Served("shop", state(service).opened, state(service).live, RankingPolicy())
+    with pytest.raises(NotReadyError):
+        half.require_audience()
+
+
+def test_answers_are_of_one_state_while_segments_change(
+    build: Build, layout: IndexLayout, make_settings: MakeSettings
+) -> None:
+    """Whoever is in the segment gets its boosts as they were or as they are, never half of it."""
+    build(BRANDED)
+    stop = threading.Event()
+
+    def ask(service: SearchService) -> int:
+        asked = 0
+        while not stop.is_set():
+            answered = service.search("shop", Query("shoe", limit=30), IN_B)
+            brands = [orjson.loads(hit.product)["brand"] for hit in answered.result.hits]
+            assert sorted(brands) == ["A"] * 15 + ["B"] * 15
+            named = [segment.title for segment in answered.personalization.segments]
+            expected = {"for B": "B", "for A": "A"}[named[0]]
+            assert brands[:15] == [expected] * 15
+            asked += 1
+        return asked
+
+    def put(brand: str) -> None:
+        boost = {"filter": f"brand:{brand}", "weight": 1}
+        one = {"name": "b", "title": f"for {brand}", "boosts": [boost]}
+        document = SegmentsDocument.model_validate({"strength": 100, "segments": [one]})
+        SEGMENTS.file(layout).replace(document, None)
+
+    put("B")
+    with running(SearchService(make_settings())) as service, ThreadPoolExecutor(2) as pool:
+        asking = [pool.submit(ask, service) for _ in range(2)]
+        for number in range(6):
+            brand = "AB"[number % 2]
+            put(brand)
+            eventually(lambda wanted=brand: first(service) == wanted or asking[0].done())  # type: ignore[misc]
+        stop.set()
+        assert all(future.result() > 0 for future in asking)
