@@ -104,9 +104,9 @@ def test_every_limit_is_named_and_allowed_itself() -> None:
         )
 
 
-def test_the_example_and_the_conditions_of_the_readme_are_what_they_say() -> None:
-    readme = (Path(__file__).parents[3] / "README.md").read_text("utf-8")
-    section = readme.split("\n### Segments\n")[1].split("\n### ")[0]
+def test_the_documented_example_and_conditions_are_what_they_say() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "personalization.md").read_text("utf-8")
+    section = page.split("\n## Segments\n")[1].split("\n## ")[0]
     (example,) = re.findall(r"```json\n(.*?)```", section, re.DOTALL)
     compiled = compile_segments(parse(SegmentsDocument, example.encode()), None)
     assert len(compiled.segments) == 5
