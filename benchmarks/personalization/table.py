@@ -32,8 +32,8 @@ def personalization_table(result: Mapping[str, Any]) -> str:
             f"{models[0]['events']:,} purchases: {_fields(models[0]['fields'])}"
         ),
     ]
-    discovered = [f"{name} ({boosts} boosts)" for name, boosts in split["discovered"].items()]
-    lines.append(f"discovered segments: {', '.join(discovered) or 'none'}")
+    discovered = [f"{name} ({boosts})" for name, boosts in split["discovered"].items()]
+    lines.append(f"discovered segments (boosts): {', '.join(discovered) or 'none'}")
     for name, kind in result["kinds"].items():
         lines += ["", *_kind(name, kind)]
     return "\n".join(lines)
