@@ -105,17 +105,24 @@ def _complaint(entry: Mapping[str, Any], request: Request) -> str:
     if entry["type"] == "json_invalid":
         return f"body: expected JSON; at character {entry['loc'][-1]}: {entry['ctx']['error']}"
     place = ".".join(str(part) for part in entry["loc"])
-    found = repr(entry.get("input"))
+    found = _found(place, entry.get("input"))
     if entry["type"] == "extra_forbidden":
-        unknown = f"{place[:_SHOWN_CHARACTERS]}: unknown (found {found[:_SHOWN_CHARACTERS]})"
+        unknown = f"{place[:_SHOWN_CHARACTERS]}: unknown{found}"
         known = _parameters(request, entry["loc"])
         return f"{unknown}, expected one of {', '.join(known)}" if known else unknown
     if entry["type"] in ("model_attributes_type", "dict_type", "model_type"):
         return (
-            f"{place}: expected a JSON object, sent with 'content-type: application/json' "
-            f"(found {found[:_SHOWN_CHARACTERS]})"
+            f"{place}: expected a JSON object, sent with 'content-type: application/json'{found}"
         )
-    return f"{place[:_SHOWN_CHARACTERS]}: {entry['msg']} (found {found[:_SHOWN_CHARACTERS]})"
+    return f"{place[:_SHOWN_CHARACTERS]}: {entry['msg']}{found}"
+
+
+def _found(place: str, value: object) -> str:
+    """What stands there; no token of a user, neither alone nor among other things."""
+    found = repr(value)
+    if "token" in f"{place} {found}".lower() or place.endswith(".user"):
+        return ""
+    return f" (found {found[:_SHOWN_CHARACTERS]})"
 
 
 def _parameters(request: Request, place: Sequence[str | int]) -> list[str]:

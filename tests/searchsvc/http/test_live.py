@@ -210,9 +210,9 @@ def test_a_search_is_ranked_by_the_policy_of_its_index(
     seen: list[RankingPolicy] = []
     real = serving.search
 
-    def spy(query: Any, snapshot: Any, embedder: Any, policy: RankingPolicy) -> Any:
+    def spy(query: Any, snapshot: Any, embedder: Any, policy: RankingPolicy, *more: Any) -> Any:
         seen.append(policy)
-        return real(query, snapshot, embedder, policy)
+        return real(query, snapshot, embedder, policy, *more)
 
     monkeypatch.setattr(serving, "search", spy)
     for index in ("shop", "lamps"):
