@@ -51,8 +51,8 @@ Relax = Annotated[
 Explain = Annotated[bool, Field(description="Tell how each hit got its place, and the stages.")]
 
 _SORT_HELP = (
-    "`relevance`, `price`, `newest`, `popularity`, `rating`, or a field with `:asc` or `:desc`; "
-    "several keys parted by commas. Ties are by relevance."
+    "`relevance`, `price`, `newest`, `popularity`, `rating`, `bestselling`, or a field with "
+    "`:asc` or `:desc`; several keys parted by commas. Ties are by relevance."
 )
 
 

@@ -5,7 +5,7 @@ Algolia copies an index to order it otherwise; here the name says the order, and
     shop:price:asc          behind the first colon stands an order, as `parse_sort` reads it
     shop/sort/price:asc     the same, as some pages write it
     shop_price_asc          any numeric column, with _asc or _desc
-    shop_newest             newest, popularity, rating, price, relevance
+    shop_newest             newest, popularity, rating, bestselling, price, relevance
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from searchsvc.query.query import BESTSELLING
+
 if TYPE_CHECKING:
     from collections.abc import Container
 
 _SORT = "/sort/"
 _DIRECTIONS = ("asc", "desc")
-_NAMED = frozenset({"relevance", "price", "newest", "popularity", "rating"})
+_NAMED = frozenset({"relevance", "price", "newest", "popularity", "rating", BESTSELLING})
 
 
 @dataclass(frozen=True, slots=True)

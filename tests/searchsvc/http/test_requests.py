@@ -225,6 +225,8 @@ WRONG: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     ({"sort": 5}, ("body.sort", "5", "string")),
     ({"sort": "prize"}, ("sort[0]", "'prize'", "price")),
     ({"sort": "price,"}, ("sort[1]", "''", "a field")),
+    ({"sort": "bestselling"}, ("sort[0]", "no events", "searchsvc segments learn")),
+    ({"sort": "price,bestselling", "limit": 0}, ("sort[1]", "searchsvc segments learn")),
     ({"sort": "relevance,price"}, ("sort[0]", "last")),
     ({"facets": "brand"}, ("body.facets", "'brand'", "list")),
     ({"facets": ["brnad"]}, ("facet 'brnad'", "unknown field", "brand")),

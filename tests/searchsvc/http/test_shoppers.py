@@ -555,6 +555,21 @@ def test_a_full_queue_costs_the_record_and_not_the_answer(
     assert sample(shop, "searchsvc_events_dropped_total", reason="queue_full") == lost + 1
 
 
+# What sells.
+
+
+def test_what_sells_is_an_order_for_everybody(shop: TestClient) -> None:
+    found = searched(shop, sort="bestselling")
+    assert ids(found) == PLAIN
+    assert found["relevant"] == 5
+    for index in ("shop_bestselling", "shop:bestselling", "shop/sort/bestselling:desc"):
+        request = {"requests": [{"indexName": index, "query": ""}]}
+        (one,) = answer(shop.post("/1/indexes/*/queries", json=request))["results"]
+        assert ids(one) == ids(found)
+    up = searched(shop, sort="bestselling:asc")
+    assert ids(up) == ids(found)[::-1]
+
+
 # From events to the order.
 
 

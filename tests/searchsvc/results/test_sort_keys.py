@@ -18,6 +18,8 @@ from searchsvc.results.sort_keys import parse_sort
         ("price:desc", (SortKey("effective_price", descending=True),)),
         ("newest", (SortKey("released", descending=True),)),
         ("popularity", (SortKey("popularity", descending=True),)),
+        ("bestselling", (SortKey("bestselling", descending=True),)),
+        ("bestselling:asc", (SortKey("bestselling"),)),
         ("rating:asc", (SortKey("rating"),)),
         ("attributes.Höhe", (SortKey("attributes.Höhe"),)),
         ("attributes.a:b:asc", (SortKey("attributes.a:b"),)),

@@ -11,7 +11,8 @@ from indexer.derived import Derived
 from indexer.locations import Locations
 from indexer.product import Product
 from searchsvc.errors import BadQueryError
-from searchsvc.query.query import Point, SortKey
+from searchsvc.popularity import Popularity
+from searchsvc.query.query import BESTSELLING, Point, SortKey
 from searchsvc.results.sorting import sort_places
 
 MakeColumns = Callable[[Sequence[Product]], Columns]
@@ -104,4 +105,49 @@ def test_an_unknown_column_is_refused_with_its_place(make_columns: MakeColumns) 
     columns = make_columns([Product(id="1", title="")])
     keys = [SortKey("brand"), SortKey("prise")]
     with pytest.raises(BadQueryError, match=r"sort\[1\]: unknown field 'prise'; .*price"):
+        sort_places(np.arange(1), keys, columns, Derived())
+
+
+def popularity(sold: Sequence[float | None]) -> Popularity:
+    values = np.array([np.nan if it is None else it for it in sold])
+    share = np.nan_to_num(values).astype(np.float32)
+    return Popularity(share, values, np.ones(len(values), np.bool_))
+
+
+@given(
+    st.lists(st.none() | st.sampled_from([0.5, 1.0, 2.0, 40.0]), min_size=1, max_size=12),
+    st.booleans(),
+    st.data(),
+)
+def test_by_what_sells_ties_stay_and_what_sold_nothing_comes_last(
+    make_columns: MakeColumns,
+    sold: list[float | None],
+    descending: bool,  # noqa: FBT001 - drawn
+    data: st.DataObject,
+) -> None:
+    columns = make_columns([Product(id=str(n), title="") for n in range(len(sold))])
+    rows = np.array(data.draw(st.permutations(range(len(sold)))), np.int64)
+    key = SortKey(BESTSELLING, descending=descending)
+    places = sort_places(rows, [key], columns, Derived(), popularity(sold))
+    sign = -1 if descending else 1
+    expected = sorted(rows.tolist(), key=lambda row: sign * (sold[row] or np.inf * sign))
+    assert rows[places].tolist() == expected
+
+
+def test_what_sells_decides_between_equal_columns(make_columns: MakeColumns) -> None:
+    brands = ["b", "a", "b", "a"]
+    columns = make_columns(
+        [Product(id=str(n), title="", brand=brand) for n, brand in enumerate(brands)]
+    )
+    keys = [SortKey("brand"), SortKey(BESTSELLING, descending=True)]
+    found = sort_places(np.arange(4), keys, columns, Derived(), popularity([1, None, 2, 3]))
+    assert found.tolist() == [3, 1, 2, 0]
+
+
+def test_where_no_events_taught_it_the_order_by_what_sells_says_what_to_do(
+    make_columns: MakeColumns,
+) -> None:
+    columns = make_columns([Product(id="1", title="")])
+    keys = [SortKey("brand"), SortKey(BESTSELLING)]
+    with pytest.raises(BadQueryError, match=r"sort\[1\]: no events.*'searchsvc segments learn'"):
         sort_places(np.arange(1), keys, columns, Derived())

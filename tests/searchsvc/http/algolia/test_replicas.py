@@ -20,6 +20,7 @@ INDEXES = {"shop", "shop_old", "a_price_asc"}
         ("shop/sort/price:desc", Replica("shop", "price:desc")),
         ("shop_price_asc", Replica("shop", "price:asc", is_guess=True)),
         ("shop_sale_price_desc", Replica("shop", "sale_price:desc", is_guess=True)),
+        ("shop_bestselling", Replica("shop", "bestselling", is_guess=True)),
         ("shop_newest", Replica("shop", "newest", is_guess=True)),
         ("shop_old_price_asc", Replica("shop_old", "price:asc", is_guess=True)),
         ("shop_old_newest", Replica("shop_old", "newest", is_guess=True)),

@@ -660,3 +660,13 @@ def test_sorted_answers_say_how_many_come_first(ask: Ask) -> None:
 def test_other_paths_of_an_index_are_no_records(shop: TestClient) -> None:
     assert "Path not found" in failure(shop.get("/1/indexes/shop/settings"), 404)
     assert "ObjectID" in failure(shop.get("/1/indexes/shop/sofa-pink"), 404)
+
+
+@pytest.mark.parametrize("index", ["shop_bestselling", "shop:bestselling"])
+def test_where_no_events_taught_what_sells_the_replica_says_what_to_do(
+    shop: TestClient, index: str
+) -> None:
+    request = {"requests": [{"indexName": index, "query": ""}]}
+    message = failure(shop.post("/1/indexes/*/queries", json=request), 400)
+    assert "requests[0].sort[0]: no events" in message
+    assert "searchsvc segments learn" in message
