@@ -57,7 +57,7 @@ EVERYTHING = 3_000
 QUIET = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)  # Hypothesis shows it, and warns where that is long
 class Shop:
     """The sample, what its events taught, and products by their identifiers."""
 
