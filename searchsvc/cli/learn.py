@@ -195,7 +195,7 @@ def _summary(index: str, learned: Learned, proposals: ProposalsDocument) -> Iter
     origin = learned.origin
     yield (
         f"{index}: {origin.events:,} events about products of {origin.generation}, "
-        f"{origin.orders:,} purchases, {origin.users:,} users"
+        f"{origin.orders:,} orders, {origin.users:,} users"
     )
     yield f"what a kind of trait is worth, from {origin.held_out:,} held-out purchases:"
     width = max(len(it.name) for it in learned.fields)

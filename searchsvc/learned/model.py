@@ -60,17 +60,21 @@ class LearnedFrom(_Value):
 
     Attributes:
         time_ms: when it was learned.
+        newest_ms: time of the newest of them, from which ages are counted; 0 without any.
         generation: of the catalogue whose products have the traits.
         events: clicks, carts, purchases and views.
         users: who had to do with a product.
-        orders: purchases.
+        orders: purchases, however many products each has.
         held_out: purchases that the weights were fitted to.
         half_life_days: after which an event counts half for tastes and shares.
         popularity_half_life_days: after which it counts half for popularity.
+        popularity_prior: decayed purchases of the best-selling product at which half of the weight
+            of popularity is due to it: a shop that sold little knows little about what sells.
         event_weights: what an event of each kind counts beside a purchase.
     """
 
     time_ms: int
+    newest_ms: int
     generation: str
     events: int = Field(ge=0)
     users: int = Field(ge=0)
@@ -78,6 +82,7 @@ class LearnedFrom(_Value):
     held_out: int = Field(ge=0)
     half_life_days: float = Field(gt=0)
     popularity_half_life_days: float = Field(60, gt=0)
+    popularity_prior: float = Field(20, gt=0)
     event_weights: dict[str, float]
 
 

@@ -44,7 +44,10 @@ def tastes_of(interactions: Sequence[Interaction], model: Learned, now_ms: int) 
     Args:
         interactions: of one shopper; products that the model does not know are passed over.
         model: of the index.
-        now_ms: when, in milliseconds since the epoch; older interactions count less.
+        now_ms: when, in milliseconds since the epoch. Older interactions count less; ages are
+            counted from the newest event that the model knows where that is earlier, as they were
+            when it was learned: whoever was in a discovered segment then still is, in a shop whose
+            events have ended, too.
     """
     known = [(model.ids.find(it.product_id), it) for it in interactions]
     found = [(product, it) for product, it in known if product is not None]
@@ -52,7 +55,8 @@ def tastes_of(interactions: Sequence[Interaction], model: Learned, now_ms: int) 
         return None
     products = np.array([product for product, _ in found], np.int64)
     kinds = np.array([model.origin.event_weights.get(it.kind, 0.0) for _, it in found])
-    ages = np.array([max(now_ms - it.time_ms, 0) for _, it in found]) / _DAY_MS
+    until_ms = min(now_ms, model.origin.newest_ms)
+    ages = np.array([max(until_ms - it.time_ms, 0) for _, it in found]) / _DAY_MS
     weights = kinds * 0.5 ** (ages / model.origin.half_life_days)
     return _tastes(model, products, weights)
 
@@ -142,4 +146,4 @@ def _field_totals(
     share = model.parts[entries] * weights[owners]
     fields = model.field_of[model.traits[entries]]
     totals = np.bincount(fields, weights=share, minlength=len(model.fields))
-    return totals.astype(np.float64).astype(np.float64)
+    return totals.astype(np.float64)

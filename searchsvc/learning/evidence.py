@@ -31,6 +31,8 @@ EVENT_WEIGHTS: Final[Mapping[EventKind, float]] = MappingProxyType(
 that the weights also say how much those who do not buy add; twenty looks are one purchase."""
 POPULARITY_HALF_LIFE_DAYS: Final = 60.0
 """What sells changes with the season."""
+POPULARITY_PRIOR: Final = 20.0
+"""Decayed purchases of the best-selling product, see `searchsvc.learned.model.LearnedFrom`."""
 TASTE_HALF_LIFE_DAYS: Final = 180.0
 """What somebody likes changes more slowly, and is seen in fewer events."""
 MOST_OF_ONE_USER: Final = 3.0
@@ -101,7 +103,7 @@ class Evidence:
         events for a month has the popularity that it had, and the same events give the same
         model. The choice only scales all of them alike.
         """
-        ages = (self.times_ms.max(initial=0) - self.times_ms) / DAY_MS
+        ages = (self.newest_ms - self.times_ms) / DAY_MS
         decayed: NDArray[np.float64] = self.weights * 0.5 ** (ages / half_life_days)
         return decayed
 
@@ -128,6 +130,18 @@ class Evidence:
     def user_count(self) -> int:
         """How many users have any entry."""
         return len(np.unique(self.users))
+
+    @property
+    def order_count(self) -> int:
+        """How many purchases there are; what a user buys at the same moment is one."""
+        users, times_ms = self.users[self.purchases], self.times_ms[self.purchases]
+        begins = (np.diff(users) != 0) | (np.diff(times_ms) != 0)
+        return int(np.count_nonzero(begins)) + min(len(users), 1)
+
+    @property
+    def newest_ms(self) -> int:
+        """Time of the newest entry; 0 without any."""
+        return int(self.times_ms.max(initial=0))
 
     def __len__(self) -> int:
         return len(self.rows)

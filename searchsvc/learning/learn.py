@@ -11,6 +11,7 @@ from searchsvc.learned.model import Learned, LearnedFrom
 from searchsvc.learning.evidence import (
     EVENT_WEIGHTS,
     POPULARITY_HALF_LIFE_DAYS,
+    POPULARITY_PRIOR,
     TASTE_HALF_LIFE_DAYS,
     Evidence,
 )
@@ -51,13 +52,15 @@ def learn(
     fields = fields_of(purchases, evidence, table)
     origin = LearnedFrom(
         time_ms=now_ms,
+        newest_ms=evidence.newest_ms,
         generation=snapshot.generation,
         events=len(evidence),
         users=evidence.user_count,
-        orders=int(np.count_nonzero(evidence.purchases)),
+        orders=evidence.order_count,
         held_out=len(purchases),
         half_life_days=TASTE_HALF_LIFE_DAYS,
         popularity_half_life_days=POPULARITY_HALF_LIFE_DAYS,
+        popularity_prior=POPULARITY_PRIOR,
         event_weights={kind.value: weight for kind, weight in EVENT_WEIGHTS.items()},
     )
     return Learned(

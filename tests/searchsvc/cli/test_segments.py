@@ -196,6 +196,7 @@ def test_a_user_whose_learned_affinities_are_similar_is_in(layout: IndexLayout) 
     )
     origin = LearnedFrom(
         time_ms=1,
+        newest_ms=1,
         generation="g00000001-00000000",
         events=2,
         users=2,

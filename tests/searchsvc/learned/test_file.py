@@ -35,6 +35,7 @@ def field(name: str, weight: float = 1.0, **changes: Any) -> TraitField:
 
 ORIGIN = LearnedFrom(
     time_ms=1,
+    newest_ms=1,
     generation="g00000001-00000000",
     events=3,
     users=2,

@@ -31,7 +31,8 @@ def field(name: str, *, signed: bool, in_use: bool = True) -> TraitField:
 # Product a is of brand Acme and is red, b of Bolt without a colour, c of Acme, red and blue.
 MODEL = Learned(
     origin=LearnedFrom(
-        time_ms=0,
+        time_ms=2_000 * DAY,
+        newest_ms=2_000 * DAY,
         generation="g",
         events=1,
         users=1,
@@ -98,6 +99,16 @@ def test_older_and_lesser_events_count_less() -> None:
     found = tastes_of(history, MODEL, now)
     assert found is not None
     assert found.purchases == pytest.approx(0.5 + 0.05)
+
+
+def test_ages_are_those_at_the_newest_event_of_the_model_however_much_later_it_is() -> None:
+    newest = MODEL.origin.newest_ms
+    history = [
+        Interaction("a", EventKind.PURCHASE, newest + 30 * DAY),
+        Interaction("b", EventKind.PURCHASE, newest - 180 * DAY),
+    ]
+    found = [tastes_of(history, MODEL, newest + days * DAY) for days in (0, 40, 4_000)]
+    assert [it and it.purchases for it in found] == [pytest.approx(1.5)] * 3
 
 
 def test_nothing_known_is_no_taste() -> None:

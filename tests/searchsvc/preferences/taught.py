@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 ORIGIN = LearnedFrom(
     time_ms=1,
+    newest_ms=1,
     generation="g00000001-00000000",
     events=3,
     users=2,
