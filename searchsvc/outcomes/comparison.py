@@ -15,6 +15,7 @@ from searchsvc.outcomes.significance import (
     share_mismatch_p,
 )
 from searchsvc.outcomes.tally import Column
+from searchsvc.outcomes.trimming import trim
 from searchsvc.relevance.statistics import bootstrap_means, percentile_interval
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class ArmOutcome:
 
     Attributes:
         share: that it was to have of the users, 0 to 1.
-        totals: sums over users, by the columns' names in lower case.
+        totals: sums over users, by the columns' names in lower case; nothing is trimmed.
         measures: by name.
         differences: to the control, by name; empty for the control itself.
     """
@@ -95,6 +96,8 @@ class Comparison:
         arms: the control first.
         mismatch_p: of the test that the users are divided as planned.
         is_mismatched: whether that is below `MISMATCH_P`.
+        revenue_cap: the most that a user counts for in ``revenue_per_user``, see `trim`.
+        trimmed: users who brought more.
         switched, currency, other_currencies, unpriced: see `Tally`.
     """
 
@@ -102,6 +105,8 @@ class Comparison:
     arms: tuple[ArmOutcome, ...]
     mismatch_p: float
     is_mismatched: bool
+    revenue_cap: float
+    trimmed: int
     switched: int
     currency: str | None
     other_currencies: int
@@ -118,18 +123,19 @@ def compare(tally: Tally, experiment: Experiment) -> Comparison:
     P-values are corrected for several arms, not for several measures: decide on one measure
     before the experiment begins.
     """
-    resampled = [_resampled(rows, place) for place, rows in enumerate(tally.rows)]
-    differences = _differences(tally.rows, resampled)
+    trimmed = trim(tally.rows, Column.REVENUE)
+    resampled = [_resampled(rows, place) for place, rows in enumerate(trimmed.rows)]
+    differences = _differences(trimmed.rows, resampled)
     arms = tuple(
         ArmOutcome(
             arm.name,
             arm.share,
-            {it.name.lower(): float(rows[:, it].sum()) for it in Column},
+            {it.name.lower(): float(whole[:, it].sum()) for it in Column},
             _estimates(rows, means),
             differences[place - 1] if place else {},
         )
-        for place, (arm, rows, means) in enumerate(
-            zip(experiment.arms, tally.rows, resampled, strict=True)
+        for place, (arm, whole, rows, means) in enumerate(
+            zip(experiment.arms, tally.rows, trimmed.rows, resampled, strict=True)
         )
     )
     counts = [len(rows) for rows in tally.rows]
@@ -139,6 +145,8 @@ def compare(tally: Tally, experiment: Experiment) -> Comparison:
         arms,
         mismatch_p,
         mismatch_p < MISMATCH_P,
+        trimmed.cap,
+        trimmed.users,
         tally.switched,
         tally.currency,
         tally.other_currencies,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from searchsvc.outcomes.comparison import MEASURES
+from searchsvc.outcomes.trimming import QUANTILE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from searchsvc.outcomes.comparison import Comparison, Difference, Estimate
 
@@ -18,30 +19,41 @@ _CLEAR_P = 0.05
 def report_lines(found: Comparison) -> Iterator[str]:
     """The lines of a report: totals, measures, differences, and what to beware of."""
     width = max(len(arm.name) for arm in found.arms)
-    yield f"{'':<{width}}  {'share':>6}" + "".join(f"{name:>12}" for name in _TOTALS)
-    for arm in found.arms:
-        totals = "".join(f"{arm.totals[name]:>12,.0f}" for name in _TOTALS)
-        yield f"{arm.name:<{width}}  {100 * arm.share:>4g} %{totals}"
+    yield from _aligned([
+        ["", "share", *_TOTALS],
+        *(
+            [arm.name, f"{100 * arm.share:g} %", *(f"{arm.totals[it]:,.0f}" for it in _TOTALS)]
+            for arm in found.arms
+        ),
+    ])  # fmt: skip
     for measure in MEASURES:
         yield ""
         yield f"{measure}:"
-        for arm in found.arms:
-            yield (
-                f"  {arm.name:<{width}}  {_estimate(arm.measures[measure])}"
-                f"{_difference(arm.differences, measure)}"
-            )
+        estimates = [_estimate(arm.measures[measure]) for arm in found.arms]
+        wide = max(map(len, estimates))
+        for arm, estimate in zip(found.arms, estimates, strict=True):
+            difference = _difference(arm.differences, measure)
+            yield f"  {arm.name:<{width}}  {estimate:>{wide}}{difference}".rstrip()
     yield ""
     yield from _remarks(found)
 
 
+def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Rows of a table, however long its cells are: the first column to the left, others right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for first, *others in rows:
+        cells = [f"{cell:>{width}}" for cell, width in zip(others, widths[1:], strict=True)]
+        yield "   ".join([f"{first:<{widths[0]}}", *cells])
+
+
 def _estimate(it: Estimate) -> str:
     if it.value is None:
-        return f"{'nothing to measure':>32}"
-    return f"{it.value:>10.4f} {_interval(it.low, it.high):>21}"
+        return "nothing to measure"
+    return f"{it.value:,.4f} {_interval(it.low, it.high)}"
 
 
 def _interval(low: float | None, high: float | None) -> str:
-    return "" if low is None or high is None else f"[{low:.4f}, {high:.4f}]"
+    return "" if low is None or high is None else f"[{low:,.4f}, {high:,.4f}]"
 
 
 def _difference(differences: Mapping[str, Difference], measure: str) -> str:
@@ -53,7 +65,7 @@ def _difference(differences: Mapping[str, Difference], measure: str) -> str:
     relative = "" if it.relative is None else f" ({100 * it.relative:+.1f} %)"
     verdict = "  *" if it.p_corrected < _CLEAR_P else ""
     return (
-        f"   {it.value:+.4f}{relative} {_interval(it.low, it.high)}"
+        f"   {it.value:+,.4f}{relative} {_interval(it.low, it.high)}"
         f"  p {it.p:.4f}, corrected {it.p_corrected:.4f}{verdict}"
     )
 
@@ -78,6 +90,12 @@ def _remarks(found: Comparison) -> Iterator[str]:
         )
     else:
         yield f"Users are divided as planned ({counts}; chi-square p {found.mismatch_p:.2g})."
+    if found.trimmed:
+        yield (
+            f"revenue_per_user is trimmed: whoever brought more than {found.revenue_cap:,.2f}, "
+            f"the {100 * QUANTILE:g}th percentile of the buyers of all arms, counts as that "
+            f"({found.trimmed:,} users). The totals are whole."
+        )
     if found.switched:
         yield (
             f"{found.switched:,} users were seen in several arms, and count in each: shares, "

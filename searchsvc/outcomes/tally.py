@@ -68,20 +68,12 @@ def tally(events: Iterable[Event], experiment: Experiment) -> Tally:
 
     Args:
         events: in the order of their times.
-        experiment: whose arms to look for, by their labels or by their names alone.
+        experiment: whose arms to look for, by their labels.
     """
-    counting = _Counting(_numbers(experiment))
+    counting = _Counting({arm.label: place for place, arm in enumerate(experiment.arms)})
     for event in events:
         counting.add(event)
     return counting.result(len(experiment.arms))
-
-
-def _numbers(experiment: Experiment) -> dict[str, int]:
-    """The arms by what events may call them."""
-    numbers: dict[str, int] = {}
-    for place, arm in enumerate(experiment.arms):
-        numbers |= {arm.label: place, arm.name: place}
-    return numbers
 
 
 _Row = list[float]

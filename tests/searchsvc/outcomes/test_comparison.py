@@ -14,6 +14,7 @@ from searchsvc.experiments.document import ExperimentDocument
 from searchsvc.outcomes.comparison import MEASURES, compare
 from searchsvc.outcomes.table import report_lines
 from searchsvc.outcomes.tally import Column, Tally
+from searchsvc.outcomes.trimming import trim
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,7 +41,7 @@ def test_the_figures_are_ratios_of_sums(experiment: Experiment) -> None:
     found = compare(tally_of(control, bold), experiment)
     assert [arm.name for arm in found.arms] == ["control", "bold"]
     assert found.arms[0].differences == {}
-    one, other = control.sum(axis=0), bold.sum(axis=0)
+    one, other = (rows.sum(axis=0) for rows in trim([control, bold], Column.REVENUE).rows)
     for name, (above, below) in MEASURES.items():
         measure, difference = found.arms[1].measures[name], found.arms[1].differences[name]
         assert measure.value == pytest.approx(other[above] / other[below], abs=1e-6)
@@ -55,7 +56,7 @@ def test_the_figures_are_ratios_of_sums(experiment: Experiment) -> None:
         assert measure.low is not None
         assert measure.high is not None
         assert measure.low <= measure.value <= measure.high
-    assert found.arms[1].totals["revenue"] == other[Column.REVENUE]
+    assert found.arms[1].totals["revenue"] == bold[:, Column.REVENUE].sum()
     assert json.loads(json.dumps(found.to_dict()))["arms"][1]["measures"]["ctr"]["value"]
 
 
@@ -149,3 +150,28 @@ def test_the_report_tells_people_what_to_beware_of(experiment: Experiment) -> No
     assert "1 orders have products without a price" in text
     (line,) = [it for it in text.splitlines() if "bold" in it and it.endswith("*")][:1]
     assert "p 0.0001" in line
+
+
+def test_one_order_of_any_size_does_not_decide_an_experiment(experiment: Experiment) -> None:
+    control, bold = users(300, 1), users(300, 2)
+    fair = compare(tally_of(control, bold), experiment)
+    even = tally_of(np.minimum(control, 9), np.minimum(bold, 9))
+    bold[0, [Column.ORDERS, Column.BUYERS]] = 1
+    bold[0, Column.REVENUE] = 1e18
+    found = compare(tally_of(control, bold), experiment)
+    assert (found.revenue_cap, found.trimmed) == (max(control[:, Column.REVENUE]), 1)
+    value = found.arms[1].measures["revenue_per_user"].value
+    assert value == pytest.approx(fair.arms[1].measures["revenue_per_user"].value, rel=0.2)
+    assert found.arms[1].totals["revenue"] > 1e17  # what was told is shown
+    lines = list(report_lines(found))
+    assert any("revenue_per_user is trimmed" in line and "(1 users)" in line for line in lines)
+    assert not any("trimmed" in line for line in report_lines(compare(even, experiment)))
+
+
+def test_large_numbers_do_not_run_together(experiment: Experiment) -> None:
+    control, bold = users(30, 1), users(30, 2)
+    bold[:, Column.REVENUE] = 123_456_789_012.0
+    lines = list(report_lines(compare(tally_of(control, bold), experiment)))
+    assert lines[2].split()[-1] == "3,703,703,670,360"
+    assert lines[2].split()[-2] == f"{bold[:, Column.ORDERS].sum():.0f}"
+    assert len({len(line) for line in lines[:3]}) == 1

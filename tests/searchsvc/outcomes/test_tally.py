@@ -32,7 +32,7 @@ def test_what_a_user_does_counts_for_the_arm_that_is_recorded(
             happen("search", "ann", arm="try/control", query_id="q1"),
             happen("search", "bob", arm="try/bold", query_id="q2"),
             happen("click", "bob", LAMP, arm="try/bold", query_id="q2"),
-            happen("add_to_cart", "bob", LAMP, arm="bold"),
+            happen("add_to_cart", "bob", LAMP, arm="try/bold"),
             happen("view", "bob", LAMP),
             happen("purchase", "bob", LAMP, arm="try/bold", currency="EUR"),
         ],
@@ -113,7 +113,7 @@ def test_a_user_who_was_in_two_arms_is_told_and_counts_in_each(
         [
             happen("search", "ann", arm="try/control"),
             happen("search", "ann", arm="try/bold"),
-            happen("purchase", "ann", LAMP, arm="control"),
+            happen("purchase", "ann", LAMP, arm="try/control"),
             happen("search", "bob", arm="try/bold"),
         ],
         experiment,
@@ -126,7 +126,7 @@ def test_a_user_who_was_in_two_arms_is_told_and_counts_in_each(
 def test_revenue_is_of_the_most_frequent_currency(happen: Happen, experiment: Experiment) -> None:
     found = tally(
         [
-            happen("purchase", "ann", LAMP, arm="bold", currency="USD"),
+            happen("purchase", "ann", LAMP, arm="try/bold", currency="USD"),
             happen("purchase", "ann", LAMP, currency="EUR"),
             happen("purchase", "ann", LAMP, LAMP, currency="EUR"),
             happen("purchase", "ann", Item("lamp", quantity=2), LAMP),
@@ -200,6 +200,6 @@ def arm_at(events: list[Event], place: int) -> str | None:
     """The arm of an event: its own, else the last that its user's events record before."""
     user = events[place].user
     for event in reversed(events[: place + 1]):
-        if event.user == user and event.arm in ("try/control", "try/bold", "bold"):
+        if event.user == user and event.arm in ("try/control", "try/bold"):
             return event.arm.rpartition("/")[2]
     return None
