@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from searchsvc.answer import Group, Hit
     from searchsvc.personalizing.answered import Answered
-    from searchsvc.personalizing.personalization import Personalization
     from searchsvc.query.query import Query
     from searchsvc.results.facet import Facet
 
@@ -72,7 +72,7 @@ def encode_response(
         "limit": query.limit,
         "hits": [encoder.encode(hit) for hit in result.hits],
         "facets": [_encode_facet(facet) for facet in result.facets],
-        "personalization": encode_personalization(answered.personalization, query),
+        "personalization": encode_personalization(answered, query),
         "degraded": list(result.degraded),
         "took_ms": round(took_ms, 3),
     }
@@ -85,22 +85,25 @@ def encode_response(
     return orjson.dumps(body)
 
 
-def encode_personalization(personal: Personalization, query: Query) -> dict[str, Any]:
+def encode_personalization(answered: Answered, query: Query) -> dict[str, Any]:
     """What was made of who asked, as JSON has it; with what the shopper may be told of it."""
+    personal = answered.personalization
     arm = personal.arm
     encoded = {
         "applied": personal.preferences is not None,
         "reason": personal.reason,
         "strength": personal.strength,
         "segments": [
-            {"name": it.name, "title": it.title, "why": it.why, "rule": it.rule}
-            for it in personal.segments
+            {"name": it.name, "title": it.title, "why": it.why} for it in personal.segments
         ],
         "experiment": None if arm is None else {"name": arm.experiment, "arm": arm.name},
         "complete": personal.complete,
     }
     if query.explain:
-        encoded["why"] = [asdict(because) for because in why(personal)]
+        reasons = chain.from_iterable(
+            hit.explanation.preferences for hit in answered.result.hits if hit.explanation
+        )
+        encoded["why"] = [asdict(because) for because in why(personal, reasons)]
     return encoded
 
 

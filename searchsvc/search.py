@@ -113,16 +113,7 @@ def search(
     mask = _mask(query, snapshot)
     gains = Gains.of(query, snapshot, preferences)
     stages.done("mask")
-    if query.as_typed:
-        policy = replace(policy, correct_spelling=False)
-
-    def find() -> tuple[Understanding, Retrieval]:
-        understood = understand(query.text, snapshot, policy, typing=query.typing)
-        stages.done("understand")
-        found = retrieve(query.text, understood, snapshot, embedder, policy, stages.done)
-        return understood, found
-
-    understood, retrieval = find() if memory is None else memory.find(query, find)
+    understood, retrieval = _found(query, snapshot, embedder, policy, memory, stages)
     matches = retrieval.within(mask)
     widened = None
     if not len(matches) and query.relax:
@@ -159,6 +150,27 @@ def search(
         relevant=page.relevant if page else None,
         present=Presence.of(snapshot).count(matches.rows()) if query.survey else {},
     )
+
+
+def _found(
+    query: Query,
+    snapshot: Snapshot,
+    embedder: QueryEmbedder,
+    policy: RankingPolicy,
+    memory: Memory | None,
+    stages: _Stages,
+) -> tuple[Understanding, Retrieval]:
+    """What the query was taken for, and what the catalogue has for that."""
+    if query.as_typed:
+        policy = replace(policy, correct_spelling=False)
+
+    def find() -> tuple[Understanding, Retrieval]:
+        understood = understand(query.text, snapshot, policy, typing=query.typing)
+        stages.done("understand")
+        found = retrieve(query.text, understood, snapshot, embedder, policy, stages.done)
+        return understood, found
+
+    return find() if memory is None else memory.find(query, find)
 
 
 def _ranking(  # noqa: PLR0913, PLR0917 - everything that an order depends on

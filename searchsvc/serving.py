@@ -299,6 +299,7 @@ class SearchService:
 
     def _watch(self) -> None:
         while not self._stop.wait(self._settings.poll_seconds):
+            self._profiles.sweep()
             try:
                 self.refresh()
             except Exception:  # noqa: BLE001 - the watcher must outlive whatever the disk does

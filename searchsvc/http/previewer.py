@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from searchsvc.personalizing.answered import Answered
 from searchsvc.query.query import MAX_LIMIT
 from searchsvc.response import encode_personalization
 from searchsvc.search import Memory, search
@@ -68,7 +69,9 @@ class Previewer:
         personal = self._personalizer.personalize(shopper, self._audience, self._query)
         result = self._search(self._query, personal)
         return {
-            "personalization": encode_personalization(personal, self._query),
+            "personalization": encode_personalization(
+                Answered(self._audience.snapshot, result, personal), self._query
+            ),
             "total": result.total,
             "hits": [
                 _encode(hit, rank, self._ranks_before.get(_group_of(hit)))

@@ -165,7 +165,6 @@ class ShopperSegment(BaseModel):
     name: str
     title: str
     why: Literal["named", "listed", "rule", "learned"]
-    rule: str = Field(description="The condition that holds, where that is why.")
 
 
 class ExperimentArm(BaseModel):

@@ -84,12 +84,13 @@ class Personalizer:
             return Personalization(audience.policy)
         now_ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
         user = None if shopper.token is None else self._profiles.user_key(shopper.token)
-        arm = arm_of(audience.experiment, user) if self._enabled else None
+        if shopper.strength == 0 or not self._enabled:  # the order of everybody, whatever runs
+            return Personalization(audience.policy, reason=NotApplied.SWITCHED_OFF, user=user)
+        arm = arm_of(audience.experiment, user)
         policy = audience.policy_of(arm)
         strength = _strength(shopper, arm.strength if arm else None, audience.segments)
-        if not strength or not self._enabled:
-            off = NotApplied.SWITCHED_OFF
-            return Personalization(policy, None, off, 0.0, arm=arm, user=user)
+        if not strength:
+            return Personalization(policy, None, NotApplied.SWITCHED_OFF, arm=arm, user=user)
         known = None if user is None else self._profiles.get(audience.snapshot.index, user)
         complete = known is not None or shopper.token is None
         tastes = None if known is None else _tastes(known, audience, now_ms)

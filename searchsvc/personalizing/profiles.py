@@ -30,6 +30,8 @@ KEPT = 10_000
 """Profiles."""
 FRESH_SECONDS = 30.0
 """After which a profile is read again."""
+KEPT_SECONDS = 60.0
+"""After which one that could not be read again is used and kept no longer."""
 _MOST_WAITING = 64
 _THREADS = 2
 _PAUSE_SECONDS = 5.0
@@ -110,8 +112,20 @@ class Profiles:
         if read is not None:
             wait((read,), self._timeout)
         with self._lock:
-            # One that is no longer fresh is better than none.
-            return self._kept.get(key)
+            # One that is no longer fresh is better than none, for a while.
+            known = self._kept.get(key)
+            return None if known is None or _is_old(known) else known
+
+    @property
+    def kept(self) -> int:
+        """How many profiles are in memory."""
+        return len(self._kept)
+
+    def sweep(self) -> None:
+        """Drop what is kept no longer."""
+        with self._lock:
+            for key in [key for key, known in self._kept.items() if _is_old(known)]:
+                del self._kept[key]
 
     def read(self, index: str, user: str) -> Known:
         """The profile as it is stored now; nothing of it is kept.
@@ -159,3 +173,7 @@ class Profiles:
                 self._kept.move_to_end(key)
                 while len(self._kept) > KEPT:
                     self._kept.popitem(last=False)
+
+
+def _is_old(known: Known) -> bool:
+    return monotonic() - known.read_at >= KEPT_SECONDS

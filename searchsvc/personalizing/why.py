@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from searchsvc.learned.likeness import NARROW_FIELDS
-from searchsvc.ranking.reason import ReasonKind
+from searchsvc.ranking.reason import TRAIT_SEPARATOR, ReasonKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from searchsvc.learned.tastes import Tastes
     from searchsvc.personalizing.personalization import Personalization
+    from searchsvc.ranking.reason import Reason
 
 MOST_TASTES = 5
 _FIELD_WORDS = {
@@ -43,23 +43,39 @@ class Because:
     value: str = ""
 
 
-def why(personal: Personalization) -> tuple[Because, ...]:
-    """What the order depends on beside the query; nothing where it is that of everybody."""
-    preferences = personal.preferences
-    if preferences is None:
+def why(personal: Personalization, reasons: Iterable[Reason]) -> tuple[Because, ...]:
+    """What the order of a page depends on beside the query; nothing where it is everybody's.
+
+    Args:
+        personal: what was made of who asked.
+        reasons: of all hits of the page, explained. What moved none of them is no reason.
+    """
+    if personal.preferences is None:
         return ()
+    gains: dict[tuple[ReasonKind, str], float] = {}
+    for reason in reasons:
+        key = reason.kind, reason.segment or reason.name
+        gains[key] = gains.get(key, 0.0) + reason.gain
     found = [
         Because(ReasonKind.SEGMENT, f"You are in the group “{segment.title}”.", segment.name)
         for segment in personal.segments
+        if (ReasonKind.SEGMENT, segment.name) in gains
     ]
-    if preferences.tastes is not None:
-        for field, value in islice(top_tastes(preferences.tastes), MOST_TASTES):
-            words = _FIELD_WORDS.get(field, "{}").format(value)
-            text = f"You chose {words} more often than others do."
-            found.append(Because(ReasonKind.TASTE, text, field, value))
-    if preferences.session is not None:
+    tastes = [(gain, name) for (kind, name), gain in gains.items() if kind is ReasonKind.TASTE]
+    tastes.sort(key=lambda it: (-abs(it[0]), it[1]))
+    found += [_taste(name, gain) for gain, name in tastes[:MOST_TASTES]]
+    if any(kind is ReasonKind.SESSION for kind, _ in gains):
         found.append(Because(ReasonKind.SESSION, "You looked at similar products just now."))
     return tuple(found)
+
+
+def _taste(name: str, gain: float) -> Because:
+    field, _, value = name.partition(TRAIT_SEPARATOR)
+    if not value:
+        return Because(ReasonKind.TASTE, "It fits what you chose before.")
+    words = _FIELD_WORDS.get(field, "{}").format(value)
+    text = f"You chose {words} {'more' if gain > 0 else 'less'} often than others do."
+    return Because(ReasonKind.TASTE, text, field, value)
 
 
 def top_tastes(tastes: Tastes) -> Iterator[tuple[str, str]]:

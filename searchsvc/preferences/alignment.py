@@ -43,8 +43,10 @@ class Alignment:
         sold[known] = model.popularity[product_of[known]]
         logarithms = np.log1p(sold)
         best = float(logarithms.max(initial=0))
-        share = (logarithms / best if best > 0 else logarithms).astype(np.float32)
-        popularity = Popularity(share, np.where(sold > 0, sold, np.nan), known)
+        most = float(sold.max(initial=0))
+        believed = most / (most + model.origin.popularity_prior)  # little where little was sold
+        share = (believed * logarithms / best if best > 0 else logarithms).astype(np.float32)
+        popularity = Popularity(share, np.where(sold > 0, sold, np.nan), known, believed)
         return cls(model, product_of, popularity)
 
     def affinities(self, tastes: Tastes, rows: NDArray[np.int64]) -> NDArray[np.float32]:

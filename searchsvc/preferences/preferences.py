@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from searchsvc.ranking.reason import Reason, ReasonKind
+from searchsvc.learned.likeness import NARROW_FIELDS
+from searchsvc.ranking.reason import TRAIT_SEPARATOR, Reason, ReasonKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,12 +98,20 @@ class Preferences:
     def _taste(
         self, row: int, alignment: Alignment, tastes: Tastes
     ) -> Iterator[tuple[ReasonKind, str, float, str | None]]:
-        """The traits that count, best first; what the bound leaves of them."""
+        """The traits that count, best first; what the bound leaves of them.
+
+        Which products somebody had to do with is not named: whoever knows a token could list
+        what its owner bought.
+        """
         traits = alignment.traits(tastes, row)
         bounded = float(alignment.affinities(tastes, np.array([row]))[0])
         # Not by what is left of the sum: next to nothing where traits cancel each other.
         scale = 1 / max(abs(sum(gain for _, _, gain in traits)), 1.0)
-        named = [(f"{field}: {value}", gain * scale) for field, value, gain in traits]
+        named = [
+            (f"{field}{TRAIT_SEPARATOR}{value}", gain * scale)
+            for field, value, gain in traits
+            if field not in NARROW_FIELDS
+        ]
         named.sort(key=lambda it: -abs(it[1]))
         shown = [(name, gain) for name, gain in named if abs(gain) >= _LEAST_SHARE]
         for name, gain in shown:

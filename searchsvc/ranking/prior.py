@@ -18,14 +18,17 @@ COLUMN = "popularity"
 def prior_share(snapshot: Snapshot, learned: Popularity | None) -> NDArray[np.float32]:
     """What each product is worth before anything was asked.
 
-    Where events taught what sells, that is its popularity; only of products that were not in the
-    catalogue then the feed has the last word.
+    That is what events taught of what sells, as far as it can be believed; the rest, and all of it
+    for products that were not in the catalogue then, is what the feed says.
 
     Returns:
         float32 ``(products,)``, 0 to 1; not to be written to.
     """
     told = popularity_share(snapshot)
-    return told if learned is None else np.where(learned.known, learned.share, told)
+    if learned is None:
+        return told
+    rest = np.where(learned.known, np.float32(1 - learned.believed), np.float32(1))
+    return (learned.share + rest * told).astype(np.float32)
 
 
 def popularity_share(snapshot: Snapshot) -> NDArray[np.float32]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+TRAIT_SEPARATOR = ": "
+"""Between field and value in the name of a taste."""
+
 
 class ReasonKind(StrEnum):
     """Where a preference comes from."""

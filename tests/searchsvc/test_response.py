@@ -231,7 +231,6 @@ def test_what_was_made_of_who_asked_is_told_and_fits_the_schema(snapshot: Snapsh
                 "name": "regulars",
                 "title": "Regular customers",
                 "why": "rule",
-                "rule": "orders at least 3",
             }
         ],
         "experiment": {"name": "autumn", "arm": "strong"},

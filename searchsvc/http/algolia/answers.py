@@ -163,9 +163,7 @@ def _understood(asked: Asked, answered: Answered) -> dict[str, Any]:
                 "degraded": list(result.degraded),
                 "counted": "groups" if result.counts_groups else "items",
                 "unfiltered_total": result.unfiltered_total,
-                "personalization": encode_personalization(
-                    answered.personalization, asked.question.query
-                ),
+                "personalization": encode_personalization(answered, asked.question.query),
             }
         }
     }

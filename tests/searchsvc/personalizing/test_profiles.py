@@ -135,6 +135,22 @@ def test_one_that_is_no_longer_fresh_is_better_than_none(
     eventually(lambda: orders(profiles) == 3)
 
 
+def test_one_that_cannot_be_read_again_is_used_for_a_minute_and_kept_no_longer(
+    open_profiles: Callable[..., Profiles], store: Store, clock: Clock
+) -> None:
+    profiles = open_profiles()
+    assert orders(profiles) == 1
+    store.error = EventsUnavailableError("the disk is gone")
+    clock.now += module.KEPT_SECONDS - 1
+    assert orders(profiles) == 1
+    profiles.sweep()
+    assert profiles.kept == 1
+    clock.now += 2
+    assert profiles.get("shop", "ann") is None
+    profiles.sweep()
+    assert profiles.kept == 0
+
+
 @pytest.mark.parametrize("error", [EventsUnavailableError("the disk is gone"), ValueError("bug")])
 def test_a_store_that_fails_is_left_alone_for_a_while(
     open_profiles: Callable[..., Profiles],

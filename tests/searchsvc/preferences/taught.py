@@ -24,6 +24,7 @@ ORIGIN = LearnedFrom(
     held_out=1,
     half_life_days=180,
     event_weights={"purchase": 1.0, "click": 0.25},
+    popularity_prior=1e-9,  # what is taught here is believed
 )
 
 Traits = dict[str, list[str]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -136,13 +137,35 @@ def test_what_does_not_help_this_shop_counts_nothing(snapshot: Snapshot) -> None
 def test_popularity_is_a_share_of_the_best_of_this_snapshot(snapshot: Snapshot) -> None:
     popularity = Alignment.of(teach(TRAITS, SOLD), snapshot).popularity
     share = by_id(snapshot, popularity.share)
-    assert share["a"] == 1.0  # what is gone is no measure
+    assert share["a"] == pytest.approx(1.0)  # what is gone is no measure
     assert share["ä"] == pytest.approx(math.log1p(3) / math.log1p(9))
     assert {name for name, it in share.items() if it} == {"a", "ä"}
     sold = by_id(snapshot, popularity.sold)
     assert {name: it for name, it in sold.items() if not math.isnan(it)} == {"a": 9, "ä": 3}
     known = {snapshot.products.id(row) for row in np.flatnonzero(popularity.known)}
     assert known == set(TRAITS) - {"gone"}
+
+
+def test_a_few_purchases_tell_next_to_nothing_of_what_sells(snapshot: Snapshot) -> None:
+    for sold, believed in ((0.05, 0.0025), (20.0, 0.5), (2_000.0, 0.99)):
+        taught = teach(TRAITS, {"a": sold, "ä": sold / 2})
+        model = replace(taught, origin=taught.origin.model_copy(update={"popularity_prior": 20.0}))
+        popularity = Alignment.of(model, snapshot).popularity
+        share = by_id(snapshot, popularity.share)
+        assert share["a"] == pytest.approx(believed, rel=0.01)
+        assert popularity.believed == pytest.approx(believed, rel=0.01)
+        assert 0 < share["ä"] < share["a"]
+
+
+def test_what_is_not_believed_is_left_to_the_feed(build: Build, layout: IndexLayout) -> None:
+    build([{"id": name, "title": "x", "popularity": n} for name, n in (("a", 9), ("b", 0))])
+    shelf = open_snapshot(layout)
+    taught = teach({"a": {}, "b": {}}, {"b": 1.0})
+    sure = prior_share(shelf, Alignment.of(taught, shelf).popularity)
+    assert by_id(shelf, sure) == pytest.approx({"a": 0.0, "b": 1.0}, abs=1e-6)
+    origin = taught.origin.model_copy(update={"popularity_prior": 99.0})
+    unsure = prior_share(shelf, Alignment.of(replace(taught, origin=origin), shelf).popularity)
+    assert by_id(shelf, unsure) == pytest.approx({"a": 0.99, "b": 0.01}, abs=1e-6)
 
 
 @pytest.mark.parametrize("sold", [{}, {"gone": 4.0}])
@@ -175,7 +198,7 @@ def test_what_events_taught_goes_before_what_the_feed_says(
     shelf = open_snapshot(layout)
     learned = Alignment.of(teach({"feed": {}, "sold": {}}, {"sold": 2.0}), shelf).popularity
     prior = by_id(shelf, prior_share(shelf, learned))
-    assert prior == {"feed": 0.0, "new": 1.0, "sold": 1.0}
+    assert prior == pytest.approx({"feed": 0.0, "new": 1.0, "sold": 1.0}, abs=1e-6)
     told = by_id(shelf, prior_share(shelf, None))
     assert (told["new"], told["sold"]) == (1.0, 0.0)
     assert 0 < told["feed"] < 1

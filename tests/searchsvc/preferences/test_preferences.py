@@ -20,7 +20,7 @@ from searchsvc.query.filters import AnyOf, Between
 from searchsvc.query.query import Boost, Query
 from searchsvc.ranking.reason import Reason, ReasonKind
 from searchsvc.segments.segments import SegmentBoost
-from tests.searchsvc.preferences.taught import teach
+from tests.searchsvc.preferences.taught import field, teach
 
 if TYPE_CHECKING:
     from indexer.layout import IndexLayout
@@ -212,6 +212,19 @@ def test_each_reason_says_what_it_is(snapshot: Snapshot) -> None:
     expected = [it / total * FULL for it in parts]
     assert [it.gain for it in told] == pytest.approx(expected, abs=1e-4)
     assert gains.reasons(7, FULL)[0].kind is ReasonKind.SESSION  # unknown to the model
+
+
+def test_no_reason_names_a_product_that_somebody_had_to_do_with(snapshot: Snapshot) -> None:
+    """A token is no secret: who knows one could list what its owner bought."""
+    rows = {"p0": {"id": ["p0"], "item_group_id": ["g1"], "brand": ["Acme"]}}
+    fields = [field("id"), field("item_group_id"), field("brand")]
+    model = teach(rows, fields=fields)
+    worth = {"p0": 0.4, "g1": 0.2, "Acme": 0.1}
+    liked = tastes(model, [worth[name] for name in _names(model)])
+    personal = Preferences(100.0, None, (), Alignment.of(model, snapshot), liked)
+    told = personal.reasons(snapshot.products.row("p0") or 0)
+    assert [it.name for it in told] == ["brand: Acme", "other traits"]
+    assert sum(it.gain for it in told) == pytest.approx(0.7, abs=1e-6)
 
 
 def _names(model: Learned) -> list[str]:
