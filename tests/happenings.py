@@ -57,11 +57,14 @@ events = st.builds(
 
 
 def first_of_each(found: Iterable[Event]) -> list[Event]:
-    """Of events of one user with the same id the first; by time, then by id, then by user."""
-    kept: dict[tuple[str, str], Event] = {}
+    """Of events of one user in one index with the same id the first; by time, id, user, index."""
+    kept: dict[tuple[str, str, str], Event] = {}
     for event in found:
-        kept.setdefault((event.user, event.id), event)
-    return sorted(kept.values(), key=lambda event: (event.time_ms, event.id.encode(), event.user))
+        kept.setdefault((event.user, event.index, event.id), event)
+    return sorted(
+        kept.values(),
+        key=lambda event: (event.time_ms, event.id.encode(), event.user, event.index),
+    )
 
 
 def profile_of(found: Sequence[Event], user: str, segments: frozenset[str]) -> Profile:

@@ -51,8 +51,8 @@ class Event:
     """Something that a shopper did, who has consented to its being stored.
 
     Attributes:
-        id: chosen by whoever sends it; a second event of the same user with the same id is the
-            same event.
+        id: chosen by whoever sends it; a second event of the same user in the same index
+            with the same id is the same event.
         user: the user's key, see `searchsvc.state.keys`; never the token itself.
         time_ms: when it happened, in milliseconds since the epoch (UTC).
         items: products that it is about; none for a search.

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from searchsvc.state.dialect import Dialect
     from searchsvc.state.rows import EventRow
 
+    Identity = tuple[bytes, str, str]  # user, index, id
+
 PAGE_ROWS = 5_000
 """Read at once when events are streamed."""
 PURGED_AT_ONCE = 2_000
@@ -49,18 +51,18 @@ class Appended:
 def append(
     connection: Connection, dialect: Dialect, batches: Sequence[Sequence[Event]]
 ) -> list[Appended]:
-    """Store all `batches`; of events of one user with the same id, the first stays.
+    """Store all `batches`; of events of one user in one index with the same id, the first stays.
 
     Raises:
         ValueError: an event cannot be stored; nothing is stored then.
     """
-    new: dict[tuple[bytes, str], Event] = {}
-    brought: list[set[tuple[bytes, str]]] = []
-    rows: dict[tuple[bytes, str], dict[str, Any]] = {}
+    new: dict[Identity, Event] = {}
+    brought: list[set[Identity]] = []
+    rows: dict[Identity, dict[str, Any]] = {}
     for batch in batches:
         keys = set()
         for event in batch:
-            key = user_bytes(event.user), event.id
+            key = user_bytes(event.user), event.index, event.id
             if key not in new:
                 check_items(event.items)
                 rows[key] = event_row(event)
@@ -73,13 +75,13 @@ def append(
     ordered = [rows[key] for key in sorted(rows)]
     statement = (
         dialect.insert(EVENT)
-        .on_conflict_do_nothing(index_elements=[EVENT.c.user, EVENT.c.id])
-        .returning(EVENT.c.number, EVENT.c.user, EVENT.c.id)
+        .on_conflict_do_nothing(index_elements=[EVENT.c.user, EVENT.c.index_name, EVENT.c.id])
+        .returning(EVENT.c.number, EVENT.c.user, EVENT.c.index_name, EVENT.c.id)
     )
-    stored: set[tuple[bytes, str]] = set()
+    stored: set[Identity] = set()
     items: list[dict[str, Any]] = []
-    for number, user, event_id in connection.execute(statement, ordered):
-        key = bytes(user), event_id
+    for number, user, index, event_id in connection.execute(statement, ordered):
+        key = bytes(user), index, event_id
         stored.add(key)
         items.extend(item_rows(number, new[key].items))
     if items:
@@ -118,8 +120,8 @@ def stream(
         last = rows[-1]
         page = wanted.where(
             EVENT.c.time_ms >= last.time_ms,  # the index knows times alone
-            tuple_(EVENT.c.time_ms, EVENT.c.id, EVENT.c.user)
-            > tuple_(last.time_ms, last.id, last.user),
+            tuple_(EVENT.c.time_ms, EVENT.c.id, EVENT.c.user, EVENT.c.index_name)
+            > tuple_(last.time_ms, last.id, last.user, last.index_name),
         )
 
 

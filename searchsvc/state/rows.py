@@ -48,7 +48,7 @@ EVENTS_AND_ITEMS: Select[*tuple[Any, ...]] = (
         ITEM.c.price,
     )
     .select_from(EVENT.outerjoin(ITEM, ITEM.c.event == EVENT.c.number))
-    .order_by(EVENT.c.time_ms, EVENT.c.id, EVENT.c.user, ITEM.c.ordinal)
+    .order_by(EVENT.c.time_ms, EVENT.c.id, EVENT.c.user, EVENT.c.index_name, ITEM.c.ordinal)
 )
 """Events, the oldest first; one row for each product, and one for an event without any."""
 

@@ -80,8 +80,8 @@ class StateStore:
     def append(self, events: Sequence[Event]) -> Appended:
         """Store `events`, all or none; on the disk on return.
 
-        An event whose user has one with the same id already is not stored again, whatever else is
-        in it: a second attempt at the same events does no harm.
+        An event whose user has one with the same id in the same index already is not stored
+        again, whatever else is in it: a second attempt at the same events does no harm.
 
         Raises:
             ValueError: one of them cannot be stored; names the part, not what it holds.

@@ -85,7 +85,7 @@ EVENT = Table(
     Column("currency", _TEXT),
     Column("arm", _TEXT),
     Column("query", _TEXT),
-    UniqueConstraint("user", "id", name="searchsvc_event_identity"),
+    UniqueConstraint("user", "index_name", "id", name="searchsvc_event_identity"),
 )
 """What shoppers did."""
 # All that counting a user's events takes is in the index. The user stands before the index, or

@@ -110,6 +110,19 @@ def test_events_of_two_users_may_have_the_same_id(store: StateStore) -> None:
     assert list(store.events()) == first_of_each(found)
 
 
+def test_events_of_two_indexes_may_have_the_same_id(
+    store: StateStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "PAGE_ROWS", 2)
+    found = [make_event("e1", "a", "b", index=index) for index in ("one", "three", "two")]
+    token_of = store.user_key(TOKEN)
+    assert store.append(found[:2]).stored == 2
+    assert store.append([*found, replace(found[0], user=token_of)]).stored == 2
+    assert store.append(found).repeated == 3
+    assert list(store.events()) == first_of_each([*found, replace(found[0], user=token_of)])
+    assert list(store.events("two")) == found[2:]
+
+
 def test_an_event_keeps_all_of_its_parts(store: StateStore) -> None:
     event = make_event(
         "1" * 300,

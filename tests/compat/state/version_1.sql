@@ -7,7 +7,7 @@ CREATE TABLE searchsvc_audit (
 	counts TEXT NOT NULL, 
 	PRIMARY KEY (number)
 );
-INSERT INTO "searchsvc_audit" VALUES(1,1795344801861,'export','2912705b219047e12bc53b0c3f8e2dda','{"events": 0, "memberships": 1}');
+INSERT INTO "searchsvc_audit" VALUES(1,1795347287385,'export','ad10bb95c18a4cbba2a6f3afb351306a','{"events": 0, "memberships": 1}');
 CREATE TABLE searchsvc_event (
 	number INTEGER NOT NULL, 
 	user BLOB NOT NULL, 
@@ -21,7 +21,7 @@ CREATE TABLE searchsvc_event (
 	arm TEXT, 
 	"query" TEXT, 
 	PRIMARY KEY (number), 
-	CONSTRAINT searchsvc_event_identity UNIQUE (user, id)
+	CONSTRAINT searchsvc_event_identity UNIQUE (user, index_name, id)
 );
 INSERT INTO "searchsvc_event" VALUES(1,X'0000000000000000000000000000000000000000000000000000000000000001','cart-1','shop',6000,4,1,NULL,NULL,NULL,NULL);
 INSERT INTO "searchsvc_event" VALUES(2,X'0000000000000000000000000000000000000000000000000000000000000001','click-1','shop',2000,3,2,'00000000000000000000000000000000',NULL,'strong',NULL);
@@ -69,8 +69,8 @@ CREATE TABLE searchsvc_schema (
 	applied_ms BIGINT NOT NULL, 
 	PRIMARY KEY (version)
 );
-INSERT INTO "searchsvc_schema" VALUES(1,1795344801850);
-CREATE INDEX searchsvc_event_by_time ON searchsvc_event (time_ms);
+INSERT INTO "searchsvc_schema" VALUES(1,1795347287374);
 CREATE INDEX searchsvc_event_of_user ON searchsvc_event (user, index_name, time_ms, kind);
+CREATE INDEX searchsvc_event_by_time ON searchsvc_event (time_ms);
 CREATE INDEX searchsvc_member_of_user ON searchsvc_member (user);
 COMMIT;
