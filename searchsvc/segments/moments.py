@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _DATE_CHARACTERS = len("2026-12-24")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)  # not all that ISO 8601 has besides
 _YEARS = range(1970, 9000)
 
 
@@ -74,6 +76,8 @@ def _moment(text: str, zone: tzinfo) -> datetime:
         f"{text[:40]!r} is neither a date such as 2026-12-24 nor a date with time and zone such "
         "as 2026-12-24T18:00:00+01:00"
     )
+    if not _DATE.match(text):
+        raise ValueError(expected)
     try:
         if len(text) == _DATE_CHARACTERS:
             day = date.fromisoformat(text)
@@ -82,7 +86,7 @@ def _moment(text: str, zone: tzinfo) -> datetime:
             moment = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(expected) from None
-    if moment.tzinfo is None or len(text) < _DATE_CHARACTERS:
+    if moment.tzinfo is None:
         raise ValueError(expected)
     if moment.year not in _YEARS:
         raise ValueError(

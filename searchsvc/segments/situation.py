@@ -159,7 +159,10 @@ class Situation:
         if not self.shopper.viewed:
             return before
         now = Past.of(((it, self.now_ms) for it in self.shopper.viewed), self.history.catalogue)
-        return Past(np.concatenate([now.rows, before.rows]), now.ages + before.ages)
+        rows, ages = np.concatenate([now.rows, before.rows]), now.ages + before.ages
+        # Clocks differ: what was done before may have happened in a moment from now.
+        order = np.argsort(np.array(ages, np.int64), kind="stable")
+        return Past(rows[order], tuple(ages[place] for place in order))
 
 
 def category_key(path: str) -> str:

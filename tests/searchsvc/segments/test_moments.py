@@ -49,6 +49,7 @@ def test_days_follow_each_other_without_a_gap(day: object, zone: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "tomorrow", "2026-13-01", "2026-02-30", "20261224", "24.12.2026",
+     "2026-W01-1", "2026-W01-1T18:00:00+01:00", "20261224T18:00:00Z",
      "2026-12-24T18:00:00", "2026-12-24 18:00", "2026-12-24T25:00:00Z", "9" * 400],
 )  # fmt: skip
 def test_what_is_no_moment_is_refused_with_an_example(text: str) -> None:

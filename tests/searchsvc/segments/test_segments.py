@@ -249,7 +249,16 @@ def test_what_the_request_says_was_viewed_counts_without_any_profile(snapshot: S
     assert deed(two, snapshot, viewed=("Acme1",), profile=past(did("Acme2", VIEW, 0.5)))
     assert not deed(two, snapshot, viewed=("Acme1",), profile=past(did("Acme2", VIEW, 2)))
     assert not deed(two, snapshot, viewed=("Acme1", "Acme1", "gone"))
-    assert not deed({"bought": "brand:Acme"}, snapshot, viewed=("Acme1",))
+
+
+def test_the_past_is_in_order_though_a_clock_dated_some_of_it_ahead(snapshot: Snapshot) -> None:
+    ahead = past(did("Acme2", VIEW, -0.5), did("Acme3", VIEW, 0.5))
+    ours = compile_segments(document(), snapshot)
+    viewed = situation(ours, profile=ahead, viewed=("Acme1",)).viewed
+    assert list(viewed.ages) == [-NOW - DAY // 2, -NOW, -NOW + DAY // 2]
+    shown = ("Acme2", "Acme1", "Acme3")
+    assert list(viewed.rows) == [snapshot.products.row(name) for name in shown]
+    assert list(viewed.since(NOW + 1)) == list(viewed.rows[:1])
 
 
 def test_a_product_that_the_catalogue_does_not_have_counts_for_nothing(snapshot: Snapshot) -> None:
