@@ -135,7 +135,7 @@ class TrainingUnavailableError(SearchServiceError):
 
 
 class NothingToLearnError(SearchServiceError):
-    """An index has no events about its products."""
+    """Too few users have events about the products of an index."""
 
 
 class LearningBusyError(SearchServiceError):

@@ -1,4 +1,4 @@
-"""``searchsvc segments learn``, ``proposals`` and ``accept``: what an index's events teach."""
+"""``searchsvc segments learn``: what an index's events teach."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 import time
 from contextlib import closing, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,14 +23,13 @@ from searchsvc.cli.output import (
     say,
 )
 from searchsvc.cli.progress import Bars
-from searchsvc.errors import BadLiveSettingsError, NothingToLearnError
+from searchsvc.errors import NothingToLearnError, StateMissingError
 from searchsvc.learned.file import LearnedFile
-from searchsvc.learning.accepting import accepted
+from searchsvc.learning.evidence import LEAST_USERS
 from searchsvc.learning.learn import learn as learn_from
 from searchsvc.learning.lock import learning
 from searchsvc.learning.proposals import names_of, proposals_file
 from searchsvc.learning.propose import propose
-from searchsvc.livedocuments import SEGMENTS
 from searchsvc.state.store import StateStore
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
 
     from indexer.layout import IndexLayout
     from searchsvc.learned.model import Learned
-    from searchsvc.learning.proposals import Proposal, ProposalsDocument
+    from searchsvc.learning.proposals import ProposalsDocument
     from searchsvc.settings import Settings
 
 _LOW_PRIORITY = "15"
@@ -58,7 +57,8 @@ def learn(
     """Learn from an index's events what sells, what tells shoppers apart, what to propose.
 
     A kind of trait is used as soon as the events prove that it tells what shoppers buy. Proposed
-    segments and boosts are for a person to accept: see `proposals` and `accept`.
+    segments and boosts are for a person to accept: see `proposals` and `accept`. Where events of
+    fewer than 20 users are left, what was learned from others is removed.
 
     Example: searchsvc segments learn --index shop-de
     """
@@ -67,15 +67,20 @@ def learn(
         settings = read_settings(data_dir)
         layout = find_index(settings.data_dir, index)
         with nullcontext() if dry_run else learning(layout), Bars(quiet=as_json) as bars:
-            learned, proposals = _learn(settings, layout, bars)
+            try:
+                learned, proposals = _learn(settings, layout, bars)
+            except NothingToLearnError as error:
+                _tell_of_nothing(index, str(error), _forgotten(layout, dry_run), as_json=as_json)
+                return
             if not dry_run:
-                LearnedFile(layout).replace(learned)
+                LearnedFile(layout).replace(learned.of_fields_in_use())
                 proposals_file(layout).replace(proposals)
     if as_json:
         print_json(
             {
                 "index": index,
                 "written": not dry_run,
+                "removed": [],
                 "origin": learned.origin.model_dump(mode="json"),
                 "fields": [it.model_dump(mode="json") for it in learned.fields],
                 "proposals": [it.name for it in proposals.proposals],
@@ -99,77 +104,13 @@ def learning_command(data_dir: Path, index: str) -> list[str]:
     return [sys.executable, "-c", program, "segments", "learn", *options]
 
 
-def proposals(
-    index: IndexName = "products", data_dir: DataDir = None, as_json: AsJson = False
-) -> None:
-    """Show the segments and boosts that the events suggest, with what each rests on.
-
-    Example: searchsvc segments proposals --index shop-de
-    """
-    with reported_failures(as_json=as_json):
-        layout = find_index(read_settings(data_dir).data_dir, index)
-        document, _ = proposals_file(layout).read()
-    if as_json:
-        print_json(document.model_dump(mode="json"))
-        return
-    if not document.proposals:
-        say(f"{index}: nothing is proposed; 'searchsvc segments learn' looks for it")
-    if document.agreement is not None:
-        say(
-            f"{index}: two halves of the shoppers agree on who belongs together "
-            f"(adjusted Rand index {document.agreement:.2f})"
-        )
-    for proposal in document.proposals:
-        for line in _shown(proposal):
-            say(line)
-    for note in document.notes:
-        say(note)
-
-
-def accept(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Of the proposal.")],
-    index: IndexName = "products",
-    name_as: Annotated[
-        str | None, typer.Option("--as", metavar="NAME", help="What to call the segment.")
-    ] = None,
-    data_dir: DataDir = None,
-    as_json: AsJson = False,
-) -> None:
-    """Make a proposal a segment of the index, or give its boosts to the segment that it is about.
-
-    Example: searchsvc segments accept christmas-vintage --as christmas --index shop-de
-    """
-    with reported_failures(as_json=as_json):
-        layout = find_index(read_settings(data_dir).data_dir, index)
-        found, _ = proposals_file(layout).read()
-        proposal = found.find(name)
-        if proposal is None:
-            raise BadLiveSettingsError(
-                f"there is no proposal {name!r} for index {index!r} (there are: "
-                f"{names_of(found.proposals)}). 'searchsvc segments learn' makes new ones."
-            )
-        file = SEGMENTS.file(layout)
-        document, version = file.read()
-        changed = accepted(document, proposal, name_as or name)
-        if SEGMENTS.check is not None:
-            SEGMENTS.check(changed, open_snapshot(layout))
-        version = file.replace(changed, [version])
-    if as_json:
-        print_json({"index": index, "segment": name_as or name, "version": version})
-    else:
-        say(
-            f"{index}: {name_as or name} is a segment with {len(proposal.boosts)} proposed boosts "
-            f"(version {version}); a running service takes it up by itself"
-        )
-
-
 def _learn(
     settings: Settings, layout: IndexLayout, bars: Bars
 ) -> tuple[Learned, ProposalsDocument]:
     """The model and the proposals, from what is stored.
 
     Raises:
-        NothingToLearnError: no event is about a product of the index.
+        NothingToLearnError: too few users have events about products of the index.
         StateError: the events cannot be read.
     """
 
@@ -178,17 +119,54 @@ def _learn(
 
     snapshot = open_snapshot(layout)
     begins("reading events")
-    with closing(StateStore.open(settings, create=False)) as store:
-        interactions = store.interactions(layout.name)
-        listed = store.listed(layout.name)
+    try:
+        with closing(StateStore.open(settings, create=False)) as store:
+            interactions = store.interactions(layout.name)
+            listed = store.listed(layout.name)
+    except StateMissingError as error:
+        raise _too_few(layout, 0) from error
     learned = learn_from(interactions, snapshot, time.time_ns() // 1_000_000, begins)
-    if not learned.origin.events:
-        raise NothingToLearnError(
-            f"index {layout.name!r} has no events about its products. Send some to /v1/events, or "
-            f"import a history with 'searchsvc events import FILE --index {layout.name}'."
-        )
+    if learned.origin.users < LEAST_USERS:
+        raise _too_few(layout, learned.origin.users)
     begins("segments")
     return learned, propose(interactions, snapshot, learned, listed)
+
+
+def _too_few(layout: IndexLayout, users: int) -> NothingToLearnError:
+    return NothingToLearnError(
+        f"nothing to learn from: {users or 'no'} users have events about products of index "
+        f"{layout.name!r}, it takes {LEAST_USERS}. Send some to /v1/events, or import a history "
+        f"with 'searchsvc events import FILE --index {layout.name}'."
+    )
+
+
+def _forgotten(layout: IndexLayout, dry_run: bool) -> list[str]:
+    """Remove what was learned from events that are no longer there; the names of the files."""
+    paths = (layout.learned_file, layout.proposals_file)
+    removed = [] if dry_run else [path.name for path in paths if path.exists()]
+    if removed:
+        LearnedFile(layout).remove()
+        proposals_file(layout).remove()
+    return removed
+
+
+def _tell_of_nothing(index: str, why: str, removed: list[str], *, as_json: bool) -> None:
+    if as_json:
+        print_json(
+            {
+                "index": index,
+                "written": False,
+                "removed": removed,
+                "origin": None,
+                "fields": [],
+                "proposals": [],
+                "notes": [why],
+            }
+        )
+        return
+    say(why)
+    if removed:
+        say(f"removed what was learned before: {', '.join(removed)}")
 
 
 def _summary(index: str, learned: Learned, proposals: ProposalsDocument) -> Iterator[str]:
@@ -206,15 +184,3 @@ def _summary(index: str, learned: Learned, proposals: ProposalsDocument) -> Iter
     yield f"proposals: {names_of(proposals.proposals)}"
     for note in proposals.notes:
         yield f"  {note}"
-
-
-def _shown(proposal: Proposal) -> Iterator[str]:
-    stable = "" if proposal.stability is None else f", stability {proposal.stability:.2f}"
-    yield (
-        f"{proposal.name} ({proposal.title}): {proposal.people:,} people, "
-        f"{proposal.purchases:,} purchases{stable}"
-    )
-    boosted: dict[str, Any] = {str(it.finding): it.boost.weight for it in proposal.boosts}
-    for finding in proposal.findings:
-        weight = boosted.get(str(finding))
-        yield f"  {finding}" + ("" if weight is None else f"; boost {weight:+.2f}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from searchsvc.cli.learn import accept, learn, proposals
+from searchsvc.cli.learn import learn
 from searchsvc.cli.live import Shown, Words, live_commands
 from searchsvc.cli.membership import explain
 from searchsvc.cli.output import (
@@ -21,6 +21,7 @@ from searchsvc.cli.output import (
     reported_failures,
     say,
 )
+from searchsvc.cli.proposals import accept, proposals
 from searchsvc.errors import (
     BadLiveSettingsError,
     ConsentMissingError,

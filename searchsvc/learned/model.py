@@ -17,13 +17,13 @@ Nothing in the model is about a single person.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from indexer.storage import StringTable
@@ -94,7 +94,8 @@ class Learned:
         origin: what it was learned from.
         fields: kinds of traits.
         ids: the products' ids, sorted by their UTF-8 bytes.
-        popularity: float32 ``(products,)``, purchases, decayed by their age; 0 for none.
+        popularity: float32 ``(products,)``, purchases, decayed by their age; 0 for none, and where
+            too few people are behind them.
         values: of the traits, ``(traits,)``: the brand, the word; those of a field are together.
         field_of: int16 ``(traits,)``, places in `fields`; ascending.
         shares: float32 ``(traits,)``, of the shop's weighted events about products with any trait
@@ -118,3 +119,14 @@ class Learned:
     traits: NDArray[np.int32]
     parts: NDArray[np.float32]
     band_edges: NDArray[np.float64]
+
+    def of_fields_in_use(self) -> Learned:
+        """The same with those traits of products only that tastes are told by.
+
+        What a search costs grows with how many traits the products have, and most columns of most
+        shops tell nothing.
+        """
+        used = np.array([it.in_use for it in self.fields], np.bool_)
+        kept = used[self.field_of[self.traits]]
+        starts = np.concatenate(([0], np.cumsum(kept)))[self.starts]
+        return replace(self, starts=starts, traits=self.traits[kept], parts=self.parts[kept])

@@ -36,8 +36,11 @@ POPULARITY_PRIOR: Final = 20.0
 TASTE_HALF_LIFE_DAYS: Final = 180.0
 """What somebody likes changes more slowly, and is seen in fewer events."""
 MOST_OF_ONE_USER: Final = 3.0
-"""Weighted purchases of one product by one user that count: whoever restocks a warehouse, or a
-script that clicks, makes no bestseller."""
+"""Weighted purchases of one product by one user that count: whoever restocks a warehouse makes no
+bestseller alone."""
+LEAST_USERS: Final = 20
+"""Of whom something is learned: what sells would be what a few say, and a model of fewer would
+tell of each of them."""
 DAY_MS: Final = 86_400_000
 
 
@@ -86,15 +89,21 @@ class Evidence:
 
     def of_purchases(self) -> Evidence:
         """The purchases among it."""
-        kept = self.purchases
-        return Evidence(
-            self.users[kept],
-            self.rows[kept],
-            self.weights[kept],
-            self.times_ms[kept],
-            self.purchases[kept],
-            self.products,
-        )
+        return self._of(np.flatnonzero(self.purchases))
+
+    def once_a_day(self) -> Evidence:
+        """Of what a user had to do with a product on one day (UTC), what counts most.
+
+        Of equals it is the latest.
+        """
+        order = np.lexsort((self.weights, self.times_ms // DAY_MS, self.rows, self.users))
+        keys = (self.users, self.rows, self.times_ms // DAY_MS)
+        last = np.zeros(max(len(order) - 1, 0), np.bool_)
+        for key in keys:
+            last |= np.diff(key[order]) != 0
+        kept = order[np.append(last, np.ones(min(len(order), 1), np.bool_))]
+        kept.sort()
+        return self._of(kept)
 
     def decayed(self, half_life_days: float) -> NDArray[np.float64]:
         """What each entry counts by its age, float64 ``(n,)``.
@@ -125,6 +134,16 @@ class Evidence:
         counts = np.bincount(places, weights=self.decayed(half_life_days), minlength=len(keys))
         capped = np.minimum(counts.astype(np.float64), most)
         return keys // self.products, keys % self.products, capped
+
+    def _of(self, kept: NDArray[np.int64]) -> Evidence:
+        return Evidence(
+            self.users[kept],
+            self.rows[kept],
+            self.weights[kept],
+            self.times_ms[kept],
+            self.purchases[kept],
+            self.products,
+        )
 
     @property
     def user_count(self) -> int:

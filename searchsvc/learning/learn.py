@@ -16,7 +16,7 @@ from searchsvc.learning.evidence import (
     Evidence,
 )
 from searchsvc.learning.held_out import held_out
-from searchsvc.learning.popularity import popularity
+from searchsvc.learning.popularity import popularity, sold
 from searchsvc.learning.traits import trait_table
 from searchsvc.learning.worth import fields_of
 
@@ -45,7 +45,7 @@ def learn(
     begins("matching products")
     evidence = Evidence.of(interactions, snapshot)
     begins("traits")
-    table = trait_table(snapshot, popularity(evidence, TASTE_HALF_LIFE_DAYS))
+    table = trait_table(snapshot, sold(evidence, TASTE_HALF_LIFE_DAYS))
     begins("held-out purchases")
     purchases = held_out(evidence)
     begins("weights")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 RETRY_SECONDS: Final = 600.0
-"""After a failure, if learning is not due more often anyway."""
+"""After a failure, or where too little is stored, if learning is not due more often anyway."""
 _LOOK_SECONDS = 30.0
 _STOP_SECONDS = 5.0
 _SHOWN_CHARACTERS = 500
@@ -69,7 +69,8 @@ class Schedule:
         self._every_seconds = every_seconds
         self._command = command
         self._look_seconds = look_seconds
-        self._failed: dict[str, float] = {}
+        self._tried: dict[str, float] = {}
+        self._empty: set[str] = set()
         self._stopped = threading.Event()
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
@@ -90,9 +91,9 @@ class Schedule:
 
     def is_due(self, index: str) -> bool:
         """Whether the index should be learned from now."""
-        failed = self._failed.get(index)
+        tried = self._tried.get(index)
         wait = min(RETRY_SECONDS, self._every_seconds)
-        if failed is not None and time.monotonic() - failed < wait:
+        if tried is not None and time.monotonic() - tried < wait:
             return False
         try:
             learned = IndexLayout.of(self._data_dir, index).learned_file.stat().st_mtime
@@ -131,11 +132,10 @@ class Schedule:
         took = time.monotonic() - began
         if self._stopped.is_set():
             return
+        self._tried[index] = time.monotonic()
         if self._process.returncode == 0:
-            self._failed.pop(index, None)
-            _log.info("learned from the events of index %s in %.1f s", index, took)
+            self._told(index, took)
             return
-        self._failed[index] = time.monotonic()
         self.failures += 1
         _log.warning(
             "learning from the events of index %s failed (failure %d since the start): %s",
@@ -143,3 +143,11 @@ class Schedule:
             self.failures,
             output.strip()[-_SHOWN_CHARACTERS:],
         )
+
+    def _told(self, index: str, took: float) -> None:
+        if IndexLayout.of(self._data_dir, index).learned_file.exists():
+            self._empty.discard(index)
+            _log.info("learned from the events of index %s in %.1f s", index, took)
+        elif index not in self._empty:
+            self._empty.add(index)
+            _log.info("index %s has too few events to learn from", index)

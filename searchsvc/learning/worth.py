@@ -40,7 +40,7 @@ def fields_of(purchases: HeldOut, evidence: Evidence, table: TraitTable) -> tupl
         used = list(range(len(names)))
         certain = NormalDist().inv_cdf(1 - FALSE_ALARMS / len(names))
         while used:
-            fitted = fit(choices.of(used))
+            fitted = fit(choices.of(used), weights[used])
             weights[used], errors[used] = fitted.weights, fitted.errors
             least = int(np.argmin(fitted.weights / fitted.errors))
             if fitted.weights[least] > certain * fitted.errors[least]:

@@ -85,7 +85,7 @@ def run_json(*arguments: str, code: int = 0) -> Any:
 def test_what_is_learned_is_told_and_written(layout: IndexLayout) -> None:
     output = run("learn").output
     assert "3,000 events about products of g00000001-" in output
-    assert "3,000 purchases, 150 users" in output
+    assert "3,000 orders, 150 users" in output
     assert "needs more events, or is worth nothing" in output
     line = next(line for line in output.splitlines() if line.startswith("  brand"))
     assert line.endswith("in use")
@@ -135,12 +135,35 @@ def test_a_proposal_that_is_not_there_is_refused() -> None:
 
 
 @pytest.mark.usefixtures("_index")
-def test_without_events_there_is_nothing_to_learn(make_settings: MakeSettings) -> None:
-    assert run_json("learn", code=1)["error"] == "StateMissingError"
+def test_without_events_there_is_nothing_to_learn(
+    layout: IndexLayout, make_settings: MakeSettings
+) -> None:
+    assert "nothing to learn from: no users have events about" in run("learn").output
     StateStore.open(make_settings()).close()
-    told = run_json("learn", code=1)
-    assert told["error"] == "NothingToLearnError"
-    assert "searchsvc events import FILE --index shop" in told["message"]
+    told = run_json("learn")
+    assert (told["written"], told["removed"], told["origin"]) == (False, [], None)
+    assert "searchsvc events import FILE --index shop" in told["notes"][0]
+    assert not layout.learned_file.exists()
+
+
+@pytest.mark.parametrize("left", [0, 1, 19])
+@pytest.mark.usefixtures("_events")
+def test_what_was_learned_goes_with_the_users_it_was_learned_from(
+    layout: IndexLayout, make_settings: MakeSettings, left: int
+) -> None:
+    run("learn")
+    with closing(StateStore.open(make_settings())) as store:
+        for number in range(left, 150):
+            store.delete_user(f"user-{number}")
+    run("learn", "--dry-run")
+    assert layout.learned_file.exists()
+    output = run("learn").output
+    assert (
+        f"{left or 'no'} users have events about products of index 'shop', it takes 20" in output
+    )
+    assert "removed what was learned before: learned.safetensors, proposals.json" in output
+    assert not layout.learned_file.exists()
+    assert not layout.proposals_file.exists()
 
 
 @pytest.mark.usefixtures("_events")
@@ -155,9 +178,11 @@ def test_a_few_purchases_give_no_segments(
     layout: IndexLayout, make_settings: MakeSettings
 ) -> None:
     with closing(StateStore.open(make_settings())) as store:
-        for number in range(5, 150):
+        for number in range(20, 150):
             store.delete_user(f"user-{number}")
-    assert "no segments discovered: no trait is known" in run("learn").output
+    assert (
+        "no segments discovered: 20 people have 10 purchases, it takes 40" in run("learn").output
+    )
     assert "vip: too few are known for proposals" in run("proposals").output
     assert layout.learned_file.exists()
 

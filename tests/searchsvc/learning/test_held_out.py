@@ -18,7 +18,7 @@ from searchsvc.learning.evidence import TASTE_HALF_LIFE_DAYS, Evidence
 from searchsvc.learning.features import features_of
 from searchsvc.learning.held_out import ALTERNATIVES, SETTLING_MS
 from searchsvc.learning.learn import learn
-from searchsvc.learning.popularity import popularity
+from searchsvc.learning.popularity import sold
 from searchsvc.learning.traits import trait_table
 from searchsvc.segments.profile import MAX_INTERACTIONS
 from tests.searchsvc.learning.shop import (
@@ -124,7 +124,7 @@ def test_features_are_the_mean_lifts_of_the_history(
     shop: Snapshot, rows: list[Row], at_once: int
 ) -> None:
     evidence = Evidence.of(interactions(rows), shop)
-    table = trait_table(shop, popularity(evidence))
+    table = trait_table(shop, sold(evidence, 60))
     found = held_out.held_out(evidence)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(features, "_ENTRIES_AT_ONCE", at_once)

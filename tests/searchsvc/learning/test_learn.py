@@ -9,7 +9,7 @@ import numpy as np
 
 from searchsvc.events.event import EventKind
 from searchsvc.learned.file import LearnedFile
-from searchsvc.learned.tastes import tastes_of
+from searchsvc.learned.tastes import tastes_from, tastes_of
 from searchsvc.learning.learn import learn
 from searchsvc.segments.profile import Interaction
 from tests.searchsvc.learning.shop import DAY, RECORDS, START, Shoppers, interactions, purchases
@@ -31,8 +31,38 @@ def test_the_same_events_give_the_same_bytes(shop: Snapshot, layout: IndexLayout
     read = LearnedFile(layout).read()
     assert read is not None
     assert read.origin.time_ms == 5
+    assert read.origin.newest_ms == given.times_ms.max()
     assert read.origin.events == len(given.users)
     assert not any(key.encode() in first for key in given.user_keys)
+
+
+def test_what_is_not_in_use_is_left_out_of_what_serves(
+    shop: Snapshot, layout: IndexLayout
+) -> None:
+    layout.root.mkdir(parents=True)
+    given = purchases(Shoppers(count=200, brand=3.0))
+    model = learn(given, shop, 0)
+    used = {place for place, it in enumerate(model.fields) if it.in_use}
+    assert 0 < len(used) < len(model.fields)
+    LearnedFile(layout).replace(model.of_fields_in_use())
+    served = LearnedFile(layout).read()
+    assert served is not None
+    assert len(served.traits) < len(model.traits)
+    assert set(served.field_of[served.traits].tolist()) == used
+    rows, weights = np.array([3, 3, 17, 80]), np.array([1.0, 0.3, 1.0, 0.5])
+    whole, part = tastes_from(model, rows, weights), tastes_from(served, rows, weights)
+    assert whole is not None
+    assert part is not None
+    np.testing.assert_array_equal(part.values, whole.values)
+
+
+def test_a_model_that_uses_nothing_serves_no_traits(shop: Snapshot, layout: IndexLayout) -> None:
+    layout.root.mkdir(parents=True)
+    LearnedFile(layout).replace(learn(interactions([]), shop, 0).of_fields_in_use())
+    served = LearnedFile(layout).read()
+    assert served is not None
+    assert len(served.traits) == 0
+    assert len(served.starts) == len(RECORDS) + 1
 
 
 def test_a_shop_without_events_has_a_model_that_uses_nothing(

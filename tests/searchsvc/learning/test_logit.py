@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from searchsvc.learning.logit import PRIOR_DEVIATION, Choices, fit
+from searchsvc.learning.logit import PRIOR_DEVIATION, Choices, _derivatives, fit
 
 
 def choices(weights: list[float], count: int, seed: int = 1, alternatives: int = 5) -> Choices:
@@ -37,6 +37,23 @@ def test_without_choices_the_weights_are_what_was_believed_before() -> None:
     found = fit(choices([1.0, 1.0], 0))
     np.testing.assert_array_equal(found.weights, 0)
     np.testing.assert_allclose(found.errors, PRIOR_DEVIATION)
+
+
+def test_where_the_search_starts_changes_nothing() -> None:
+    given = choices([2.0, 0.5, -1.0], 700)
+    far = fit(given, np.array([-3.0, 5.0, 2.0]))
+    np.testing.assert_allclose(far.weights, fit(given).weights, atol=1e-6)
+    np.testing.assert_allclose(far.errors, fit(given).errors, atol=1e-6)
+
+
+def test_the_hessian_is_the_slope_of_the_gradient() -> None:
+    given = choices([1.0, -0.5], 700)
+    given.valid[::3, 1:3] = False
+    at = np.array([0.4, 0.2])
+    _, hessian = _derivatives(given, at)
+    for place, shift in enumerate(np.eye(2) * 1e-5):
+        above, below = (_derivatives(given, at + it)[0].sum(axis=0) for it in (shift, -shift))
+        np.testing.assert_allclose(hessian[place], (below - above) / 2e-5, rtol=1e-5)
 
 
 def test_few_choices_give_weak_weights() -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from indexer.layout import IndexLayout
 from searchsvc.errors import BadQueryError, LearningBusyError, LiveSettingsUnwritableError
+from searchsvc.learning import schedule as schedule_module
 from searchsvc.learning.lock import learning
 from searchsvc.learning.schedule import Schedule, parse_period
 
@@ -100,6 +101,43 @@ def test_a_failure_is_logged_counted_and_tried_again_later(
     assert not schedule.is_due("shop")
     (record,) = caplog.records
     assert record.getMessage().endswith("failed (failure 1 since the start): no events of shop")
+
+
+def test_an_index_without_events_is_told_of_once_and_is_no_failure(
+    data_dir: Path,
+    index: IndexLayout,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(schedule_module, "RETRY_SECONDS", 0.0)
+    calls = index.root / "calls"
+    program = f"open({str(calls)!r}, 'a').write('x')"
+    schedule = Schedule(data_dir, HOUR, python(program), look_seconds=0.01)
+    with caplog.at_level(logging.INFO):
+        schedule.start()
+        try:
+            until(lambda: calls.exists() and len(calls.read_text()) >= 3)
+        finally:
+            schedule.stop()
+    (record,) = caplog.records
+    assert (record.levelno, schedule.failures) == (logging.INFO, 0)
+    assert record.getMessage() == "index shop has too few events to learn from"
+
+
+def test_an_index_without_events_is_asked_again_after_a_while(
+    data_dir: Path, index: IndexLayout
+) -> None:
+    calls = index.root / "calls"
+    program = f"open({str(calls)!r}, 'a').write('x')"
+    schedule = Schedule(data_dir, HOUR, python(program), look_seconds=0.01)
+    schedule.start()
+    try:
+        until(calls.exists)
+        time.sleep(0.2)
+    finally:
+        schedule.stop()
+    assert calls.read_text() == "x"
+    assert not schedule.is_due("shop")
 
 
 def test_a_command_that_cannot_be_run_does_not_end_the_schedule(
