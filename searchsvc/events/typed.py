@@ -55,7 +55,7 @@ class TypedSearches:
             event = one.event
             key = event.user, event.index
             held = self._held.pop(key, None)
-            if held is not None and not (one.typing and _goes_on(held[0], event)):
+            if held is not None and not _goes_on(held[0], event):
                 ready.append(held[0])
             if one.typing:
                 self._held[key] = (event, now)

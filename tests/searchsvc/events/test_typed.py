@@ -53,10 +53,12 @@ def test_another_query_says_that_the_one_before_was_meant() -> None:
     assert queries(searches.take([], every=True)) == ["tent"]
 
 
-def test_what_was_sent_as_complete_is_stored_at_once_and_ends_the_typing() -> None:
+def test_what_was_sent_as_complete_is_stored_at_once_and_is_what_the_typing_came_to() -> None:
     searches = TypedSearches(Clock())
-    done = Offered(asked("jacket men"))
-    assert queries(searches.take([*typed("jacket"), done])) == ["jacket", "jacket men"]
+    chosen = Offered(asked("jacket men"))
+    assert queries(searches.take([*typed("jac"), chosen])) == ["jacket men"]
+    assert queries(searches.take([*typed("tent"), chosen])) == ["tent", "jacket men"]
+    assert searches.take([], every=True) == []
 
 
 def test_users_and_indexes_type_beside_each_other() -> None:
@@ -80,9 +82,6 @@ def test_nothing_but_beginnings_is_left_out(said: list[tuple[str, bool]]) -> Non
     expected = [
         text
         for place, (text, typing) in enumerate(said)
-        if not typing
-        or place + 1 == len(said)
-        or not said[place + 1][1]
-        or said[place + 1][0][0] != text[0]
+        if not typing or place + 1 == len(said) or said[place + 1][0][0] != text[0]
     ]
     assert queries(kept) == expected
