@@ -61,6 +61,9 @@ def accept(
     name_as: Annotated[
         str | None, typer.Option("--as", metavar="NAME", help="What to call the segment.")
     ] = None,
+    title: Annotated[
+        str | None, typer.Option(help="What shoppers who are in it read; name it kindly.")
+    ] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -79,7 +82,7 @@ def accept(
             )
         file = SEGMENTS.file(layout)
         document, version = file.read()
-        changed = accepted(document, proposal, name_as or name)
+        changed = accepted(document, proposal, name_as or name, title)
         if SEGMENTS.check is not None:
             SEGMENTS.check(changed, open_snapshot(layout))
         version = file.replace(changed, [version])
@@ -90,6 +93,11 @@ def accept(
             f"{index}: {name_as or name} is a segment with {len(proposal.boosts)} proposed boosts "
             f"(version {version}); a running service takes it up by itself"
         )
+        if not proposal.boosts:
+            say(
+                "  it prefers nothing yet: what sets it apart no filter can name. Give it boosts "
+                "with 'searchsvc segments set'."
+            )
 
 
 def _shown(proposal: Proposal) -> Iterator[str]:

@@ -357,3 +357,13 @@ def test_likeness_grows_with_what_is_known_and_is_of_the_liked_only(
     assert not named["id"].any()
     assert named["brand"].all()
     assert DAY_MS == 86_400_000
+
+
+def test_the_same_people_are_no_second_segment() -> None:
+    like = {"affinities": {"brand": {"Acme": 1.0}}, "threshold": 0.2}
+    found = proposal(like=like, boosts=[BOOST])
+    once = accepted(SegmentsDocument(), found, "fans", title="Friends of Acme")
+    assert once.segments[0].title == "Friends of Acme"
+    with pytest.raises(BadLiveSettingsError, match="is the segment 'fans' already"):
+        accepted(once, found, "vip")
+    assert accepted(once, found, "fans") == once
