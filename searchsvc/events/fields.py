@@ -6,7 +6,13 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from searchsvc.query.query import MAX_TEXT
 
@@ -15,6 +21,7 @@ MAX_ID = 200
 MAX_QUANTITY = 1_000_000
 MAX_PRICE = 1e12
 _QUERY_ID = re.compile(r"[0-9a-f]{32}")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)  # not all that ISO 8601 has besides
 _MS = 1_000
 
 
@@ -35,7 +42,7 @@ def parse_time(raw: Any) -> int:  # noqa: ANN401 - whatever JSON has there
     if isinstance(raw, int) and not isinstance(raw, bool):
         return raw
     try:
-        if not isinstance(raw, str):
+        if not isinstance(raw, str) or not _DATE.match(raw):
             raise TypeError  # noqa: TRY301 - answered below
         moment = datetime.fromisoformat(raw)
     except (TypeError, ValueError):
@@ -59,7 +66,11 @@ ProductId = Annotated[str, Field(min_length=1, max_length=MAX_ID), AfterValidato
 EventId = Annotated[str, Field(min_length=1, max_length=MAX_ID), AfterValidator(_without_nul)]
 IndexName = Annotated[str, Field(min_length=1, max_length=MAX_ID)]
 SearchText = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_without_nul)]
-Arm = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_without_nul)]
+OrderId = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_ID),
+    AfterValidator(_without_nul),
+]
 QueryId = Annotated[str, Field(pattern=rf"^{_QUERY_ID.pattern}$")]
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Position = Annotated[int, Field(ge=1, le=MAX_QUANTITY)]

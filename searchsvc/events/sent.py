@@ -10,10 +10,10 @@ from searchsvc.errors import BadQueryError
 from searchsvc.events.draft import Draft
 from searchsvc.events.event import MAX_EVENTS, MAX_ITEMS, EventKind, Item, Source
 from searchsvc.events.fields import (
-    Arm,
     Currency,
     EventId,
     IndexName,
+    OrderId,
     Position,
     Price,
     ProductId,
@@ -22,16 +22,13 @@ from searchsvc.events.fields import (
     SearchText,
     Time,
 )
-from searchsvc.events.token import UserToken
+from searchsvc.events.token import UserToken, repeatable
 
 if TYPE_CHECKING:
     from searchsvc.events.retention import Span
 
 MAX_ITEMS_IN_ALL = 10_000
 """Products of one request."""
-
-
-_SHOWN_CHARACTERS = 40
 
 
 class _Sent(BaseModel):
@@ -47,7 +44,7 @@ class _Sent(BaseModel):
     def _known(self) -> Self:
         for name in self.__pydantic_extra__ or ():
             known = ", ".join(type(self).model_fields)
-            raise ValueError(f"unknown name {name[:_SHOWN_CHARACTERS]!r}, expected one of {known}")
+            raise ValueError(f"unknown name {repeatable(name)!r}, expected one of {known}")
         return self
 
 
@@ -80,7 +77,11 @@ class SentEvent(_Sent):
     query_id: QueryId | None = Field(None, description="Of the search's answer.")
     query: SearchText | None = Field(None, description="What was searched for.")
     currency: Currency | None = Field(None, description="Of the prices, ISO 4217.")
-    arm: Arm | None = Field(None, description="Of the experiment, as the search's answer says.")
+    order_id: OrderId | None = Field(
+        None,
+        description="Number of the order that a purchase is: the same order of the same user in "
+        "an imported history is the same event.",
+    )
     consent: bool | None = Field(None, description="Instead of the request's.")
     user_token: UserToken | None = None
     index: IndexName | None = None
@@ -94,6 +95,11 @@ class SentEvent(_Sent):
             raise ValueError(f"a {self.type} needs at least one item")
         if is_search and self.query is None:
             raise ValueError("a search needs its query")
+        if self.order_id is not None and (self.type is not EventKind.PURCHASE or self.id):
+            raise ValueError(
+                "order_id stands for the id of a purchase; send it with type 'purchase' and "
+                "without an id"
+            )
         return self
 
 
@@ -110,8 +116,8 @@ class SentEvents(_Sent):
                     "index": "shop",
                     "events": [
                         {
-                            "id": "order-1042",
                             "type": "purchase",
+                            "order_id": "1042",
                             "currency": "EUR",
                             "items": [{"id": "P1", "quantity": 2, "price": 49.95}],
                         }
@@ -171,5 +177,5 @@ class SentEvents(_Sent):
             query_id=event.query_id,
             query=event.query,
             currency=event.currency,
-            arm=event.arm,
+            order=event.order_id,
         )

@@ -8,6 +8,12 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 MAX_TOKEN = 129
+MAX_CUSTOMER = 500
+"""Characters of a customer's id in a file, which may be any text: it is hashed like a token."""
+# With what pydantic says of types: "constrained-str", "list[SegmentName]", "[key]".
+_FIELD = re.compile(
+    r"[A-Za-z_\[][A-Za-z0-9_\[\](), ]{0,63}|[a-z]+(-[a-z]+)+(\[.{0,99}\])?|[0-9]{1,6}"
+)
 _TOKEN = re.compile(rf"[A-Za-z0-9_=/+.-]{{1,{MAX_TOKEN}}}")
 
 
@@ -28,6 +34,14 @@ def parse_token(text: str) -> str:
             "number in a cookie does well"
         )
     return text
+
+
+def repeatable(name: str) -> str:
+    """`name` where it is like a name of ours, so that a message may have it; else ``…``.
+
+    A request that is mistaken may have a person's name, or a token, in the place of a field's.
+    """
+    return name if _FIELD.fullmatch(name) else "…"
 
 
 UserToken = Annotated[

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from searchsvc.errors import EventsUnavailableError, IndexNotFoundError, OverloadedError
 from searchsvc.events.retention import Span, now_ms
+from searchsvc.experiments.assignment import arm_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from searchsvc.events.draft import Draft
     from searchsvc.events.event import Event
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 ANSWER_SECONDS = 10.0
 """How long a request waits for its events to be stored."""
+_SLICE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +100,34 @@ def _sort(
     indexes = _served(agreed, index_of)
     # Only now: what is not stored needs no database.
     users = {token: context.state.user_key(token) for token in {draft.token for draft in agreed}}
-    events = [draft.to_event(users[draft.token], indexes[draft.index]) for draft in agreed]
+    events = list(_events(context, agreed, users, indexes))
     refused = [draft for draft in drafts if not draft.consent]
     return _Sorted(events, refused, _unknown_products(context.service, events))
+
+
+def _events(
+    context: Context, drafts: Sequence[Draft], users: Mapping[str, str], indexes: Mapping[str, str]
+) -> Iterator[Event]:
+    """The events of `drafts`, each with the arm that its user is in now.
+
+    It is worked out here, since whoever sends events could name any.
+    """
+    arms: dict[tuple[str, str], str | None] = {}
+    for number, draft in enumerate(drafts):
+        if number % _SLICE == 0:
+            time.sleep(0)  # lets the threads of searches go on
+        who = users[draft.token], indexes[draft.index]
+        if who not in arms:
+            arms[who] = _arm(context, *who)
+        yield draft.to_event(*who, arms[who])
+
+
+def _arm(context: Context, user: str, index: str) -> str | None:
+    """The label of the arm of a user; ``None`` without one."""
+    if not context.editor.settings.personalize:
+        return None  # as a search has it
+    arm = arm_of(context.service.state(index).live.experiment, user)
+    return arm.label if arm else None
 
 
 def _served(drafts: Sequence[Draft], index_of: Callable[[str], str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import orjson
@@ -25,9 +26,10 @@ from searchsvc.errors import (
     StateError,
     WritesDisabledError,
 )
+from searchsvc.events.token import repeatable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
 _log = logging.getLogger(__name__)
@@ -49,6 +51,7 @@ _HEADERS: Mapping[int, Mapping[str, str]] = {
     401: {"WWW-Authenticate": "Bearer"},
     503: {"Retry-After": "1"},
 }
+LOG_HAS_DETAILS = "the service's log has the details"
 _SHOWN_CHARACTERS = 80
 _SHOWN_COMPLAINTS = 5
 
@@ -86,9 +89,20 @@ def outcome(error: Exception) -> tuple[int, str, Mapping[str, str] | None]:
     raise error
 
 
+def told(error: Exception) -> str:
+    """What whoever asked is told of `error`: of a database no more than that it fails.
+
+    Strangers may send events, and files, keys and settings are none of their business.
+    """
+    if not isinstance(error, StateError):
+        return str(error)
+    _log.error("the database of events: %s", error)
+    return f"the database of events cannot be used at the moment; {LOG_HAS_DETAILS}"
+
+
 async def _service_error(_: Request, error: Exception) -> Response:
     status, title, headers = outcome(error)
-    return problem(status, title, str(error), headers)
+    return problem(status, title, told(error), headers)
 
 
 async def _validation_error(request: Request, error: Exception) -> Response:
@@ -104,12 +118,12 @@ async def _validation_error(request: Request, error: Exception) -> Response:
 def _complaint(entry: Mapping[str, Any], request: Request) -> str:
     if entry["type"] == "json_invalid":
         return f"body: expected JSON; at character {entry['loc'][-1]}: {entry['ctx']['error']}"
-    place = ".".join(str(part) for part in entry["loc"])
-    found = _found(place, entry.get("input"))
+    place = ".".join(repeatable(str(part)) for part in entry["loc"])
     if entry["type"] == "extra_forbidden":
-        unknown = f"{place[:_SHOWN_CHARACTERS]}: unknown{found}"
+        unknown = f"{place[:_SHOWN_CHARACTERS]}: unknown"
         known = _parameters(request, entry["loc"])
         return f"{unknown}, expected one of {', '.join(known)}" if known else unknown
+    found = _found(entry["loc"], entry.get("input"))
     if entry["type"] in ("model_attributes_type", "dict_type", "model_type"):
         return (
             f"{place}: expected a JSON object, sent with 'content-type: application/json'{found}"
@@ -117,12 +131,13 @@ def _complaint(entry: Mapping[str, Any], request: Request) -> str:
     return f"{place[:_SHOWN_CHARACTERS]}: {entry['msg']}{found}"
 
 
-def _found(place: str, value: object) -> str:
-    """What stands there; no token of a user, neither alone nor among other things."""
-    found = repr(value)
-    if "token" in f"{place} {found}".lower() or place.endswith(".user"):
+def _found(place: Sequence[str | int], value: object) -> str:
+    """What stands there, unless it is about who asks, alone or among other things."""
+    if any(str(part) == "user" or "token" in str(part).lower() for part in place):
         return ""
-    return f" (found {found[:_SHOWN_CHARACTERS]})"
+    if value and isinstance(value, Mapping | list):
+        return " (found a list)" if isinstance(value, list) else " (found an object)"
+    return f" (found {repr(value)[:_SHOWN_CHARACTERS]})"
 
 
 def _parameters(request: Request, place: Sequence[str | int]) -> list[str]:
@@ -145,4 +160,4 @@ async def _http_error(_: Request, error: Exception) -> Response:
 
 async def _unexpected_error(request: Request, error: Exception) -> Response:
     _log.error("%s %s failed", request.method, loggable_path(request), exc_info=error)
-    return problem(500, "Internal error", "the service's log has the details")
+    return problem(500, "Internal error", LOG_HAS_DETAILS)

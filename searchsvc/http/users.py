@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
@@ -17,7 +18,8 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from searchsvc.errors import BadQueryError
-from searchsvc.events.token import parse_token
+from searchsvc.events.event import EventKind, Source
+from searchsvc.events.token import MAX_CUSTOMER
 from searchsvc.events.writer import IDLE_SECONDS
 from searchsvc.http.access import admin_only
 from searchsvc.http.context import FAILURES, AppContext, Context
@@ -33,10 +35,77 @@ _KEYED: dict[int | str, dict[str, Any]] = {
     403: {"model": Problem, "description": "The service has no SEARCHSVC_ADMIN_KEY."},
 }
 Token = Annotated[
-    str, Path(description="As events and searches have it.", examples=["anon-5f1c0e7a"])
+    str,
+    Path(
+        description="As searches, events and files have it; in a file it may be any text.",
+        examples=["anon-5f1c0e7a"],
+    ),
 ]
 
 users = APIRouter(prefix="/v1", responses=FAILURES | _KEYED, dependencies=[admin_only])
+
+
+class KnownItem(BaseModel):
+    """A product of an event; what is absent is left out."""
+
+    product_id: str
+    position: int | None = Field(None, description="In the answer, from 1.")
+    quantity: int
+    price: float | None = Field(None, description="Of one, in the major unit.")
+
+
+class KnownEvent(BaseModel):
+    """Something that the user did; what is absent is left out."""
+
+    id: str
+    kind: EventKind
+    index: str
+    time: datetime
+    source: Source
+    items: list[KnownItem] | None = Field(None, description="Products; none for a search.")
+    query_id: str | None = Field(None, description="Of the search, or of the one that it follows.")
+    query: str | None = Field(None, description="What was searched for.")
+    currency: str | None = Field(None, description="Of the prices, ISO 4217.")
+    arm: str | None = Field(None, description="Of the experiment: its name, a slash, the arm's.")
+
+
+class Membership(BaseModel):
+    """A list that the user is in."""
+
+    index: str
+    segment: str
+
+
+class DerivedSegment(BaseModel):
+    """A segment that the user is in, whatever a request says."""
+
+    name: str
+    title: str = Field(description="For people; the name where it has none.")
+    why: str = Field(description="What makes the user a member.")
+    rule: str = Field(description="The condition that holds; empty with another reason.")
+    number: int = Field(description="Of the segment among the enabled ones, from 0.")
+
+
+class Derived(BaseModel):
+    """What the events of one index make of the user; it is not stored."""
+
+    orders: int
+    spent: float = Field(description="In all orders, in the major unit.")
+    segments: list[DerivedSegment]
+    tastes: list[tuple[str, str]] = Field(
+        description="Fields and values that the user likes more than others do, the most first."
+    )
+
+
+class UserKnown(BaseModel):
+    """Everything that is known of a user."""
+
+    user: str = Field(description="The key that stands for the user in the database.")
+    events: list[KnownEvent] = Field(description="Of all indexes, the oldest first.")
+    memberships: list[Membership]
+    derived: dict[str, Derived] = Field(
+        description="By index; only those in which something is known of the user."
+    )
 
 
 class UserDeleted(BaseModel):
@@ -50,12 +119,12 @@ class UserDeleted(BaseModel):
     )
     erased: bool = Field(
         description="Whether the bytes are gone from the database's files, too; false where "
-        "another process was in the way, which the next purge makes up for, and on PostgreSQL, "
+        "another process was in the way: it is tried again within seconds; and on PostgreSQL, "
         "whose VACUUM does it."
     )
 
 
-@users.get("/users/{token:path}", summary="Everything known of a user")
+@users.get("/users/{token:path}", response_model=UserKnown, summary="Everything known of a user")
 async def export_user(token: Token, context: AppContext) -> Response:
     """Events of all indexes and memberships in segments; nothing else is stored.
 
@@ -111,7 +180,7 @@ async def erase(context: Context, token: str) -> Deleted:
 
 
 def _checked(token: str) -> str:
-    try:
-        return parse_token(token)
-    except ValueError as error:
-        raise BadQueryError(f"token: {error}") from error
+    """`token`, which may be anything that an import may have had as a customer's id."""
+    if not 0 < len(token) <= MAX_CUSTOMER:
+        raise BadQueryError(f"token: expected 1 to {MAX_CUSTOMER} characters")
+    return token

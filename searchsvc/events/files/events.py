@@ -6,7 +6,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
-from searchsvc.events.draft import search_id
+from searchsvc.events.draft import order_event_id, search_id
 from searchsvc.events.event import Event, EventKind, Source
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class EventMaker:
         user = self._user_key(first.customer)
         if not first.order:
             return self._event(rows, user, self._digest(user, *_content(rows)))
-        event_id = self._digest(user, "order", first.order)
+        event_id = order_event_id(self._index, user, first.order)
         known = int(event_id[:16], 16)
         if known in self._orders:
             event_id = self._digest(user, "order", first.order, *_content(rows))

@@ -13,6 +13,7 @@ from indexer.feeds.money import parse_price
 from indexer.feeds.values import MAX_ID_BYTES
 from searchsvc.events.event import EventKind
 from searchsvc.events.files.columns import key
+from searchsvc.events.token import MAX_CUSTOMER
 from searchsvc.query.query import MAX_TEXT
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 MAX_QUANTITY = 1_000_000
 MAX_POSITION = 1_000_000
-MAX_CUSTOMER_CHARS = 1_000
 EARLIEST_MS = 631_152_000_000
 """1990: a time before it is a number that was taken for one."""
 _MAX_MS = 253_402_300_799_999  # the last that `datetime` has
@@ -67,8 +67,8 @@ def customer(value: object) -> str:
     found = text(value)
     if not found:
         raise ValueError("expected the customer's id; without one the row belongs to nobody")
-    if len(found) > MAX_CUSTOMER_CHARS:
-        raise ValueError(f"expected at most {MAX_CUSTOMER_CHARS:,} characters")
+    if len(found) > MAX_CUSTOMER:
+        raise ValueError(f"expected at most {MAX_CUSTOMER} characters")
     return found[:-2] if _WHOLE_AS_DECIMAL.fullmatch(found) else found
 
 

@@ -127,6 +127,9 @@ class InsightsEvent(_Theirs):
         """Why it is of no use here; empty for an event to store."""
         if self.object_ids is None:
             return "filters"
+        # A newsletter may be a conversion, too: it must not count as a purchase.
+        if self.event_type == "conversion" and self.event_subtype is None:
+            return "conversion"
         # What InstantSearch counts as viewed is all that a page of hits shows.
         is_shown = self.event_type == "view" and _INTERNAL in self.algolia_source
         return "impressions" if is_shown else ""

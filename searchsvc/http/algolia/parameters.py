@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import parse_qsl
 
@@ -9,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic.alias_generators import to_camel
 
 from searchsvc.errors import BadQueryError
+from searchsvc.events.token import repeatable
 from searchsvc.http.algolia.values import (
     Conditions,
     Count,
@@ -19,6 +21,7 @@ from searchsvc.http.algolia.values import (
     Shapes,
     Texts,
     as_text,
+    found,
 )
 from searchsvc.query.filters.limits import shown
 from searchsvc.query.query import MAX_LIMIT, MAX_TEXT
@@ -27,6 +30,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SHOWN_COMPLAINTS = 5
+_PERSONAL = MappingProxyType(
+    {
+        "userToken": "a text",
+        "context": "a JSON object of texts, numbers, true and false",
+        "viewed": "texts",
+        "ruleContexts": "texts",
+    }
+)
+"""What says who asks: how it should be, since what it is is not repeated."""
 _MAY_BE_EMPTY = frozenset(
     {"query", "facetQuery", "highlightPreTag", "highlightPostTag", "snippetEllipsisText"}
     | {"attributesToRetrieve", "attributesToHighlight", "attributesToSnippet", "responseFields"}
@@ -109,7 +121,7 @@ def flatten(request: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(nested, str):
         nested = dict(parse_qsl(nested, keep_blank_values=True))
     if not isinstance(nested, dict):
-        raise BadQueryError(f"params: found {shown(nested)}, expected an object or a text")
+        raise BadQueryError(f"params: found {found(nested)}, expected an object or a text")
     flat = {name: value for name, value in request.items() if name != "params"}
     merged = {**nested, **{name: value for name, value in flat.items() if value is not None}}
     return {
@@ -135,6 +147,9 @@ def parse_parameters(flat: Mapping[str, Any]) -> Parameters:
 def _complaint(entry: Mapping[str, Any]) -> str:
     name = ".".join(str(part) for part in entry["loc"])
     message: str = entry["msg"]
+    if entry["loc"][0] in _PERSONAL:  # what they say is not repeated
+        name = ".".join(repeatable(str(part)) for part in entry["loc"])
+        return f"{name}: found something else, expected {_PERSONAL[entry['loc'][0]]}"
     if entry["type"] == "value_error":
         return f"{name}: {message.removeprefix('Value error, ')}"
     expected = message.removeprefix("Input should be ").replace("String should have", "a text of")

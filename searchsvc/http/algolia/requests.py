@@ -8,7 +8,7 @@ from urllib.parse import unquote
 import orjson
 
 from searchsvc.errors import BadQueryError
-from searchsvc.query.filters import shown
+from searchsvc.http.algolia.values import found
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,7 +70,7 @@ async def read_body(request: Request) -> dict[str, Any]:
     except orjson.JSONDecodeError as error:
         raise BadQueryError(f"The body is no JSON: {error}") from error
     if not isinstance(decoded, dict):
-        raise BadQueryError(f"The body is {shown(decoded)}, expected a JSON object")
+        raise BadQueryError(f"The body is {found(decoded)}, expected a JSON object")
     return decoded
 
 
@@ -82,12 +82,12 @@ def requests_of(body: Mapping[str, Any], limit: int) -> list[dict[str, Any]]:
     """
     listed = body.get("requests")
     if not isinstance(listed, list):
-        raise BadQueryError(f"requests: found {shown(listed)}, expected a list of objects")
+        raise BadQueryError(f"requests: found {found(listed)}, expected a list of objects")
     if len(listed) > limit:
         raise BadQueryError(f"requests: found {len(listed)}, expected at most {limit}")
     for number, entry in enumerate(listed):
         if not isinstance(entry, dict):
-            raise BadQueryError(f"requests[{number}]: found {shown(entry)}, expected an object")
+            raise BadQueryError(f"requests[{number}]: found {found(entry)}, expected an object")
     return listed
 
 
@@ -99,5 +99,5 @@ def text_in(entry: Mapping[str, Any], name: str) -> str:
     """
     text = entry.get(name)
     if not isinstance(text, str) or not text:
-        raise BadQueryError(f"{name}: found {shown(text)}, expected a text")
+        raise BadQueryError(f"{name}: found {found(text)}, expected a text")
     return text

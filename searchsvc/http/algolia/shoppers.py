@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from searchsvc.errors import BadQueryError
 from searchsvc.events.token import parse_token
 from searchsvc.http.shoppers import MAX_FACTS, shopper_of
-from searchsvc.query.filters.limits import shown
 from searchsvc.segments.shopper import MAX_SEGMENTS, MAX_VIEWED
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ def _check(name: str, texts: tuple[str, ...], limit: int) -> None:
     for text in texts:
         if len(text) > _MAX_CHARACTERS:
             raise BadQueryError(
-                f"{name}: found {shown(text)}, expected at most {_MAX_CHARACTERS} characters"
+                f"{name}: one has {len(text)} characters, expected at most {_MAX_CHARACTERS}"
             )
 
 

@@ -133,6 +133,13 @@ def _floats(raw: object, count: int | None = None) -> tuple[float, ...]:
     return numbers
 
 
+def found(value: object) -> str:
+    """`value` as a message has it; of what may have a user's token in it, what it is."""
+    if value and isinstance(value, dict | list | str):
+        return {dict: "an object", list: "a list"}.get(type(value), "a text")
+    return shown(value)
+
+
 def point(latitude: float, longitude: float) -> Point:
     """A place on the earth.
 

@@ -16,6 +16,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from searchsvc.cli.main import app
+from searchsvc.events.retention import Span
+from searchsvc.events.sent import SentEvents
 from searchsvc.settings import Settings
 from searchsvc.state.store import StateStore
 
@@ -68,6 +70,22 @@ def written(content: str, name: str = "orders.csv") -> str:
 def import_file(content: str, *arguments: str, code: int = 0) -> Any:
     file = written(content)
     return run_json("events", "import", file, "-i", "shop", "--consent", *arguments, code=code)
+
+
+def sold(order: str, user: str, index: str = "shop") -> None:
+    """An order as the shop sends it when it happens."""
+    event = {"type": "purchase", "order_id": order, "items": [{"id": "1"}], "user_token": user}
+    body = {"consent": True, "index": index, "events": [event]}
+    (draft,) = SentEvents.model_validate(body, strict=False).drafts(Span(9, 0, 9))
+    with closing(StateStore.open(Settings())) as store:
+        store.append([draft.to_event(store.user_key(user), index)])
+
+
+def test_an_order_that_was_sent_as_it_happened_is_not_stored_again_by_an_import() -> None:
+    sold("o1", "ann")
+    sold("o2", "ann")  # bob's is another one
+    found = import_file(ORDERS)
+    assert (found["stored"], found["repeated"]) == (1, 1)
 
 
 def reports(data_dir: Path) -> list[Path]:

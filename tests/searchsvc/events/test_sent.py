@@ -39,16 +39,16 @@ def stored(*events: dict[str, Any], span: Span = SPAN, **common: Any) -> list[Ev
 
 
 def test_an_event_has_all_that_was_sent_of_it() -> None:
-    (event,) = stored(
+    event = drafts(
         {
             "id": "o-1", "type": "purchase", "time": NOW - 5, "query_id": QUERY_ID,
-            "currency": "EUR", "arm": "b",
+            "currency": "EUR",
             "items": [{"id": "P1", "position": 3, "quantity": 2, "price": 9.5}, {"id": "P2"}],
         }
-    )  # fmt: skip
+    )[0].to_event("user", "shop", "try/b")  # fmt: skip
     assert event == Event(
         "o-1", EventKind.PURCHASE, "shop", "user", NOW - 5, Source.API,
-        (Item("P1", 3, 2, 9.5), Item("P2")), QUERY_ID, None, "EUR", "b",
+        (Item("P1", 3, 2, 9.5), Item("P2")), QUERY_ID, None, "EUR", "try/b",
     )  # fmt: skip
 
 
@@ -81,7 +81,7 @@ def test_the_same_content_sent_again_is_the_same_event() -> None:
     [
         {"items": [{"id": "P2"}]}, {"items": [{"id": "P1", "position": 1}]}, {"type": "view"},
         {"items": [{"id": "P1", "quantity": 2}]}, {"items": [{"id": "P1", "price": 1}]},
-        {"query_id": QUERY_ID}, {"time": NOW - 1}, {"arm": "a"}, {"index": "other"},
+        {"query_id": QUERY_ID}, {"time": NOW - 1}, {"index": "other"},
         {"currency": "EUR"}, {"query": "x"}, {"items": [{"id": "P1"}, {"id": "P1"}]},
     ],
 )  # fmt: skip
@@ -104,6 +104,25 @@ def test_a_search_is_the_same_whether_the_page_or_the_service_reports_it() -> No
         recorded.id, EventKind.SEARCH, "shop", "user", NOW, Source.SERVICE,
         query_id=QUERY_ID, query="shoe", arm="a",
     )  # fmt: skip
+
+
+def test_the_arm_is_no_part_of_what_an_event_is() -> None:
+    (draft,) = drafts(click())
+    assert draft.to_event("user", "shop").id == draft.to_event("user", "shop", "try/b").id
+
+
+def test_an_order_is_the_same_whatever_else_is_said_of_it() -> None:
+    bought = click(type="purchase", order_id="1042")
+    (event,) = stored(bought)
+    assert stored(bought | {"order_id": " 1042 ", "time": NOW - 5})[0].id == event.id
+    (draft,) = drafts(bought)
+    others = [
+        draft.to_event("other", "shop"),
+        draft.to_event("user", "other"),
+        *stored(bought | {"order_id": "1043"}),
+        *stored(click(type="purchase")),
+    ]
+    assert event.id not in {other.id for other in others}
 
 
 def test_a_recorded_query_is_cut_and_has_nothing_that_a_database_refuses() -> None:
@@ -136,7 +155,13 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     (click(query_id=QUERY_ID + "\n"), "query_id"),
     (click(query="x" * 513), "query"),
     (click(currency="euro"), "currency"),
+    (click(arm="try/b"), "unknown name 'arm'"),
+    (click(order_id="7"), "order_id stands for the id of a purchase"),
+    (click(type="purchase", id="a", order_id="7"), "order_id stands for the id of a purchase"),
+    (click(type="purchase", order_id=" "), "order_id"),
+    (click(type="purchase", order_id="7\0"), "NUL"),
     (click(time="yesterday"), "ISO 8601"),
+    (click(time="2026-W01-1"), "ISO 8601"),
     (click(time=True), "ISO 8601"),
     (click(time=1.5), "ISO 8601"),
     (click(time=[]), "ISO 8601"),

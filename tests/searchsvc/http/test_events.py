@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import threading
 import time
@@ -16,10 +17,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from searchsvc.errors import StateUnavailableError
+from searchsvc.errors import TokenKeyError
 from searchsvc.events.event import EventKind, Item
 from searchsvc.events.recording import search_event
 from searchsvc.events.writer import MAX_QUEUED
+from searchsvc.experiments.assignment import arm_of
 from searchsvc.http import intake, storage
 from searchsvc.http.events import EventsTaken
 from searchsvc.http.guard import MAX_BODY_BYTES, MAX_EVENTS_BYTES
@@ -27,6 +29,7 @@ from searchsvc.http.schemas import Problem
 from searchsvc.settings import Settings
 from tests.searchsvc.eventually import eventually
 from tests.searchsvc.http.shoppers import (
+    ADMIN,
     EVENTS,
     INSIGHTS,
     KEY,
@@ -107,7 +110,7 @@ def test_events_are_stored_as_they_were_sent_under_a_key_of_the_user(shop: TestC
     events = [
         click(id="c", query_id=QUERY_ID),
         {
-            "id": "p", "type": "purchase", "currency": "EUR", "arm": "b",
+            "id": "p", "type": "purchase", "currency": "EUR",
             "items": [{"id": "rug", "quantity": 2, "price": 80}, {"id": "bench", "position": 4}],
         },
         {"id": "s", "type": "search", "query": "sofa", "query_id": QUERY_ID},
@@ -116,7 +119,7 @@ def test_events_are_stored_as_they_were_sent_under_a_key_of_the_user(shop: TestC
     found = {event.id: event for event in stored(shop)}
     assert found["c"].items == (Item("bench"),)
     assert found["p"].items == (Item("rug", None, 2, 80.0), Item("bench", 4))
-    assert (found["p"].currency, found["p"].arm) == ("EUR", "b")
+    assert (found["p"].currency, found["p"].arm) == ("EUR", None)
     assert (found["s"].kind, found["s"].query) == (EventKind.SEARCH, "sofa")
     assert {event.index for event in found.values()} == {"shop"}
     assert {event.user for event in found.values()} == {context_of(shop).state.user_key("anon-1")}
@@ -155,6 +158,37 @@ def test_a_search_that_the_service_recorded_is_not_stored_again_for_the_page(
     body = sent({"type": "search", "query": "sofa", "query_id": QUERY_ID})
     assert taken(post(shop, body)) == {"repeated": 1}
     assert [event.arm for event in stored(shop)] == ["a"]
+
+
+@pytest.mark.parametrize("personalize", [True, False])
+def test_the_arm_is_worked_out_whatever_the_client_says(
+    shop_settings: Settings,
+    personalize: bool,  # noqa: FBT001 - a table
+) -> None:
+    arms = [{"name": "a", "share": 50}, {"name": "b", "share": 50}]
+    experiment = {"name": "try", "arms": arms}
+    with open_shop(shop_settings.model_copy(update={"personalize": personalize})) as shop:
+        path = "/v1/indexes/shop/experiment"
+        shop.put(path, json=experiment, headers=ADMIN).raise_for_status()
+        for number in range(20):
+            assert taken(post(shop, sent(click(), user_token=f"u{number}"))) == {"stored": 1}
+        assert "unknown name 'arm'" in problem(post(shop, sent(click(arm="try/b"))), 400)
+        running = context_of(shop).service.state("shop").live.experiment
+        for event in stored(shop):
+            arm = arm_of(running, event.user)
+            assert arm is not None
+            assert event.arm == (arm.label if personalize else None)
+        assert len({event.arm for event in stored(shop)}) == 1 + personalize
+        shop.delete(path, headers=ADMIN).raise_for_status()
+
+
+@pytest.mark.parametrize("place", ["time", "price", "quantity", "position"])
+def test_no_number_is_too_large_to_be_refused(shared: TestClient, place: str) -> None:
+    event = click(type="purchase")
+    where = event if place == "time" else event["items"][0]
+    for number in (2**63, -(2**64), 10**400):
+        where[place] = number
+        assert f".{place}: " in problem(post(shared, sent(event)), 400)
 
 
 def test_unknown_products_are_counted_and_stored(shop: TestClient) -> None:
@@ -256,7 +290,7 @@ def test_a_malformed_request_is_refused_with_its_place_and_nothing_is_stored(
 
 
 def test_many_complaints_are_cut(shared: TestClient) -> None:
-    wrong = dict.fromkeys(("id", "query_id", "currency", "arm", "time", "index", "type"), "")
+    wrong = dict.fromkeys(("id", "query_id", "currency", "order_id", "time", "index", "type"), "")
     detail = problem(post(shared, sent(click(**wrong))), 400)
     assert detail.count("events[0].") == 5
     assert detail.endswith("; and 2 more")
@@ -311,7 +345,8 @@ _json = st.recursive(
         st.lists(inner, max_size=4)
         | st.dictionaries(
             st.sampled_from([
-                "id", "type", "time", "items", "query_id", "query", "currency", "arm", "consent",
+                "id", "type", "time", "items", "query_id", "query", "currency", "order_id",
+                "consent",
                 "user_token", "index", "position", "quantity", "price", "events", "eventType",
                 "objectIDs", "positions", "userToken", "objectData", "queryID", "timestamp",
             ]),
@@ -326,7 +361,9 @@ _event = st.fixed_dictionaries(
         "type": st.sampled_from(["click", "view", "purchase"]) | _json,
         "items": st.lists(st.fixed_dictionaries({"id": st.text()}) | _json, max_size=3),
     },
-    optional=dict.fromkeys(("id", "time", "query_id", "query", "currency", "arm", "index"), _json),
+    optional=dict.fromkeys(
+        ("id", "time", "query_id", "query", "currency", "order_id", "index"), _json
+    ),
 )
 
 
@@ -436,7 +473,8 @@ def test_a_database_that_cannot_be_opened_costs_events_only_and_is_tried_again(
         assert shop.post(SEARCH, json={"query": "sofa"}).json()["total"] == 2
         assert shop.get("/readyz").status_code == 200
         detail = problem(post(shop, sent(click())), 503)
-        assert detail.startswith("the database of events cannot be opened: ")
+        assert "the service's log has the details" in detail
+        assert "state.db" not in detail
         assert taken(post(shop, sent(click(), consent=False))) == {"not_consented": 1}
         assert context_of(shop).events.offer(search_event("shop", "0" * 64, "x", QUERY_ID))
         eventually(
@@ -470,14 +508,20 @@ def test_too_many_requests_to_read_are_a_503(
     assert sample(shared, "searchsvc_overloaded_total") == 1
 
 
-def test_a_store_that_fails_is_told_in_its_words(
-    shared: TestClient, monkeypatch: pytest.MonkeyPatch
+def test_what_is_wrong_with_the_store_is_told_to_the_log_alone(
+    shared: TestClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def full(_: Any) -> Any:
-        raise StateUnavailableError("the disk is full")
+    def broken(_: Any) -> Any:
+        raise TokenKeyError("token.key cannot be read. Set SEARCHSVC_TOKEN_KEY.")
 
-    monkeypatch.setattr(context_of(shared).state, "append_each", full)
-    assert problem(post(shared, sent(click())), 503) == "the disk is full"
+    monkeypatch.setattr(context_of(shared).state, "append_each", broken)
+    response = post(shared, sent(click()))
+    assert "the service's log has the details" in problem(response, 503)
+    insight = {"eventType": "click", "eventName": "x", "index": "shop", "objectIDs": ["sofa"]}
+    theirs = shared.post("/1/events", json={"events": [{**insight, "userToken": "anon-1"}]})
+    for answer in (response, theirs):
+        assert not re.search("(?i)key", answer.text)
+    assert "Set SEARCHSVC_TOKEN_KEY.\n" in caplog.text
 
 
 # Documentation.

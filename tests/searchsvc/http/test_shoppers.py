@@ -255,9 +255,7 @@ def test_with_consent_each_part_counts(shop: TestClient) -> None:
     assert report(searched(shop, agreed))["reason"] == "nothing_known"
     named = searched(shop, {**agreed, "segments": ["lumen", "unknown"]})
     assert ids(named)[0] == "lamp/1"
-    assert report(named)["segments"] == [
-        {"name": "lumen", "title": "lumen", "why": "named", "rule": ""}
-    ]
+    assert report(named)["segments"] == [{"name": "lumen", "title": "lumen", "why": "named"}]
     german = searched(shop, {**agreed, "context": {"country": "de"}})
     assert ids(german)[0] == "bench"
     (told,) = report(german)["segments"]
@@ -409,7 +407,7 @@ REFUSED: list[tuple[object, tuple[str, ...]]] = [
     ({"context": {"country": ["DE"]}}, ("user.context.country",)),
     ({"context": {"x" * 65: 1}}, ("user.context", "at most 64 characters")),
     ({"context": {"country": "x" * 501}}, ("user.context.country", "at most 500 characters")),
-    ({"name": "Jane"}, ("user.name: unknown (found 'Jane')",)),
+    ({"name": "Jane"}, ("user.name: unknown",)),
     ({"id": {"token": "jane@shop.example"}}, ("user.id: unknown",)),
     ("jane@shop.example", ("user: expected a JSON object",)),
 ]
@@ -451,11 +449,11 @@ REFUSED_BY_ALGOLIA: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     ({"personalizationImpact": "strong"}, ("personalizationImpact", "'strong'")),
     ({"enablePersonalization": "perhaps"}, ("enablePersonalization", "'perhaps'")),
     ({"ruleContexts": ["x"] * 51}, ("ruleContexts: 51, expected at most 50",)),
-    ({"ruleContexts": ["x" * 501]}, ("ruleContexts: found", "at most 500 characters")),
+    ({"ruleContexts": ["x" * 501]}, ("ruleContexts: one has 501", "at most 500")),
     ({"ruleContexts": [1]}, ("ruleContexts.0",)),
     ({"viewed": ["x"] * 51}, ("viewed: 51",)),
     ({"context": {f"f{n}": 1 for n in range(31)}}, ("context: 31, expected at most 30",)),
-    ({"context": {"x" * 501: 1}}, ("context: found", "at most 500 characters")),
+    ({"context": {"x" * 501: 1}}, ("context: one has 501", "at most 500")),
     ({"context": {"country": ["DE"]}}, ("context.country",)),
     ({"context": "country=DE"}, ("context", "expected a JSON object")),
     ({"context": "[1]"}, ("context",)),
@@ -595,8 +593,8 @@ def test_what_a_user_bought_moves_what_resembles_it_until_the_user_is_deleted(
         found = searched(shop, user, explain=True)
         assert ids(found)[0] != PLAIN[0] or found["hits"][0]["explain"]["boost"] < 0
         assert ids(found).index("lamp/1") < PLAIN.index("lamp/1")
-        (told,) = report(found)["why"]
-        assert told["text"] == "You chose the brand Lumen more often than others do."
+        told = {reason["text"] for reason in report(found)["why"]}
+        assert "You chose the brand Lumen more often than others do." in told
         gone = shop.delete("/v1/users/anon-1", headers={"Authorization": f"Bearer {key}"})
         assert gone.status_code == 200
         after = searched(shop, user)

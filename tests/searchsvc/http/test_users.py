@@ -6,14 +6,16 @@ import logging
 import threading
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
 import pytest
 from starlette.testclient import TestClient
 
+from searchsvc.events.files import values
 from searchsvc.events.recording import search_event
 from searchsvc.http.schemas import Problem
-from searchsvc.http.users import UserDeleted
+from searchsvc.http.users import UserDeleted, UserKnown
 from searchsvc.settings import Settings
 from tests.searchsvc.http.shoppers import (
     ADMIN,
@@ -69,6 +71,7 @@ def test_what_is_known_is_told_and_after_a_deletion_nothing_is_left(
     shop.post(EVENTS, json=sent(click(id="a stranger's"), user_token="anon-2"))  # noqa: S106 - no secret
     context_of(shop).state.put_members("shop", "vip", ["anon-1"], replace=False)
     known = everything(shop)
+    UserKnown.model_validate(known)
     assert {event["index"] for event in known["events"]} == {"shop", "other"}
     assert {event["id"] for event in known["events"]} >= {"here", "there"}
     assert "unmistakable" in {event.get("query") for event in known["events"]}
@@ -153,7 +156,28 @@ def test_without_a_key_of_the_service_nobody_may(shop_settings: Settings) -> Non
         assert shop.delete("/1/usertokens/anon-1").status_code == 403
 
 
-@pytest.mark.parametrize("token", ["jane@shop.example", "a%20b", "x" * 130, ""])
+@pytest.mark.parametrize(
+    "customer", ["jane@shop.example", "Jané Doe", "a:b?c#d", "x" * 500, "17850"]
+)
+def test_whatever_an_import_took_for_a_customer_can_be_told_and_deleted(
+    shop: TestClient, customer: str
+) -> None:
+    context = context_of(shop)
+    path = quote(customer, safe="")
+    for delete in (f"/v1/users/{path}", f"/1/usertokens/{path}"):
+        user = context.state.user_key(values.customer(customer))
+        context.events.submit([search_event("shop", user, "sofa", QUERY_ID)]).result(20)
+        assert len(everything(shop, f"/v1/users/{path}")["events"]) == 1
+        shop.delete(delete, headers=ADMIN | {"x-algolia-api-key": KEY}).raise_for_status()
+        assert everything(shop, f"/v1/users/{path}")["events"] == []
+
+
+def test_no_longer_text_is_taken_for_a_customer_than_can_be_deleted() -> None:
+    with pytest.raises(ValueError, match="at most 500"):
+        values.customer("x" * 501)
+
+
+@pytest.mark.parametrize("token", ["x" * 501, ""])
 def test_what_is_no_token_is_refused_and_not_repeated(shop: TestClient, token: str) -> None:
     for method in ("GET", "DELETE"):
         response = shop.request(method, f"/v1/users/{token}", headers=ADMIN)
