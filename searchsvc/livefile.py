@@ -37,6 +37,7 @@ NO_FILE = "none"
 _SHOWN_COMPLAINTS = 5
 _SHOWN_CHARACTERS = 80
 _VERSION_DIGITS = 16
+_MANY_DIGITS = 24
 
 Stamp = tuple[int, ...]
 """What changes whenever a file does; see `stamp_of`."""
@@ -186,11 +187,30 @@ def parse(model: type[D], data: bytes) -> D:
             parts.append(f"and {len(complaints) - _SHOWN_COMPLAINTS} more")
         raise BadLiveSettingsError("; ".join(parts)) from None
     # Only now: what passed is JSON, and no deeper than the model.
-    json.loads(data, object_pairs_hook=_without_duplicates, parse_int=str, parse_float=str)
+    decoded = json.loads(
+        data, object_pairs_hook=_without_duplicates, parse_int=_whole_number, parse_float=str
+    )
+    _check_numbers(decoded, "")
     return document
 
 
-def _without_duplicates(pairs: list[tuple[str, Any]]) -> None:
+def _whole_number(digits: str) -> int:
+    """It, or of a longer one as many digits as are too many: Python takes no more than 4,300."""
+    return int(digits[:_MANY_DIGITS])
+
+
+def _check_numbers(value: object, place: str) -> None:
+    """Refuse whole numbers that a file of ours cannot have."""
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        raise BadLiveSettingsError(
+            f"{place}: a whole number of more than 64 bits, expected a smaller one"
+        )
+    listed = dict(enumerate(value)) if isinstance(value, list) else value
+    for name, entry in listed.items() if isinstance(listed, dict) else ():
+        _check_numbers(entry, f"{place}.{name}".removeprefix(".")[:_SHOWN_CHARACTERS])
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Refuse an object of which pydantic would take the last value and drop the others."""
     counts = Counter(key for key, _ in pairs)
     for key, count in counts.items():
@@ -199,6 +219,7 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> None:
                 f"{key[:_SHOWN_CHARACTERS]!r} stands {count} times in one object, expected once; "
                 "keep one of them"
             )
+    return dict(pairs)
 
 
 def _check_size(data: bytes) -> None:

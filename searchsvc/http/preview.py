@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -186,6 +187,7 @@ def _audience(state: Served, draft: object) -> Audience:
     audience = state.require_audience()
     if draft is None:
         return audience
-    document = parse(SEGMENTS.model, orjson.dumps(draft))
+    # Not by orjson, which has no numbers of more than 64 bits: `parse` says where they stand.
+    document = parse(SEGMENTS.model, json.dumps(draft).encode())
     live = replace(state.live, segments=check_segments(document, audience.snapshot))
     return Audience.compile(live, audience.snapshot, audience.policy, audience)

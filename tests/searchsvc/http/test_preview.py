@@ -259,3 +259,41 @@ def test_the_documentation_tells_of_the_preview(shop: TestClient) -> None:
     assert described["security"]
     assert {"200", "400", "401", "403", "404", "503"} <= described["responses"].keys()
     assert "security" not in paths["/v1/indexes/{index}/segments/names"]["get"]
+
+
+@pytest.mark.parametrize("number", [2**64, -(2**64), 10**400])
+def test_numbers_beyond_64_bits_are_refused_with_their_place(
+    shop: TestClient, number: int
+) -> None:
+    """In a draft, and where they would be stored."""
+    segment = {"name": "a", "boosts": [{"filter": "price > 1", "weight": number}]}
+    bounded: list[tuple[str, dict[str, Any]]] = [
+        ("strength", {"strength": number}),
+        ("segments.0.boosts.0.weight", {"segments": [segment]}),
+    ]
+    for place, document in bounded:
+        assert place in refusal(shop, segments=document)
+        put = shop.put(f"{INDEX}/segments", json=document, headers=ADMIN)
+        assert put.status_code == 400, put.text
+        assert place in put.json()["detail"]
+    experiment = {"name": "a", "traffic": number, "arms": [{"name": "b", "share": 100}]}
+    put = shop.put(f"{INDEX}/experiment", json=experiment, headers=ADMIN)
+    assert put.status_code == 400, put.text
+    assert "traffic" in put.json()["detail"]
+
+
+def test_numbers_beyond_64_bits_in_conditions_are_refused_with_their_place(
+    shop: TestClient,
+) -> None:
+    for number in (2**64, -(2**63) - 1, 10**400):
+        boost = {"filter": {"field": "price", "gte": number}, "weight": 1}
+        when = {"fact": "age", "any_of": [1, number]}
+        for segment, place in (
+            ({"boosts": [boost]}, "segments.0.boosts.0.filter.gte: a whole number of more than"),
+            ({"when": when}, "segments.0.when.any_of.1: a whole number of more than"),
+        ):
+            document = {"segments": [{"name": "a", **segment}]}
+            assert place in refusal(shop, segments=document)
+            put = shop.put(f"{INDEX}/segments", json=document, headers=ADMIN)
+            assert put.status_code == 400
+            assert place in put.json()["detail"]
