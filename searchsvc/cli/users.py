@@ -69,7 +69,7 @@ def delete(token: Token, data_dir: DataDir = None, as_json: AsJson = False) -> N
     say(f"deleted: events {deleted.events:,}, memberships {deleted.memberships:,}")
     say(f"  receipt {deleted.receipt}")
     if not deleted.erased:
-        say("  the database gives their bytes free later: at its next purge, or VACUUM")
+        say("  the database frees their bytes when the service tries again, or by VACUUM")
 
 
 def _given(token: str) -> str:

@@ -1,4 +1,4 @@
-"""Retention: how long events are kept, and the thread that deletes older ones."""
+"""Retention: how long events are kept, and the thread that deletes and erases older ones."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ import random
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from searchsvc.errors import SearchServiceError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _log = logging.getLogger(__name__)
 
@@ -20,6 +17,8 @@ _MS = 1_000
 DAY_MS = 86_400 * _MS
 PURGE_SECONDS = 3_600.0
 """How often what is too old is deleted, give or take a fifth: workers seldom do it at once."""
+ERASE_SECONDS = 15.0
+"""How soon the bytes of a deleted user are looked for again; twice as long after each failure."""
 
 
 def now_ms() -> int:
@@ -68,22 +67,43 @@ class Span:
         return time_ms
 
 
+class EventKeeper(Protocol):
+    """Where events are kept; see `searchsvc.state`."""
+
+    def purge(self, before_ms: int) -> int:
+        """Delete the events before `before_ms`; how many it were."""
+        ...
+
+    def erase(self) -> bool:
+        """Erase what deletions left in the files; whether nothing is left to be erased."""
+        ...
+
+
 class Retention:
-    """Deletes events that are older than `days`, at its start and about every hour."""
+    """Deletes events that are older than `days`, at its start and about every hour.
+
+    In between it completes, within seconds, deletions of users that others were in the way of.
+    """
 
     def __init__(
-        self, purge: Callable[[int], int], days: int, seconds: float = PURGE_SECONDS
+        self,
+        keeper: EventKeeper,
+        days: int,
+        seconds: float = PURGE_SECONDS,
+        erase_seconds: float = ERASE_SECONDS,
     ) -> None:
         """Make one that does nothing yet.
 
         Args:
-            purge: deletes what is older than a time in milliseconds; how many it were.
+            keeper: of the events.
             days: that events are kept.
             seconds: between two purges, on average.
+            erase_seconds: between two looks for what is to be erased, on average.
         """
-        self._purge = purge
+        self._keeper = keeper
         self._days = days
         self._seconds = seconds
+        self._erase_seconds = erase_seconds
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
 
@@ -98,15 +118,38 @@ class Retention:
             self._thread.join(seconds)
 
     def _run(self) -> None:
+        wait = self._erase_seconds
+        purge_at = time.monotonic()
         while True:
-            try:
-                purged = self._purge(now_ms() - self._days * DAY_MS)
-            except SearchServiceError as error:
-                _log.warning("events older than %d days are still there: %s", self._days, error)
-            except Exception:  # noqa: BLE001 - whatever it is, the next hour is tried
-                _log.exception("events older than %d days are still there", self._days)
+            if time.monotonic() >= purge_at:
+                self._purge()
+                purge_at = time.monotonic() + _about(self._seconds)
             else:
-                if purged:
-                    _log.info("deleted %d events older than %d days", purged, self._days)
-            if self._stop.wait(self._seconds * random.uniform(0.8, 1.2)):  # noqa: S311 - no secret
+                wait = self._erase_seconds if self._erase() else min(2 * wait, self._seconds)
+            if self._stop.wait(min(_about(wait), max(0.0, purge_at - time.monotonic()))):
                 return
+
+    def _purge(self) -> None:
+        try:
+            purged = self._keeper.purge(now_ms() - self._days * DAY_MS)
+        except SearchServiceError as error:
+            _log.warning("events older than %d days are still there: %s", self._days, error)
+        except Exception:  # noqa: BLE001 - whatever it is, the next hour is tried
+            _log.exception("events older than %d days are still there", self._days)
+        else:
+            if purged:
+                _log.info("deleted %d events older than %d days", purged, self._days)
+
+    def _erase(self) -> bool:
+        try:
+            return self._keeper.erase()
+        except SearchServiceError as error:
+            _log.warning("deleted users may still be in the files: %s", error)
+        except Exception:  # noqa: BLE001 - whatever it is, it is tried again
+            _log.exception("deleted users may still be in the files")
+        return False
+
+
+def _about(seconds: float) -> float:
+    """`seconds`, give or take a fifth."""
+    return seconds * random.uniform(0.8, 1.2)  # noqa: S311 - no secret

@@ -45,11 +45,11 @@ class Storage:
         """
         self._open = open_store
         self._store: StateStore | None = None
-        self._refusal = "the service is starting"
+        self._refusal: str | None = None
         self._stop = threading.Event()
         self._tried = threading.Event()
         self._opener = threading.Thread(target=self._keep_opening, name="opener", daemon=True)
-        self._retention = Retention(self._purge, retention_days)
+        self._retention = Retention(self, retention_days)
         self.events = EventWriter(self, observer)
 
     def start(self) -> None:
@@ -76,9 +76,11 @@ class Storage:
             EventsUnavailableError: it is not open yet.
         """
         if self._store is None:
+            starting = self._refusal is None
+            why = "the service is starting" if starting else "the service's log has the details"
             raise EventsUnavailableError(
-                f"the database of events cannot be opened: {self._refusal}. It is tried again; "
-                "searches are answered all the same."
+                f"the database of events is not open: {why}. It is tried again; searches are "
+                "answered all the same."
             )
         return self._store
 
@@ -86,8 +88,13 @@ class Storage:
         """See `searchsvc.events.writer.EventStore`."""
         return self.state.append_each(batches)
 
-    def _purge(self, before_ms: int) -> int:
+    def purge(self, before_ms: int) -> int:
+        """See `searchsvc.events.retention.EventKeeper`."""
         return self.state.purge(before_ms)
+
+    def erase(self) -> bool:
+        """See `searchsvc.events.retention.EventKeeper`."""
+        return self.state.erase()
 
     def _keep_opening(self) -> None:
         while not self._stop.is_set():
@@ -103,9 +110,8 @@ class Storage:
                 return
 
     def _refuse(self, error: Exception) -> None:
-        """Remember why the store is not open; the log tells once."""
-        is_known = isinstance(error, SearchServiceError)
-        reason = str(error) if is_known else "the service's log has the details"
+        """Remember why the store is not open; the log tells once, and nobody else is told."""
+        reason = str(error) if isinstance(error, SearchServiceError) else type(error).__name__
         if reason != self._refusal:
             _log.error("events cannot be stored: %s", loggable(error))
         self._refusal = reason

@@ -36,6 +36,12 @@ class Database:
     def __init__(self, dialect: Dialect, engine: Engine) -> None:
         self.dialect = dialect
         self._engine = engine
+        self._is_lost = False
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it was found not to be in its place any more; a transaction has failed then."""
+        return self._is_lost
 
     @classmethod
     def open(cls, url: str, *, create: bool = True) -> Database:
@@ -89,18 +95,32 @@ class Database:
         """
         with self._transaction(self.dialect.writing) as connection:
             yield connection
+        self._check_place()
 
-    def erase(self) -> bool:
-        """See `Dialect.erase`."""
-        return self.dialect.erase(self._engine)
+    def leave(self) -> None:
+        """Close all connections to a database that is lost, so that another can be opened."""
+        self.close()
+        self.dialect.leave()
+
+    def rewrite(self) -> bool:
+        """See `Dialect.rewrite`."""
+        self._check_place()
+        return self.dialect.rewrite(self._engine)
+
+    def empty_log(self) -> bool:
+        """See `Dialect.empty_log`."""
+        self._check_place()
+        return self.dialect.empty_log(self._engine)
 
     @contextmanager
     def _transaction(self, options: Mapping[str, Any]) -> Generator[Connection]:
+        self._check_place()  # or a new connection could make an empty file
         try:
             with (
                 self._engine.connect().execution_options(**options) as connection,
                 connection.begin(),
             ):
+                self._check_place()
                 yield connection
         except (DataError, IntegrityError) as error:
             # A value that the database does not take; the driver's message would quote the row.
@@ -112,6 +132,15 @@ class Database:
             raise self._unavailable(self.dialect.reason(error)) from None
         except PoolTimeoutError:
             raise self._unavailable("too many want it at once; try again") from None
+
+    def _check_place(self) -> None:
+        if not self.dialect.is_in_place():
+            self._is_lost = True
+            raise self._unavailable(
+                "it was removed or replaced while it was open, and nothing is known to be stored; "
+                "try again, with the one that is in its place now. Stop the service before you "
+                "move it or restore a backup."
+            )
 
     def _unavailable(self, reason: str) -> StateUnavailableError:
         return StateUnavailableError(

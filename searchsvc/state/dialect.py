@@ -47,8 +47,23 @@ class Dialect(Protocol):
         """Let no other transaction that asks for the same `what` run beside this one."""
         ...
 
-    def erase(self, engine: Engine) -> bool:
-        """Overwrite what deleted rows left in the database's files; whether all of it is gone."""
+    def is_in_place(self) -> bool:
+        """Whether the database that was opened first is still what new connections would get."""
+        ...
+
+    def leave(self) -> None:
+        """Clear away what a database that is no longer in its place left for the next one."""
+        ...
+
+    def rewrite(self, engine: Engine) -> bool:
+        """Write the database anew, without what deleted rows left in it; whether that was done."""
+        ...
+
+    def empty_log(self, engine: Engine) -> bool:
+        """Have nothing left in the log of what was rewritten; whether that was done.
+
+        Others that write wait for no more than a moment meanwhile.
+        """
         ...
 
     def reason(self, error: DBAPIError) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from searchsvc.state.dialect import Dialect
 
 _KEY = "token_key"
-_ERASE = "erase_due_ms"
+_ERASE = "erase_ms"
 
 
 def check_key(database: Database, fingerprint: str) -> None:
@@ -43,29 +44,66 @@ def check_key(database: Database, fingerprint: str) -> None:
         )
 
 
-def erase_due(connection: Connection) -> int | None:
-    """When what deleted rows left in the files has to be erased, in ms; ``None`` if nothing is."""
+@dataclass(frozen=True, slots=True)
+class Remains:
+    """What deleted rows left in the files, which has to be erased; times in ms since 1970.
+
+    Attributes:
+        due_ms: when it has to be, at the latest.
+        deleted_ms: of the last deletion; no two have the same.
+        rewritten_ms: of the last deletion before the database was last written anew, 0 if it was
+            not: what it deleted is in the log only.
+    """
+
+    due_ms: int
+    deleted_ms: int
+    rewritten_ms: int
+
+    @property
+    def are_in_log_only(self) -> bool:
+        """Whether the database need not be written anew."""
+        return self.deleted_ms == self.rewritten_ms
+
+
+def remains(connection: Connection) -> Remains | None:
+    """What has to be erased; ``None`` if nothing has."""
     found = _read(connection, _ERASE)
-    return None if found is None else int(found.partition(" ")[0])
+    return None if found is None else Remains(*map(int, found.split(" ")))
 
 
-def set_erase_due(connection: Connection, dialect: Dialect, now_ms: int, due_ms: int) -> None:
-    """Have what is deleted at `now_ms` erased from the files at `due_ms`, or before."""
-    before = erase_due(connection)
-    due_ms = due_ms if before is None else min(before, due_ms)
-    given = dialect.insert(FACT).values(name=_ERASE, value=f"{due_ms} {now_ms}")
+def note_deletion(connection: Connection, dialect: Dialect, now_ms: int, due_ms: int) -> None:
+    """Have what `connection` deletes now erased from the files at `due_ms`, or before."""
+    noted = remains(connection)
+    if noted is None:
+        noted = Remains(due_ms, now_ms, 0)
+    else:
+        last_ms = max(now_ms, noted.deleted_ms + 1)
+        noted = replace(noted, due_ms=min(noted.due_ms, due_ms), deleted_ms=last_ms)
+    _write(connection, dialect, noted)
+
+
+def note_rewriting(connection: Connection, dialect: Dialect, before: Remains) -> None:
+    """The database was written anew after `before` had been read."""
+    noted = remains(connection)
+    if noted is not None:
+        _write(connection, dialect, replace(noted, rewritten_ms=before.deleted_ms))
+
+
+def clear_remains(connection: Connection) -> None:
+    """The log was emptied; what was deleted since the database was rewritten remains to be."""
+    found = remains(connection)
+    if found is not None and found.are_in_log_only:
+        connection.execute(delete(FACT).where(FACT.c.name == _ERASE))
+
+
+def _write(connection: Connection, dialect: Dialect, noted: Remains) -> None:
+    value = f"{noted.due_ms} {noted.deleted_ms} {noted.rewritten_ms}"
+    given = dialect.insert(FACT).values(name=_ERASE, value=value)
     connection.execute(
         given.on_conflict_do_update(
             index_elements=[FACT.c.name], set_={"value": given.excluded.value}
         )
     )
-
-
-def clear_erase_due(connection: Connection, began_ms: int) -> None:
-    """The files were erased from `began_ms` on; what was deleted since is not known to be gone."""
-    found = _read(connection, _ERASE)
-    if found is not None and int(found.partition(" ")[2]) < began_ms:
-        connection.execute(delete(FACT).where(FACT.c.name == _ERASE))
 
 
 def _read(connection: Connection, name: str) -> str | None:

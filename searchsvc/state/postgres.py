@@ -82,8 +82,19 @@ class Postgres:
         number = int.from_bytes(digest[:8], "big", signed=True)
         connection.execute(select(func.pg_advisory_xact_lock(number)))
 
-    def erase(self, engine: Engine) -> bool:  # noqa: ARG002 - nothing to be done from here
+    def is_in_place(self) -> bool:
+        """See `Dialect`; the server keeps its files."""
+        return True
+
+    def leave(self) -> None:
+        """See `Dialect`; there is nothing."""
+
+    def rewrite(self, engine: Engine) -> bool:  # noqa: ARG002 - nothing to be done from here
         """See `Dialect`; the server decides when, so never at once."""
+        return False
+
+    def empty_log(self, engine: Engine) -> bool:  # noqa: ARG002 - nothing to be done from here
+        """See `Dialect`; ditto."""
         return False
 
     def reason(self, error: DBAPIError) -> str:

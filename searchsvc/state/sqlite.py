@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.dialects.sqlite import insert
@@ -16,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from searchsvc.errors import StateMissingError, StateUnavailableError
 from searchsvc.state.dialect import CONNECTIONS, MORE_CONNECTIONS, WAIT_SECONDS
+from searchsvc.state.place import Place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +39,12 @@ _PRAGMAS = (
     "trusted_schema=OFF",
 )
 _RETRY_SECONDS = 0.05
+_MOMENT_MS = 200
 _OPTION = "searchsvc_begin"
+_REPLACE = (
+    "stop the service, then restore it from a backup or move it away to begin anew, in both cases "
+    "with what is called like it and -wal or -shm removed, and start the service"
+)
 _REMEDIES: Mapping[int, str] = MappingProxyType(
     {
         sqlite3.SQLITE_BUSY: (
@@ -46,8 +53,8 @@ _REMEDIES: Mapping[int, str] = MappingProxyType(
         sqlite3.SQLITE_FULL: "the disk is full; make room",
         sqlite3.SQLITE_READONLY: "the service's user needs write access to it and its directory",
         sqlite3.SQLITE_CANTOPEN: "the service's user needs access to it and its directory",
-        sqlite3.SQLITE_NOTADB: "restore it from a backup, or move it away to begin anew",
-        sqlite3.SQLITE_CORRUPT: "restore it from a backup, or move it away to begin anew",
+        sqlite3.SQLITE_NOTADB: _REPLACE,
+        sqlite3.SQLITE_CORRUPT: _REPLACE,
     }
 )
 _PRIMARY_CODE = 0xFF  # of an extended result code
@@ -66,7 +73,8 @@ class Sqlite:
 
     def __init__(self, url: URL) -> None:
         self._url = url
-        self._path = Path(url.database or "")
+        self._path = Path(_file_of(url))
+        self._place = Place(self._path)
 
     def engine(self, *, create: bool) -> Engine:
         """See `Dialect`."""
@@ -85,7 +93,7 @@ class Sqlite:
             max_overflow=MORE_CONNECTIONS,
             pool_timeout=WAIT_SECONDS,
         )
-        event.listen(engine, "connect", _connected)
+        event.listen(engine, "connect", self._connected)
         event.listen(engine, "begin", _begin)
         return engine
 
@@ -96,7 +104,15 @@ class Sqlite:
     def serialize(self, connection: Connection, what: str) -> None:
         """See `Dialect`; there is never more than one that writes."""
 
-    def erase(self, engine: Engine) -> bool:
+    def is_in_place(self) -> bool:
+        """See `Dialect`."""
+        return self._place.is_kept()
+
+    def leave(self) -> None:
+        """See `Dialect`."""
+        self._place.clear()
+
+    def rewrite(self, engine: Engine) -> bool:
         """See `Dialect`.
 
         ``secure_delete`` overwrites a deleted row where it is, but copies of it can remain in the
@@ -111,9 +127,26 @@ class Sqlite:
                     driver.execute("VACUUM")
                 finally:
                     driver.execute("PRAGMA temp_store=MEMORY")
-                busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         except (sqlite3.Error, DBAPIError) as error:
             _log.warning("%s was not written anew (%s): later", self._path.name, error)
+            return False
+        return True
+
+    def empty_log(self, engine: Engine) -> bool:
+        """See `Dialect`.
+
+        It waits for those that read what was there before, and has the lock of writers meanwhile.
+        """
+        try:
+            with engine.connect() as connection:
+                driver: Any = connection.connection.driver_connection
+                driver.execute(f"PRAGMA busy_timeout={_MOMENT_MS}")
+                try:
+                    busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                finally:
+                    driver.execute(f"PRAGMA busy_timeout={round(WAIT_SECONDS * 1_000)}")
+        except (sqlite3.Error, DBAPIError) as error:
+            _log.warning("%s-wal was not emptied (%s): later", self._path.name, error)
             return False
         if busy:
             _log.warning("%s-wal could not be emptied, since it is read: later", self._path.name)
@@ -124,6 +157,14 @@ class Sqlite:
         code = getattr(error.orig, "sqlite_errorcode", 0) & _PRIMARY_CODE
         remedy = _REMEDIES.get(code, "see the message")
         return f"{self._path.name}: {error.orig}; {remedy}"
+
+    def _connected(self, connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        driver: Any = connection
+        driver.isolation_level = None  # transactions begin where `_begin` says, not earlier
+        _write_ahead(driver)
+        for pragma in _PRAGMAS:
+            driver.execute(f"PRAGMA {pragma}")
+        self._place.note()
 
     def _prepare(self, *, create: bool) -> None:
         """Make the file, for its owner alone, unless it is there."""
@@ -141,12 +182,10 @@ class Sqlite:
             ) from error
 
 
-def _connected(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-    driver: Any = connection
-    driver.isolation_level = None  # transactions begin where `_begin` says, not where sqlite3 does
-    _write_ahead(driver)
-    for pragma in _PRAGMAS:
-        driver.execute(f"PRAGMA {pragma}")
+def _file_of(url: URL) -> str:
+    """The path of the file that `url` names, also by a URI."""
+    name = url.database or ""
+    return unquote(urlsplit(name).path) if "uri" in url.query else name
 
 
 def _write_ahead(driver: sqlite3.Connection) -> None:

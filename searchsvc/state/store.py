@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from searchsvc.errors import TokenKeyError
 from searchsvc.state import audit, census, facts, journal, location, members, users
+from searchsvc.state.access import Access
 from searchsvc.state.database import Database
 from searchsvc.state.interactions import Interactions, interactions
 from searchsvc.state.profiles import profile
@@ -37,14 +40,9 @@ class StateStore:
     again later is safe for all of them.
     """
 
-    def __init__(self, database: Database, key: TokenKey) -> None:
-        """Make a store; `open` is the usual way.
-
-        Raises:
-            TokenKeyError: the database was filled with another key.
-        """
-        facts.check_key(database, key.fingerprint())
-        self._database = database
+    def __init__(self, access: Access, key: TokenKey) -> None:
+        """Make a store of a database that was filled with `key`; `open` is the usual way."""
+        self._access = access
         self._key = key
 
     @classmethod
@@ -62,16 +60,15 @@ class StateStore:
             TokenKeyError: the key cannot be read or made, or the database has another.
         """
         key = location.key_of(settings, create=create)
-        database = Database.open(location.url_of(settings), create=create)
-        try:
-            return cls(database, key)
-        except BaseException:
-            database.close()
-            raise
+        return cls(Access(partial(_database, settings, key, create=create)), key)
 
     def close(self) -> None:
         """Close all connections."""
-        self._database.close()
+        self._access.close()
+
+    @property
+    def _database(self) -> Database:
+        return self._access.database
 
     def user_key(self, token: str) -> str:
         """The key of the user with `token`: 64 hexadecimal digits; see `TokenKey`."""
@@ -158,8 +155,7 @@ class StateStore:
     def export_user(self, token: str) -> dict[str, Any]:
         """All that is stored of the user with `token`, as JSON has it: events, memberships.
 
-        What is computed from them, such as a profile, is not stored. Leaves a line in the audit
-        log.
+        What is computed from them, such as a profile, is not stored. The audit log gets a line.
         """
         user = user_bytes(self._key.user_key(token))
         with self._database.reading() as connection:
@@ -173,19 +169,19 @@ class StateStore:
     def delete_user(self, token: str) -> Deleted:
         """Delete all that is stored of the user with `token`, also from the database's files.
 
-        It leaves a line in the audit log that does not say whose data it was. `Deleted` says what
-        it means for the files, which on SQLite are written anew: seconds for a million events.
+        On SQLite the files are written anew: seconds for a million events.
         """
         user = user_bytes(self._key.user_key(token))
-        now_ms = _now_ms()
-        with self._database.writing() as connection:
-            self._database.dialect.serialize(connection, "deletions")
+        database = self._database
+        with database.writing() as connection:
+            database.dialect.serialize(connection, "deletions")
             counts = users.forget(connection, user)
             receipt = audit.record(connection, "delete", counts)
             if any(counts.values()):
-                facts.set_erase_due(connection, self._database.dialect, now_ms, now_ms)
+                now_ms = _now_ms()
+                facts.note_deletion(connection, database.dialect, now_ms, now_ms)
         _log.info("deletion of a user, receipt %s: %s", receipt, counts)
-        return users.Deleted(**counts, receipt=receipt, erased=self._erase_if_due())
+        return users.Deleted(**counts, receipt=receipt, erased=self.erase())
 
     def purge(self, before_ms: int) -> int:
         """Delete the events before `before_ms`, and erase what deletions left in the files.
@@ -198,8 +194,26 @@ class StateStore:
         purged = 0
         while deleted := self._purge_some(before_ms):
             purged += deleted
-        self._erase_if_due()
+        self.erase()
         return purged
+
+    def erase(self) -> bool:
+        """Erase what deletions left in the files if it is due; whether nothing is left to be."""
+        database = self._database
+        with database.reading() as connection:
+            remains = facts.remains(connection)
+        if remains is None or remains.due_ms > _now_ms():
+            return True
+        if not remains.are_in_log_only:
+            if not database.rewrite():
+                return False
+            with database.writing() as connection:
+                facts.note_rewriting(connection, database.dialect, remains)
+        if not database.empty_log():
+            return False
+        with database.writing() as connection:
+            facts.clear_remains(connection)
+        return True
 
     def count(self) -> Mapping[str, Counted]:
         """How many events and users there are of each index that has any, by its name."""
@@ -207,26 +221,29 @@ class StateStore:
             return census.count(connection)
 
     def _purge_some(self, before_ms: int) -> int:
-        now_ms = _now_ms()
-        with self._database.writing() as connection:
-            self._database.dialect.serialize(connection, "deletions")
+        database = self._database
+        with database.writing() as connection:
+            database.dialect.serialize(connection, "deletions")
             deleted = journal.purge(connection, before_ms)
             if deleted:
-                facts.set_erase_due(connection, self._database.dialect, now_ms, now_ms + _DAY_MS)
+                now_ms = _now_ms()
+                facts.note_deletion(connection, database.dialect, now_ms, now_ms + _DAY_MS)
         return deleted
 
-    def _erase_if_due(self) -> bool:
-        """Whether nothing has to be erased any more."""
-        began_ms = _now_ms()
-        with self._database.reading() as connection:
-            due_ms = facts.erase_due(connection)
-        if due_ms is None or due_ms > began_ms:
-            return True
-        erased = self._database.erase()
-        if erased:
-            with self._database.writing() as connection:
-                facts.clear_erase_due(connection, began_ms)
-        return erased
+
+def _database(settings: StateSettings, key: TokenKey, *, create: bool) -> Database:
+    """The database in its place, if it and the settings have `key`."""
+    if location.key_of(settings, create=create) != key:
+        raise TokenKeyError(
+            "the token key is another one than when the service started; restart the service"
+        )
+    database = Database.open(location.url_of(settings), create=create)
+    try:
+        facts.check_key(database, key.fingerprint())
+    except BaseException:
+        database.close()
+        raise
+    return database
 
 
 def _now_ms() -> int:

@@ -26,8 +26,8 @@ class Deleted:
         memberships: in listed segments.
         receipt: of the line in the audit log; nothing else links the line to the request.
         erased: whether the bytes are gone from the files, too. On SQLite ``False`` means that
-            another process was in the way, and the next purge completes it. On PostgreSQL it is
-            ``False`` whenever something was deleted: see `searchsvc.state.postgres.Postgres`.
+            another process was in the way, and `StateStore.erase` completes it. On PostgreSQL it
+            is ``False`` whenever something was deleted: see `searchsvc.state.postgres.Postgres`.
     """
 
     events: int

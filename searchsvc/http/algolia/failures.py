@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from searchsvc.errors import SearchServiceError
-from searchsvc.http.problems import loggable_path, outcome
+from searchsvc.http.problems import loggable_path, outcome, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -38,7 +38,7 @@ class AlgoliaRoute(APIRoute):
                 return await handle(request)
             except SearchServiceError as error:
                 status, _, headers = outcome(error)
-                return failure(status, str(error), headers)
+                return failure(status, told(error), headers)
             except HTTPException as error:
                 return failure(error.status_code, str(error.detail), error.headers)
             except Exception:  # noqa: BLE001 - whatever it is, pages read this shape

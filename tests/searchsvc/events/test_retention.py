@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 
 from searchsvc.errors import StateUnavailableError
 from searchsvc.events.retention import DAY_MS, Retention, Span, now_ms
 from tests.searchsvc.eventually import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NOW = 1_800_000_000_000
 
@@ -34,6 +38,22 @@ def test_other_times_are_refused_with_the_reason(time_ms: int, message: str) -> 
         Span.until(NOW, 30).checked(time_ms)
 
 
+class Keeper:
+    """Purges by a function, and erases as told."""
+
+    def __init__(self, purge: Callable[[int], int], *erased: bool | Exception) -> None:
+        self.purge = purge
+        self.erasing = list(erased)
+        self.erased_at: list[float] = []
+
+    def erase(self) -> bool:
+        self.erased_at.append(time.monotonic())
+        done = self.erasing.pop(0) if self.erasing else True
+        if isinstance(done, Exception):
+            raise done
+        return done
+
+
 def test_what_is_too_old_is_purged_at_the_start_and_again() -> None:
     asked: list[int] = []
 
@@ -42,7 +62,7 @@ def test_what_is_too_old_is_purged_at_the_start_and_again() -> None:
         return 3
 
     began = now_ms()
-    retention = Retention(purge, 7, seconds=0.001)
+    retention = Retention(Keeper(purge), 7, seconds=0.001)
     retention.start()
     eventually(lambda: len(asked) >= 3)
     retention.close(20)
@@ -67,7 +87,7 @@ def test_a_purge_that_fails_is_logged_and_tried_again(
         done.set()
         return 0
 
-    retention = Retention(purge, 7, seconds=0.001)
+    retention = Retention(Keeper(purge), 7, seconds=0.001)
     retention.start()
     assert done.wait(20)
     retention.close(20)
@@ -75,4 +95,23 @@ def test_a_purge_that_fails_is_logged_and_tried_again(
 
 
 def test_one_that_never_started_closes_at_once() -> None:
-    Retention(lambda _: 0, 1).close(0)
+    Retention(Keeper(lambda _: 0), 1).close(0)
+
+
+def test_what_a_deletion_left_is_erased_between_purges_until_it_is_gone(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    purges: list[int] = []
+
+    def purge(before_ms: int) -> int:
+        purges.append(before_ms)
+        return 0
+
+    outcomes = [False, StateUnavailableError("locked"), RuntimeError("a bug")]
+    keeper = Keeper(purge, *outcomes)
+    retention = Retention(keeper, 7, seconds=3_600, erase_seconds=0.001)
+    retention.start()
+    eventually(lambda: len(keeper.erased_at) >= 6)
+    retention.close(20)
+    assert len(purges) == 1
+    assert caplog.text.count("deleted users may still be in the files") == 2

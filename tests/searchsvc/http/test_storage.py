@@ -81,3 +81,16 @@ def test_whatever_is_wrong_is_logged_once_and_tried_again(
     storage.close()
     assert caplog.text.count("events cannot be stored: LookupError") == 1
     assert "1password" not in caplog.text
+
+
+def test_a_key_that_is_unusable_is_told_to_the_log_alone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "token.key").write_text("short")
+    storage = Storage(lambda: StateStore.open(Settings(data_dir=tmp_path)), Metrics(), 30)
+    storage.start()
+    with pytest.raises(EventsUnavailableError) as caught:
+        _ = storage.state
+    storage.close()
+    assert "key" not in str(caught.value)
+    assert "remove it, and a new one is made.\n" in caplog.text

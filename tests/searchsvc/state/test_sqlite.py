@@ -8,11 +8,11 @@ import struct
 import threading
 from contextlib import closing
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from searchsvc.errors import StateMissingError, StateUnavailableError
+from searchsvc.errors import StateMissingError, StateUnavailableError, TokenKeyError
 from searchsvc.events.event import EventKind
 from searchsvc.settings import Settings
 from searchsvc.state import sqlite
@@ -126,15 +126,15 @@ def test_a_deletion_that_a_writer_holds_up_is_completed_by_the_next_one(
 ) -> None:
     store = StateStore.open(settings)
     store.append([make_event("e1", "a", user=store.user_key(TOKEN))])
-    erase = sqlite.Sqlite.erase
+    rewrite = sqlite.Sqlite.rewrite
 
     def locked(self: sqlite.Sqlite, engine: Engine) -> bool:
         with closing(sqlite3.connect(path, isolation_level=None)) as writer:
             writer.execute("BEGIN IMMEDIATE")
-            return erase(self, engine)
+            return rewrite(self, engine)
 
     with monkeypatch.context() as patch:
-        patch.setattr(sqlite.Sqlite, "erase", locked)
+        patch.setattr(sqlite.Sqlite, "rewrite", locked)
         assert not store.delete_user(TOKEN).erased
     assert store.delete_user("somebody else").erased
     store.close()
@@ -147,7 +147,7 @@ def test_purges_have_the_file_written_anew_once_a_day(
     clock = count()
     hour = 0
     monkeypatch.setattr(store_module, "_now_ms", lambda: hour * 3_600_000 + next(clock))
-    monkeypatch.setattr(sqlite.Sqlite, "erase", lambda *_: not erased.append(hour))
+    monkeypatch.setattr(sqlite.Sqlite, "rewrite", lambda *_: not erased.append(hour))
     for hour in range(60):
         store.append([make_event(f"e{hour}", "a", time_ms=hour)])
         store.purge(hour)
@@ -157,26 +157,134 @@ def test_purges_have_the_file_written_anew_once_a_day(
 def test_what_is_deleted_while_the_file_is_written_anew_is_not_taken_for_erased(
     store: StateStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    others, erase = ["second"], sqlite.Sqlite.erase
+    others, rewrite = ["second"], sqlite.Sqlite.rewrite
 
     def meanwhile(self: sqlite.Sqlite, engine: Engine) -> bool:
         for other in others[:]:
             others.clear()
             with monkeypatch.context() as patch:
-                patch.setattr(sqlite.Sqlite, "erase", lambda *_: False)  # that one is in the way
+                patch.setattr(sqlite.Sqlite, "rewrite", lambda *_: False)  # that one is in the way
                 store.delete_user(other)
-        return erase(self, engine)
+        return rewrite(self, engine)
 
     store.append(
         [make_event("e1", "a", user=store.user_key(token)) for token in ("first", "second")]
     )
-    monkeypatch.setattr(sqlite.Sqlite, "erase", meanwhile)
+    monkeypatch.setattr(sqlite.Sqlite, "rewrite", meanwhile)
     store.delete_user("first")
     erased: list[bool] = []
-    monkeypatch.setattr(sqlite.Sqlite, "erase", lambda *_: not erased.append(True))
+    monkeypatch.setattr(sqlite.Sqlite, "rewrite", lambda *_: not erased.append(True))
     store.purge(0)
     store.purge(0)
     assert erased == [True]
+
+
+def test_a_reader_in_the_way_has_the_log_emptied_later_and_nothing_rewritten_again(
+    store: StateStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = store.user_key(TOKEN)
+    store.append([make_event("e1", "a", user=key), make_event("e2", "a", time_ms=2_000)])
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM searchsvc_event").fetchone()
+        assert not store.delete_user(TOKEN).erased
+        monkeypatch.setattr(sqlite.Sqlite, "rewrite", None)
+        with monkeypatch.context() as patch:
+            patch.setattr(sqlite, "_MOMENT_MS", 30_000)
+            waiting = threading.Thread(target=store.erase)
+            waiting.start()
+            reader.execute("COMMIT")
+            waiting.join(20)
+        assert not waiting.is_alive()
+    assert bytes.fromhex(key) not in contents(path)
+    assert store.erase()
+
+
+def test_emptying_the_log_holds_up_other_writers_for_a_moment_only(store: StateStore) -> None:
+    told: list[str] = []
+    with store._database.reading() as connection:  # noqa: SLF001 - the one connection of the pool
+        driver: Any = connection.connection.driver_connection
+    driver.set_trace_callback(told.append)
+    store.append([make_event("e1", "a", user=store.user_key(TOKEN))])
+    assert store.delete_user(TOKEN).erased
+    driver.set_trace_callback(None)
+    place = told.index("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert told[place - 1] == "PRAGMA busy_timeout=200"
+    assert told[place + 1] == "PRAGMA busy_timeout=5000"
+
+
+# A file that is removed or replaced while it is open
+
+
+def test_events_for_a_removed_file_are_refused_and_the_next_are_in_a_new_one(
+    settings: Settings, path: Path
+) -> None:
+    store = StateStore.open(settings)
+    store.append([make_event("e1", "a")])
+    path.unlink()
+    with pytest.raises(StateUnavailableError, match="removed or replaced while it was open"):
+        store.append([make_event("e2", "a")])
+    assert not path.exists()
+    assert store.append([make_event("e3", "a")]).stored == 1
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    store.close()
+    store = StateStore.open(settings, create=False)
+    assert list(store.events()) == [make_event("e3", "a")]
+    store.close()
+
+
+def test_a_file_that_vanishes_in_the_middle_of_a_transaction_fails_it(
+    settings: Settings, path: Path
+) -> None:
+    store = StateStore.open(settings)
+    with (
+        pytest.raises(StateUnavailableError, match="nothing is known to be stored"),
+        store._database.writing(),  # noqa: SLF001 - between its start and its end
+    ):
+        path.unlink()
+    store.close()
+
+
+@pytest.mark.parametrize("ask", ["count", "export_user", "delete_user"])
+def test_a_backup_in_the_place_of_an_open_file_is_used_and_not_mixed_with_its_log(
+    settings: Settings, path: Path, tmp_path: Path, ask: str
+) -> None:
+    store = StateStore.open(settings)
+    other = StateStore.open(settings)
+    store.append([make_event("e1", "a", time_ms=1)])
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(tmp_path / "b")) as to:
+        source.backup(to)
+    store.append([make_event(f"e{n}", "a", time_ms=n) for n in range(2, 300)])
+    (tmp_path / "b").replace(path)
+    with pytest.raises(StateUnavailableError, match="removed or replaced"):
+        getattr(store, ask)(*[TOKEN][: ask != "count"])
+    assert store.append([make_event("new", "a", time_ms=400)]).stored == 1
+    with pytest.raises(StateUnavailableError, match="removed or replaced"):
+        other.append([make_event("lost", "a")])
+    assert other.append([make_event("later", "a", time_ms=401)]).stored == 1
+    other.close()
+    assert [event.id for event in store.events()] == ["e1", "new", "later"]
+    store.close()
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def test_a_database_of_another_key_is_not_taken_in_the_place_of_an_open_one(
+    settings: Settings, path: Path, tmp_path: Path
+) -> None:
+    foreign = Settings(data_dir=tmp_path / "other")
+    StateStore.open(foreign).close()
+    store = StateStore.open(settings)
+    (foreign.data_dir / "state.db").replace(path)
+    with pytest.raises(StateUnavailableError):
+        store.append([make_event("e1", "a")])
+    for _ in range(2):
+        with pytest.raises(TokenKeyError, match="filled with another token key"):
+            store.append([make_event("e1", "a")])
+    (settings.data_dir / "token.key").write_text("k" * 32)
+    with pytest.raises(TokenKeyError, match="restart the service"):
+        store.append([make_event("e1", "a")])
+    store.close()
 
 
 # Locks
@@ -269,7 +377,9 @@ def test_a_file_that_is_no_database_is_an_error(
 ) -> None:
     path.parent.mkdir()
     path.write_bytes(content)
-    with pytest.raises(StateUnavailableError, match=r"state\.db: .*; restore it from a backup"):
+    with pytest.raises(
+        StateUnavailableError, match=r"state\.db: .*; stop the service, then restore it"
+    ):
         StateStore.open(settings)
     assert path.read_bytes() == content
 
@@ -283,7 +393,9 @@ def test_a_database_that_was_damaged_is_an_error(settings: Settings, path: Path)
         file.seek(size // 8)
         file.write(b"\xa5" * (size - size // 8))
     store = StateStore.open(settings)
-    with pytest.raises(StateUnavailableError, match=r"state\.db: .*; restore it from a backup"):
+    with pytest.raises(
+        StateUnavailableError, match=r"state\.db: .*; stop the service, then restore it"
+    ):
         list(store.events())
     store.close()
 
