@@ -23,6 +23,7 @@ pytestmark = pytest.mark.browser
 
 QUERIES = "/1/indexes/*/queries"
 EVENTS = "/v1/events"
+AS_QUAYSIDE = {"consent": True, "ruleContexts": ["quayside"]}
 ABOUT_SHOPPERS = {
     "userToken",
     "consent",
@@ -41,16 +42,21 @@ _STORED = """
 def _agree(page: Storefront) -> str:
     """Switch personalization on; gives the token."""
     page.one("#consent input").send_keys(Keys.SPACE)
-    page.await_that(lambda: page.part("consent").text.find("On:") >= 0)
+    page.await_that(lambda: re.search(r"\bOn[:,]", page.part("consent").text))
     page.await_that(lambda: _last_search(page).get("consent"))
     token: str = page.script("return localStorage.getItem('searchsvc-visitor')")
     return token
 
 
+def _sent(page: Storefront) -> list[dict[str, Any]]:
+    """All requests for hits or counts that the page has sent, latest last."""
+    bodies = [json.loads(body) for path, body in page.site.record.posted if path == QUERIES]
+    return [one for body in bodies for one in body["requests"]]
+
+
 def _searches(page: Storefront) -> list[dict[str, Any]]:
     """The searches for hits that the page has sent, latest last."""
-    bodies = [json.loads(body) for path, body in page.site.record.posted if path == QUERIES]
-    return [one for body in bodies for one in body["requests"] if one.get("hitsPerPage") == 24]
+    return [one for one in _sent(page) if one.get("hitsPerPage") == 24]
 
 
 def _last_search(page: Storefront) -> dict[str, Any]:
@@ -105,7 +111,7 @@ def test_without_consent_nothing_about_the_shopper_is_kept_or_sent(club_page: St
     assert page.script(_STORED) == []
     assert _events(page) == []
     assert all(not ABOUT_SHOPPERS & one.keys() for one in _searches(page))
-    assert not page.all("#why button")
+    assert not page.all("#why summary")
     assert page.browser.get_cookies() == []
 
 
@@ -123,11 +129,12 @@ def test_consent_that_was_withdrawn_leaves_the_requests_of_before(club_page: Sto
     }
     page.one("#consent input").send_keys(Keys.SPACE)
     assert page.script(_STORED) == []
-    assert token in page.part("consent").text  # for the last time, to have the shop delete it
+    assert f"Your number was {token}: give it to the shop" in page.part("forgotten").text
+    assert "nothing more about you" in page.part("consent").text
     page.site.record.posted.clear()
     page.open("?q=jacket", query="jacket")
     assert [body for path, body in page.site.record.posted if path == QUERIES] == before
-    assert token not in page.part("consent").text
+    assert token not in page.browser.page_source
     _open_first(page)
     page.await_that(lambda: page.all("#detail .similar li"))
     assert _events(page) == []
@@ -151,13 +158,7 @@ def test_searches_carry_the_token_and_what_was_viewed(club_page: Storefront) -> 
     assert len(_searches(page)) == count  # what is on the page keeps its order
     page.search("harbour")
     assert _last_search(page)["viewed"] == [viewed]
-    others = [
-        one
-        for path, body in page.site.record.posted
-        if path == QUERIES
-        for one in json.loads(body)["requests"]
-        if one.get("hitsPerPage") == 0
-    ]
+    others = [one for one in _sent(page) if one.get("hitsPerPage") == 0]
     assert others
     assert all("userToken" not in one for one in others)  # what only counts needs nobody
     page.await_address("q=harbour")
@@ -268,6 +269,7 @@ def test_the_privacy_note_says_what_happens_and_tells_the_number(club_page: Stor
     page.one("#consent .link").send_keys(Keys.ENTER)
     page.await_that(lambda: page.all("#privacy[open]"))
     assert "no IP address" in page.part("privacy").text
+    assert "stays stored until the retention period ends" in page.part("privacy").text
     assert page.part("number").text == ""
     page.type(Keys.ESCAPE)
     page.await_that(lambda: not page.all("#privacy[open]"))
@@ -278,6 +280,32 @@ def test_the_privacy_note_says_what_happens_and_tells_the_number(club_page: Stor
     assert token in page.part("number").text
     page.one("#privacy button").click()
     page.await_that(lambda: not page.all("#privacy[open]"))
+
+
+def test_the_numbers_that_were_forgotten_stand_there_until_they_are_dismissed(
+    club_page: Storefront,
+) -> None:
+    page = club_page
+    page.open("?q=jacket", query="jacket")
+    first = _agree(page)
+    page.one("#consent input").send_keys(Keys.SPACE)
+    second = _agree(page)
+    assert page.texts("#forgotten code") == [first]  # whose events are still stored
+    page.one("#consent input").send_keys(Keys.SPACE)
+    page.one("#forgotten code").click()
+    assert page.script("return String(getSelection())").strip() == first
+    page.search("harbour")
+    assert page.texts("#forgotten code") == [first, second]
+    page.script("arguments[0].focus()", page.one("#forgotten button"))
+    assert has_focus_ring(page, page.focused())
+    page.type(Keys.ENTER)
+    assert page.texts("#forgotten code") == [second]
+    assert page.focused() == page.one("#consent input")
+    assert page.script(_STORED) == []
+    page.await_address("q=harbour")
+    page.browser.refresh()
+    page.await_answer("harbour")
+    assert page.part("forgotten").text == ""
 
 
 # Segments
@@ -292,9 +320,8 @@ def test_the_page_can_be_seen_as_a_segment_of_the_shop(club_page: Storefront) ->
     _choose(page, "Quayside fans")
     page.await_that(lambda: page.all(".moved.up"))
     sent = _last_search(page)
-    assert sent["ruleContexts"] == ["quayside"]
-    assert sent["consent"] is True
-    assert not {"userToken", "viewed", "context", "optionalFilters"} & sent.keys()
+    assert {name: sent[name] for name in ABOUT_SHOPPERS & sent.keys()} == AS_QUAYSIDE
+    assert "optionalFilters" not in sent
     assert page.total() == total
     after = page.titles()
     assert after != before
@@ -312,9 +339,49 @@ def test_the_page_can_be_seen_as_a_segment_of_the_shop(club_page: Storefront) ->
     assert "nothing is stored" in note
     assert page.script(_STORED) == []
     assert _events(page) == []
+    compared = "compared with the order of everybody"
+    for arrow in page.all(".moved"):
+        assert arrow.get_attribute("title") == compared
+        assert compared in arrow.text
     page.await_address("shopper=quayside")
     _choose(page, "Everyone")
     page.await_that(lambda: page.titles() == before)
+
+
+def test_nothing_is_stored_of_whoever_sees_the_page_as_a_segment(club_page: Storefront) -> None:
+    page = club_page
+    page.open("?q=jacket", query="jacket")
+    token = _agree(page)
+    _open_first(page)
+    _close(page)
+    page.await_that(lambda: len(_known(page.site, token)["events"]) == 3)
+    viewed = page.script("return sessionStorage.getItem('searchsvc-viewed-club')")
+    page.site.record.posted.clear()
+    _choose(page, "Quayside fans")
+    page.await_that(lambda: page.all(".moved.up"))
+    assert "not while you see the page as somebody else" in page.part("consent").text
+    page.one("#explain input").send_keys(Keys.SPACE)
+    page.await_that(lambda: page.all(".explanation"))
+    page.one("#explain input").send_keys(Keys.SPACE)
+    page.one("#why summary").click()
+    page.await_that(lambda: page.all("#reasons li"))
+    _open_first(page)
+    page.await_that(lambda: page.all("#detail .similar li"))
+    assert not page.all("#detail .trade")
+    _close(page)
+    page.search("harbour")
+    sent = _sent(page)
+    for one in sent:
+        about = {name: one[name] for name in ABOUT_SHOPPERS & one.keys()}
+        assert about in ({}, AS_QUAYSIDE)  # nothing in what asks for everybody's order or counts
+    assert sum("ruleContexts" in one for one in sent) == 5
+    assert _events(page) == []
+    assert page.script("return sessionStorage.getItem('searchsvc-viewed-club')") == viewed
+    assert len(_known(page.site, token)["events"]) == 3
+    _choose(page, "Everyone")
+    page.await_that(lambda: _last_search(page).get("userToken") == token)
+    assert "ruleContexts" not in _last_search(page)
+    page.await_that(lambda: len(_known(page.site, token)["events"]) == 4)
 
 
 def test_the_explanation_names_segment_and_boost_and_the_ranks(club_page: Storefront) -> None:
@@ -358,13 +425,12 @@ def test_why_this_order_is_said_in_plain_words(club_page: Storefront) -> None:
     page = club_page
     page.open("?q=jacket&shopper=quayside", query="jacket")
     assert not page.all("#reasons li")
-    button = page.one("#why button")
-    assert button.get_attribute("aria-expanded") == "false"
-    button.send_keys(Keys.ENTER)
+    assert page.one("#why details").get_property("open") is False
+    page.one("#why summary").send_keys(Keys.ENTER)
     page.await_that(lambda: page.all("#reasons li"))
     sentence = page.texts("#reasons li")[0]
     assert sentence.startswith("You see the page as “Quayside fans”: first comes “by Quayside”")
-    page.one("#why button").send_keys(Keys.ENTER)
+    page.one("#why summary").send_keys(Keys.ENTER)
     page.await_that(lambda: not page.all("#reasons li"))
 
 
@@ -377,8 +443,8 @@ def test_what_was_just_viewed_is_a_reason_and_nobody_counts_it_as_a_search(
     _open_first(page)
     _close(page)
     page.search("harbour")
-    page.await_that(lambda: page.all("#why button"))
-    page.one("#why button").click()
+    page.await_that(lambda: page.all("#why summary"))
+    page.one("#why summary").click()
     page.await_that(lambda: page.all("#reasons li"))
     assert "You looked at similar products just now." in page.texts("#reasons li")
     page.await_that(lambda: len(_known(page.site, token)["events"]) >= 4)
@@ -420,7 +486,10 @@ def test_consent_is_given_and_asked_about_by_keyboard(club_page: Storefront) -> 
     assert page.focused().accessible_name == "Personalize my results"
     assert has_focus_ring(page, page.focused())
     described = page.focused().get_attribute("aria-describedby")
-    assert page.part(described or "").text.startswith("Off: nothing about you")
+    assert page.part(described or "").text == (
+        "Off: nothing about you is sent or stored by the shop; "
+        "recent searches stay in this browser."
+    )
     page.type(Keys.SPACE)
     page.await_that(lambda: page.part("consent").text.find("On:") >= 0)
     page.type(Keys.TAB)
@@ -432,10 +501,14 @@ def test_nothing_needs_sideways_scrolling_on_a_phone(club_page: Storefront) -> N
     page = club_page
     phone(page)
     page.open("?q=jacket&shopper=quayside&explain=1", query="jacket")
+    assert page.one("#why details").get_property("open") is False
+    page.await_that(lambda: page.all(".understanding"))
+    assert page.one(".understanding details").get_property("open") is False
     _agree(page)
-    page.await_that(lambda: page.all("#why button"))
-    page.one("#why button").click()
+    page.await_that(lambda: page.all("#why summary"))
+    page.one("#why summary").click()
     page.await_that(lambda: page.all("#reasons li"))
+    page.one(".understanding summary").click()
     page.one("#consent input").send_keys(Keys.SPACE)  # says a long number
     assert page.script("return document.documentElement.scrollWidth") == PHONE["width"]
     assert page.script(OVERFLOW) == []
@@ -449,15 +522,20 @@ def test_axe_finds_no_violation_with_consent(
     page = club_page
     media(page, "prefers-color-scheme", scheme)
     page.open("?q=jacket&shopper=quayside&explain=1", query="jacket")
+    page.one("#consent input").send_keys(Keys.SPACE)
+    page.one("#consent input").send_keys(Keys.SPACE)
+    page.await_that(lambda: page.all("#forgotten code"))
     _agree(page)
-    page.await_that(lambda: page.all("#why button"))
-    page.one("#why button").click()
+    page.await_that(lambda: page.all("#why summary"))
+    page.one("#why summary").click()
     page.await_that(lambda: page.all("#reasons li"))
     assert violations(page, npm_folder) == []
     page.one("#consent .link").click()
     page.await_that(lambda: page.all("#privacy[open]"))
     assert violations(page, npm_folder) == []
     page.one("#privacy button").click()
+    _choose(page, "Everyone")
+    page.await_that(lambda: "shopper" not in page.browser.current_url)
     _open_first(page)
     page.await_that(lambda: page.all("#detail .trade"))
     assert violations(page, npm_folder) == []

@@ -111,7 +111,7 @@ def _arrow(hit: dict[str, Any]) -> str:
 
 
 def _select(page: Storefront, label: str, option: str) -> None:
-    (field,) = (one for one in page.all(".asked label") if one.text.startswith(label))
+    (field,) = (one for one in page.all("label") if one.text.startswith(label))
     for one in field.find_elements(By.TAG_NAME, "option"):
         if one.text == option:
             one.click()
@@ -164,7 +164,8 @@ def test_the_key_is_asked_for_once_and_kept_nowhere(club_page: Storefront) -> No
 def test_a_service_without_a_key_says_how_to_set_one(page: Storefront) -> None:
     page.expected_errors.append("403")
     _open(page, key="any")
-    page.await_that(lambda: "SEARCHSVC_ADMIN_KEY" in page.part("key-failure").text)
+    page.await_that(lambda: "No key is set on this service" in page.part("key-failure").text)
+    assert "SEARCHSVC_ADMIN_KEY=… searchsvc demo" in page.part("key-failure").text
 
 
 # The columns
@@ -182,6 +183,33 @@ def test_columns_show_what_each_would_see_with_arrows(bench: Storefront) -> None
     ]
 
 
+def test_each_choice_stands_above_its_column(bench: Storefront) -> None:
+    page = bench
+    chosen = [one.rect for one in page.all(".columns select")]
+    columns = [one.rect for one in page.all(".column")]
+    assert len(chosen) == 3
+    assert len({one["y"] for one in chosen}) == 1
+    for choice, column in zip(chosen, columns, strict=True):
+        assert choice["x"] == pytest.approx(column["x"], abs=1)
+        assert choice["width"] == pytest.approx(column["width"], abs=1)
+        assert choice["y"] < column["y"]
+
+
+def test_a_small_picture_that_is_missing_has_no_room_for_a_brand(bench: Storefront) -> None:
+    page = bench
+    page.expected_errors.append("ERR_BLOCKED_BY_CLIENT")
+    page.browser.execute_cdp_cmd("Network.enable", {})
+    page.browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["*/favicon.svg*"]})
+    try:
+        _open(page, "?index=club&q=jacket")
+        page.await_that(lambda: page.all(".seen .drawing"))
+        page.await_that(lambda: page.one(".seen .drawing svg").is_displayed())
+        assert not any(one.is_displayed() for one in page.all(".seen .drawing span"))
+    finally:
+        page.browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": []})
+        page.browser.execute_cdp_cmd("Network.disable", {})
+
+
 def test_other_segments_and_queries_are_chosen_and_stay_in_the_address(bench: Storefront) -> None:
     page = bench
     _select(page, "Column 1", "bargains")
@@ -191,6 +219,8 @@ def test_other_segments_and_queries_are_chosen_and_stay_in_the_address(bench: St
     page.await_that(lambda: len(page.all(".column")) == 2)
     answers = _preview(page.site, "bargains", "quayside", query="harbour 007")
     page.await_that(lambda: _texts(page, ".title") == _titles(answers))
+    choices = [one.rect["y"] for one in page.all(".columns select")]
+    assert len(set(choices)) == 1
     assert page.browser.current_url.endswith(
         "?index=club&q=harbour+007&for=bargains&for=quayside&for=-"
     )
@@ -215,7 +245,9 @@ def test_why_is_told_on_hover_by_tap_and_by_key(bench: Storefront) -> None:
     page.type(Keys.ENTER)
     page.await_that(lambda: row.find_elements(By.CSS_SELECTOR, ".reasons"))
     told = row.find_element(By.CSS_SELECTOR, ".reasons").text
-    assert told.startswith(f"Moved up from {hit['rank_before']} to {hit['rank']}")
+    moved = f"Moved up from {hit['rank_before']} to {hit['rank']}, compared with the order"
+    assert told.startswith(moved)
+    assert moved in button.accessible_name
     for preference in hit["preferences"]:
         assert f"Quayside fans: {preference['name']}" in told
     page.type(Keys.ESCAPE)

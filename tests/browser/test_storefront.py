@@ -389,6 +389,7 @@ def test_pictures_that_fail_at_once_leave_no_broken_one(page: Storefront) -> Non
         )
         page.await_that(lambda: page.script(broken) == 0)
         assert len(page.all(".card > .picture .drawing")) == len(page.all(".card"))
+        page.await_that(lambda: page.one(".card .drawing span").is_displayed())
     finally:
         page.browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": []})
         page.browser.execute_cdp_cmd("Network.disable", {})
@@ -549,6 +550,11 @@ def test_a_shopper_moves_what_they_like_and_hides_nothing(page: Storefront) -> N
         shown = page.texts(f".cards > li:nth-child({place + 1}) .moved [aria-hidden]")
         assert shown == ([] if gained == 0 else [f"{'▲' if gained > 0 else '▼'}{abs(gained)}"])
     assert "nothing is stored" in page.part("shopper-note").text
+    page.one("#consent input").send_keys(Keys.SPACE)
+    page.await_that(lambda: page.part("consent").text.find("On, but not while") >= 0)
+    page.await_answer("jacket")
+    assert not any(b"userToken" in body for _, body in page.site.record.posted)
+    page.one("#consent input").send_keys(Keys.SPACE)
     page.await_address("shopper=brand")
     _choose(page, "#shopper", "Everyone")
     page.await_that(lambda: page.titles() == before)

@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { Explanation } from "./explanation.jsx";
 import { highlightRuns, Runs } from "./marked.jsx";
 import { Picture } from "./picture.jsx";
+import { COMPARED } from "./preferences.js";
 import { Availability, Price, Stars } from "./price.jsx";
 
 const PREVIEWS = 5;
@@ -80,12 +81,12 @@ function Variants({ hit, variants: { count, others }, shown, preview }) {
 
 function Moved({ ranks }) {
   if (ranks === 0) return null;
-  if (ranks === null) return <p class="moved up"><span class="unseen">Moved up from far behind</span><span aria-hidden="true">▲ new</span></p>;
+  if (ranks === null) return <p class="moved up" title={COMPARED}><span class="unseen">Moved up from far behind, {COMPARED}</span><span aria-hidden="true">▲ new</span></p>;
   const [kind, sign, said] = ranks > 0 ? ["up", "▲", "up"] : ["down", "▼", "down"];
   const places = Math.abs(ranks);
   return (
-    <p class={`moved ${kind}`}>
-      <span class="unseen">Moved {said} by {places} {places === 1 ? "place" : "places"}</span>
+    <p class={`moved ${kind}`} title={COMPARED}>
+      <span class="unseen">Moved {said} by {places} {places === 1 ? "place" : "places"}, {COMPARED}</span>
       <span aria-hidden="true">{sign}{places}</span>
     </p>
   );

@@ -13,7 +13,7 @@ const SHOWN = new Set(["rating", "review_count", "popularity", "colour_family", 
 const FACTS = ["color", "size", "material", "pattern", "gender", "age_group", "condition", "gtin", "mpn"];
 
 /** The widget of the dialog. */
-export function detailView({ catalogue, choices, title, visitor, events, part }) {
+export function detailView({ catalogue, choices, title, events, part }) {
   const dialog = part("detail");
   const shut = () => choices.product && choices.choose({ product: undefined });
   dialog.addEventListener("close", shut);
@@ -35,7 +35,7 @@ export function detailView({ catalogue, choices, title, visitor, events, part })
             title.name(id, product.title);
             events.view(id);
           }}
-          trade={visitor.agreed ? events : null}
+          trade={events.heard ? events : null}
           open={(product) => choices.choose({ product })}
           close={() => dialog.close()}
         />,

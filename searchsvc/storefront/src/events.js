@@ -3,30 +3,38 @@
 import { pricesOf } from "./money.js";
 import { randomToken } from "./visitor.js";
 
-/** Tells the service; silent without consent, and no failure reaches the page. */
+/** Tells the service; silent without consent or as somebody else, and no failure reaches the page. */
 export class Events {
   #index;
   #visitor;
+  #shopper;
   #found = new Map(); // by product, the search that it was chosen from
 
   /**
    * @param {string} index
    * @param {import("./visitor.js").Visitor} visitor
+   * @param {() => object | undefined} shopper gives the one that the page is shown as.
    */
-  constructor(index, visitor) {
+  constructor(index, visitor, shopper) {
     this.#index = index;
     this.#visitor = visitor;
+    this.#shopper = shopper;
+  }
+
+  /** Whether anything is told: what is done while seeing the page as somebody else says nothing of the shopper. */
+  get heard() {
+    return this.#visitor.agreed && !this.#shopper();
   }
 
   /** A hit was chosen; `position` from 1. */
   click({ id, position, queryId }) {
-    if (this.#visitor.agreed && queryId) this.#found.set(id, queryId);
+    if (this.heard && queryId) this.#found.set(id, queryId);
     this.#tell("click", { id, position });
   }
 
   /** A product is looked at in full. */
   view(id) {
-    this.#visitor.saw(id);
+    if (this.heard) this.#visitor.saw(id);
     this.#tell("view", { id });
   }
 
@@ -46,8 +54,8 @@ export class Events {
   }
 
   #tell(type, item, of = {}) {
-    const { agreed, token } = this.#visitor;
-    if (!agreed) return;
+    if (!this.heard) return;
+    const { token } = this.#visitor;
     const search = this.#found.get(item.id);
     const event = { id: randomToken(), type, items: [item], ...(search ? { query_id: search } : {}), ...of };
     const body = { consent: true, user_token: token, index: this.#index, events: [event] };

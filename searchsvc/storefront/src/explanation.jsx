@@ -1,6 +1,6 @@
 /** How a hit got its place: the parts of its score. */
 
-import { preferencesOf, signed, titlesOf, whose } from "./preferences.js";
+import { COMPARED, nameOf, preferencesOf, signed, titlesOf, whose } from "./preferences.js";
 
 /** What explains all hits of a page: what fills the bars, the best of each part; segments' titles. */
 export function scaleOf(hits, personalization) {
@@ -26,7 +26,7 @@ export function Explanation({ hit, rank, moved, scale }) {
     <dl class="explanation">
       <Row name="Rank">
         {rank}
-        {moved ? `, ${moved > 0 ? "▲" : "▼"}${Math.abs(moved)} from ${rank + moved}` : ""}
+        {moved ? <span title={COMPARED}>, {moved > 0 ? "▲" : "▼"}{Math.abs(moved)} from {rank + moved}</span> : ""}
         {parts.identified ? ", named by its number" : ""}
       </Row>
       <Row name="Words" share={score / scale.lexical}>
@@ -42,7 +42,7 @@ export function Explanation({ hit, rank, moved, scale }) {
       {parts.feedback ? <Row name="Feedback">{signed(parts.feedback)}</Row> : null}
       {preferencesOf(parts).map((preference) => (
         <Row key={`${preference.kind} ${preference.segment} ${preference.name}`} name={whose(preference, scale.titles)}>
-          {preference.name} {signed(preference.gain)}
+          {nameOf(preference)} {signed(preference.gain)}
         </Row>
       ))}
       {parts.boost ? <Row name="Boost">{signed(parts.boost)}</Row> : null}

@@ -58,7 +58,7 @@ async function main() {
 function startSearch(catalogue, shoppers, client, severalIndexes) {
   const choices = new Choices(shoppers);
   const visitor = new Visitor(catalogue.index);
-  const events = new Events(catalogue.index, visitor);
+  const events = new Events(catalogue.index, visitor, () => choices.shopper);
   const personal = personalClient(client, visitor, () => choices.shopper);
   const title = new Title(catalogue.index);
   let failedAfter; // the last results before a failure

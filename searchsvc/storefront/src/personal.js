@@ -1,6 +1,6 @@
 /** What a search says of the shopper; without consent it is the request that everybody sends. */
 
-const PHONE = "(max-width: 599px)";
+import { isNarrow } from "./screen.js";
 
 /**
  * The search client, which adds to each request for hits what the shopper agreed to.
@@ -22,7 +22,9 @@ export function personalClient(client, visitor, shopper) {
   function personal({ params, ...request }) {
     // What only counts needs to know nobody.
     if (params?.hitsPerPage === 0) return { params, ...request };
-    return { ...request, params: { ...aboutShopper(visitor, shopper(), () => viewedFor(params)), ...params } };
+    const tried = shopper();
+    const about = tried ? asSomebody(tried) : aboutVisitor(visitor, () => viewedFor(params));
+    return { ...request, params: { ...about, ...params } };
   }
 
   const search = (requests, options) => {
@@ -32,14 +34,17 @@ export function personalClient(client, visitor, shopper) {
   return { ...client, search };
 }
 
-/** The parameters of one search. */
-function aboutShopper(visitor, shopper, viewed) {
-  const named = shopper?.segment ? { ruleContexts: [shopper.segment] } : {};
-  const common = { consent: true, enablePersonalization: true, ...named };
-  if (!visitor.agreed) return common;
+/** Whoever tries out how others see the page gives no number: the search would be stored as their own. */
+function asSomebody({ segment }) {
+  return segment ? { consent: true, ruleContexts: [segment] } : {};
+}
+
+/** What the shopper of this browser, who agreed, says of themselves. */
+function aboutVisitor(visitor, viewed) {
   const products = viewed();
   return {
-    ...common,
+    consent: true,
+    enablePersonalization: true,
     userToken: visitor.token,
     clickAnalytics: true, // for the number that a click names its search by
     context: surroundings(),
@@ -49,7 +54,7 @@ function aboutShopper(visitor, shopper, viewed) {
 
 /** What a segment may ask of the visit; of the page before only its host. */
 function surroundings() {
-  const device = matchMedia(PHONE).matches ? "mobile" : "desktop";
+  const device = isNarrow() ? "mobile" : "desktop";
   const before = URL.canParse(document.referrer) ? new URL(document.referrer).host : "";
   return before && before !== location.host ? { device, referrer: before } : { device };
 }

@@ -6,6 +6,10 @@ const NOT_APPLIED = {
   nothing_known: "nothing is known yet that could change the order",
   profile_unavailable: "what is stored cannot be read at the moment",
 };
+
+/** What ranks moved are counted from. */
+export const COMPARED = "compared with the order of everybody";
+
 const KINDS = { taste: "Taste", session: "This visit", request: "Request", segment: "Segment" };
 
 /** Why an answer is not personalized, or an empty text. */
@@ -26,6 +30,11 @@ export function titlesOf(personalization) {
 /** Whose preference one is: the title of the segment, or where else it comes from. */
 export function whose({ kind, segment }, titles) {
   return kind === "segment" ? (titles.get(segment) ?? segment) : (KINDS[kind] ?? kind);
+}
+
+/** What the page calls a preference: the service tells small ones, and which products somebody chose, as one. */
+export function nameOf({ kind, name }) {
+  return kind === "taste" && name === "other traits" ? "other things you chose before" : name;
 }
 
 /** 0.0512 as `+0.051`. */

@@ -60,13 +60,13 @@ function ExplainField({ choices }) {
 function ShopperNote({ choices: { shopper }, byRelevance, personalization }) {
   if (!shopper) return null;
   const moved = byRelevance
-    ? "▲ and ▼ tell how many places a product moved."
+    ? "▲ and ▼ are places moved, compared with the order of everybody."
     : "An order by a value leaves no room for likings; sort by relevance to see them.";
   if (!shopper.segment) {
     return (
       <p class="said">
         Seen as somebody who likes <strong>{shopper.likes}</strong>. {moved}{" "}
-        <span class="muted">A demo: the likings are sent with each request as boosts, and nothing is stored.</span>
+        <span class="muted small">A demo: the likings are sent with each request as boosts, and nothing is stored.</span>
       </p>
     );
   }
@@ -75,8 +75,9 @@ function ShopperNote({ choices: { shopper }, byRelevance, personalization }) {
     <p class="said">
       Seen as <strong>{shopper.name}</strong>, a segment of this shop.{" "}
       {reason ? `The order is everybody’s: ${reason}.` : moved}{" "}
-      <span class="muted">
-        A demo: choosing a segment counts as your consent to naming it with each search, and nothing is stored for it.
+      <span class="muted small">
+        A demo: choosing it counts as your consent to naming it with each search. Nothing else about you is sent, and
+        nothing is stored for it.
       </span>
     </p>
   );

@@ -1,11 +1,13 @@
 /** What a query was taken for, step by step, and where its time went. */
 
 import { useEffect, useState } from "preact/hooks";
+import { isNarrow } from "./screen.js";
 import { understand } from "./service.js";
 
 /** @param {{index: string, query: string, exact: boolean}} properties */
 export function Understanding({ index, query, exact }) {
   const [answer, show] = useState(null);
+  const [wide] = useState(() => !isNarrow()); // on a phone the products come first
   useEffect(() => {
     let current = true;
     understand(index, query, exact).then((one) => current && show(one), () => current && show(null));
@@ -15,20 +17,22 @@ export function Understanding({ index, query, exact }) {
   const { steps, embedded } = answer.understood;
   return (
     <section class="understanding" aria-label="How the query was understood">
-      <h2>How “{query || "everything"}” was understood</h2>
-      <ul>
-        {steps
-          .filter(({ kind }) => kind !== "discounted")
-          .map((step, place, shown) => <Step {...step} further={isFurther(step, shown[place - 1])} />)}
-        <Discounted steps={steps.filter(({ kind }) => kind === "discounted")} />
-        {embedded.length > 1 && <li>By meaning also <b>{embedded.slice(1).join("; ")}</b></li>}
-        {steps.length === 0 && embedded.length < 2 && <li>Taken as it was typed.</li>}
-      </ul>
-      <Stages stages={answer.stages_ms} took={answer.took_ms} />
-      <p class="muted small">
-        On each card: words with their rank and BM25 score, coverage as the share of the query’s words, meaning with
-        its rank and cosine, and both fused.
-      </p>
+      <details open={wide}>
+        <summary><h2>How “{query || "everything"}” was understood</h2></summary>
+        <ul>
+          {steps
+            .filter(({ kind }) => kind !== "discounted")
+            .map((step, place, shown) => <Step {...step} further={isFurther(step, shown[place - 1])} />)}
+          <Discounted steps={steps.filter(({ kind }) => kind === "discounted")} />
+          {embedded.length > 1 && <li>By meaning also <b>{embedded.slice(1).join("; ")}</b></li>}
+          {steps.length === 0 && embedded.length < 2 && <li>Taken as it was typed.</li>}
+        </ul>
+        <Stages stages={answer.stages_ms} took={answer.took_ms} />
+        <p class="muted small">
+          On each card: words with their rank and BM25 score, coverage as the share of the query’s words, meaning with
+          its rank and cosine, and both fused.
+        </p>
+      </details>
     </section>
   );
 }

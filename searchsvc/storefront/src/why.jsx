@@ -14,8 +14,9 @@ export function whyView({ search, personal, choices, part }) {
     render({ results }) {
       const personalization = results?.extensions?.searchsvc?.personalization;
       const applied = Boolean(personalization?.applied) && results.nbHits > 0;
-      const toggle = () => {
-        open = !open;
+      const toggle = (event) => {
+        if (event.currentTarget.open === open) return;
+        open = event.currentTarget.open;
         this.render({ results });
       };
       render(
@@ -38,7 +39,7 @@ async function ask({ helper }, client) {
   const params = {
     ...helper.getQuery(),
     facets: [],
-    clickAnalytics: false,
+    clickAnalytics: undefined,
     attributesToRetrieve: ["objectID"],
     attributesToHighlight: [],
     getRankingInfo: true,
@@ -59,11 +60,9 @@ function Why({ open, toggle, results, explained }) {
     return () => (current = false);
   }, [open, results]);
   return (
-    <>
-      <button class="link" type="button" aria-expanded={open} aria-controls="reasons" onClick={toggle}>
-        Why this order?
-      </button>
-      <div id="reasons" hidden={!open}>
+    <details open={open} onToggle={toggle}>
+      <summary>Why this order?</summary>
+      <div id="reasons">
         {open && reasons && (
           <ul class="said">
             {reasons.length > 0 ? reasons.map((reason) => <li key={reason}>{reason}</li>) : <li>Nothing that is known of you changes this page.</li>}
@@ -71,7 +70,7 @@ function Why({ open, toggle, results, explained }) {
           </ul>
         )}
       </div>
-    </>
+    </details>
   );
 }
 

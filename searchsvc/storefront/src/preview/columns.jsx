@@ -2,14 +2,21 @@
 
 import { useState } from "preact/hooks";
 import { Picture } from "../picture.jsx";
-import { notApplied, preferencesOf, signed, titlesOf, whose } from "../preferences.js";
+import { COMPARED, nameOf, notApplied, preferencesOf, signed, titlesOf, whose } from "../preferences.js";
 import { Price } from "../price.jsx";
 
-/** @param {{preview: object | null, busy: boolean}} properties */
-export function Columns({ preview, busy }) {
+/**
+ * @param {object} properties
+ * @param {object | null} properties.preview
+ * @param {boolean} properties.busy
+ * @param {boolean} properties.fewer whether the last choice has no column.
+ * @param {import("preact").ComponentChildren} properties.children a choice of shopper for each column.
+ */
+export function Columns({ preview, busy, fewer, children }) {
   const [pointed, point] = useState(null); // a product, in whichever columns it stands
   return (
-    <section class="columns" aria-label="What they would see" aria-busy={busy} tabindex="0">
+    <section class={`columns ${fewer ? "fewer" : ""}`} aria-label="What they would see" aria-busy={busy} tabindex="0">
+      {children}
       {(preview?.columns ?? []).map((column, place) => (
         <Column key={`${place} ${column.title}`} column={column} pointed={pointed} point={point} />
       ))}
@@ -70,9 +77,9 @@ function Hit({ hit, titles, personal, pointed, point }) {
         <Price product={product} />
       </div>
       {personal && (
-        <button type="button" class={`shift ${direction(hit)}`} aria-expanded={open} onClick={() => pin(!pinned)}>
+        <button type="button" class={`shift ${direction(hit)}`} aria-expanded={open} title={COMPARED} onClick={() => pin(!pinned)}>
           <span aria-hidden="true">{sign(hit)}</span>
-          <span class="unseen">{said(hit)}: why {product.title}?</span>
+          <span class="unseen">{said(hit)}, {COMPARED}: why {product.title}?</span>
         </button>
       )}
       {open && <Why hit={hit} titles={titles} />}
@@ -84,12 +91,12 @@ function Why({ hit, titles }) {
   const preferences = preferencesOf(hit);
   return (
     <div class="reasons" role="status">
-      <p><b>{said(hit)}</b></p>
+      <p><b>{said(hit)}</b>, {COMPARED}</p>
       {preferences.length === 0 && <p>No preference is about it; others went past it or fell behind.</p>}
       <ul>
         {preferences.map((preference) => (
           <li key={`${preference.kind} ${preference.segment} ${preference.name}`}>
-            {whose(preference, titles)}: {preference.name} <b>{signed(preference.gain)}</b>
+            {whose(preference, titles)}: {nameOf(preference)} <b>{signed(preference.gain)}</b>
           </li>
         ))}
       </ul>

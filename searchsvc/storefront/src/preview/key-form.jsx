@@ -2,6 +2,13 @@
 
 import { useState } from "preact/hooks";
 
+const REFUSALS = {
+  401: "This is not the key of this service.",
+  403:
+    "No key is set on this service, so nobody can open the preview. Set SEARCHSVC_ADMIN_KEY, at least 16 characters, " +
+    "and start the service again: SEARCHSVC_ADMIN_KEY=… searchsvc demo",
+};
+
 /** @param {{open: (key: string) => Promise<void>}} properties */
 export function KeyForm({ open }) {
   const [failure, fail] = useState("");
@@ -12,7 +19,7 @@ export function KeyForm({ open }) {
     try {
       await open(new FormData(event.target).get("key"));
     } catch (error) {
-      fail(error.status === 401 ? "This is not the key of this service." : error.message);
+      fail(REFUSALS[error.status] ?? error.message);
       setBusy(false);
     }
   };
@@ -20,8 +27,9 @@ export function KeyForm({ open }) {
     <form class="key panel" onSubmit={submit}>
       <h2>The administrator’s key, please</h2>
       <p id="key-help">
-        The value of <code>SEARCHSVC_ADMIN_KEY</code>. It stays in the memory of this page and is not stored: a reload
-        asks for it again.
+        The value of <code>SEARCHSVC_ADMIN_KEY</code> that the service was started with, as
+        by <code>SEARCHSVC_ADMIN_KEY=… searchsvc demo</code>. It stays in the memory of this page and is not stored: a
+        reload asks for it again.
       </p>
       <label>
         <span>Key</span>

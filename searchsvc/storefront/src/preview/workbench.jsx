@@ -11,6 +11,7 @@ const PAUSE_MS = 350;
 const SHOWN = 12;
 const COLUMNS = 3;
 const EVERYBODY = "Everybody";
+const NONE = "-";
 
 /**
  * @param {object} properties
@@ -44,15 +45,6 @@ export function Workbench({ admin, index, indexes, published, change }) {
           <span>Query</span>
           <input type="search" value={asked.query} onInput={({ target }) => ask({ ...asked, query: target.value })} />
         </label>
-        {asked.shown.map((name, place) => (
-          <Choice
-            key={place}
-            label={`Column ${place + 1}`}
-            value={name}
-            options={[{ name: "", title: EVERYBODY }, ...offered.current, ...(place > 1 ? [{ name: "-", title: "None" }] : [])]}
-            choose={(chosen) => ask({ ...asked, shown: asked.shown.with(place, chosen) })}
-          />
-        ))}
       </form>
       <Draft
         draft={draft}
@@ -68,7 +60,17 @@ export function Workbench({ admin, index, indexes, published, change }) {
         }}
         reload={() => change(index)}
       />
-      <Columns preview={preview} busy={busy} />
+      <Columns preview={preview} busy={busy} fewer={asked.shown.at(-1) === NONE}>
+        {asked.shown.map((name, place) => (
+          <Choice
+            key={place}
+            label={`Column ${place + 1}`}
+            value={name}
+            options={[{ name: "", title: EVERYBODY }, ...offered.current, ...(place > 1 ? [{ name: NONE, title: "None" }] : [])]}
+            choose={(chosen) => ask({ ...asked, shown: asked.shown.with(place, chosen) })}
+          />
+        ))}
+      </Columns>
     </>
   );
 }
@@ -76,7 +78,7 @@ export function Workbench({ admin, index, indexes, published, change }) {
 function Choice({ label, value, options, choose }) {
   const known = options.some(({ name }) => name === value);
   return (
-    <label>
+    <label class="choice">
       <span>{label}</span>
       <select value={value} onChange={({ target }) => choose(target.value)}>
         {!known && <option value={value}>{value} (gone)</option>}
@@ -93,7 +95,7 @@ function usePreview(admin, index, { query, shown }, { read, isDraft, segments })
     if (read.wrong) return undefined;
     const controller = new AbortController();
     const titles = new Map(segments.map(({ name, title }) => [name, title]));
-    const shoppers = shown.filter((name) => name !== "-").map((name) => ({
+    const shoppers = shown.filter((name) => name !== NONE).map((name) => ({
       title: name ? (titles.get(name) ?? name) : EVERYBODY,
       user: name ? { consent: true, segments: [name] } : {},
     }));
@@ -119,7 +121,7 @@ function usePreview(admin, index, { query, shown }, { read, isDraft, segments })
 function fromAddress(segments) {
   const parameters = new URLSearchParams(location.search);
   const wanted = parameters.getAll("for");
-  const usual = ["", ...segments.map(({ name }) => name), "-", "-"].slice(0, COLUMNS);
+  const usual = ["", ...segments.map(({ name }) => name), NONE, NONE].slice(0, COLUMNS);
   return {
     query: parameters.get("q") ?? "",
     shown: usual.map((name, place) => wanted[place] ?? name),
