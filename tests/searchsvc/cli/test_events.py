@@ -383,8 +383,8 @@ def test_a_user_is_deleted_with_a_receipt() -> None:
 
 def test_bytes_that_stay_for_a_while_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     import_file(ORDERS)
-    monkeypatch.setattr("searchsvc.state.database.Database.erase", lambda _: False)
-    assert "later" in run("users", "delete", "ann").stdout
+    monkeypatch.setattr("searchsvc.state.database.Database.empty_log", lambda _: False)
+    assert "when the service tries again" in run("users", "delete", "ann").stdout
 
 
 def test_a_token_comes_from_standard_input() -> None:
