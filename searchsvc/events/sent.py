@@ -67,8 +67,8 @@ class SentEvent(_Sent):
     type: EventKind
     id: EventId | None = Field(
         None,
-        description="A second event of the same user with the same id is the same event. "
-        "Without one, the same content is; without a time too, only within an hour.",
+        description="A second event of the same user in the same index with the same id is the "
+        "same event. Without one, the same content is; without a time too, only within an hour.",
     )
     time: Time | None = None
     items: Annotated[list[SentItem], Field(max_length=MAX_ITEMS, fail_fast=True)] = Field(
