@@ -15,8 +15,8 @@ class Popularity:
     """What sells.
 
     Attributes:
-        share: float32 ``(products,)``, 0 to 1: of what sells best, on a logarithmic scale; less where
-            little was sold at all, see `searchsvc.learned.model.LearnedFrom.popularity_prior`.
+        share: float32 ``(products,)``, 0 to 1: of what sells best, on a logarithmic scale; less
+            where little was sold at all, see `LearnedFrom.popularity_prior`.
         sold: float64 ``(products,)``, purchases that count less the older they are; NaN for a
             product without any.
         known: bool ``(products,)``, whether the product was in the catalogue that was learned.
