@@ -138,7 +138,12 @@ class Retention:
             _log.exception("events older than %d days are still there", self._days)
         else:
             if purged:
-                _log.info("deleted %d events older than %d days", purged, self._days)
+                # Told loudly: whoever imported a long history did not mean the default.
+                _log.warning(
+                    "deleted %d events older than %d days (SEARCHSVC_RETENTION_DAYS)",
+                    purged,
+                    self._days,
+                )
 
     def _erase(self) -> bool:
         try:
