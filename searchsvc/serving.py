@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from indexer.snapshot import Snapshot
     from searchsvc.answer import Hit
     from searchsvc.opened import Opened
-    from searchsvc.personalizing.personalizer import Portrait
+    from searchsvc.personalizing.portrait import Portrait
     from searchsvc.personalizing.profiles import ProfileStore
     from searchsvc.policy import RankingPolicy
     from searchsvc.query.filters import Filter

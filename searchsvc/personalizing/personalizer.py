@@ -11,13 +11,13 @@ returning user         also lists, rules on the past, learned segments, and tast
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from searchsvc.experiments.assignment import arm_of
 from searchsvc.learned.tastes import tastes_of
 from searchsvc.personalizing.personalization import NotApplied, Personalization
+from searchsvc.personalizing.portrait import MOST_PORTRAYED, Portrait
 from searchsvc.personalizing.why import top_tastes
 from searchsvc.preferences.preferences import Preferences
 from searchsvc.preferences.session import Session
@@ -35,25 +35,6 @@ if TYPE_CHECKING:
     from searchsvc.segments.situation import History
 
 _MEDIAN = 0.5
-MOST_PORTRAYED = 20
-"""Tastes of a portrait."""
-
-
-@dataclass(frozen=True, slots=True)
-class Portrait:
-    """What is made of a user's events in one index; it is never stored.
-
-    Attributes:
-        orders: how many.
-        spent: in all of them, in the major unit.
-        segments: that the user is in, whatever the request.
-        tastes: what the user likes more than others do: fields and values, the most first.
-    """
-
-    orders: int
-    spent: float
-    segments: tuple[ActiveSegment, ...]
-    tastes: tuple[tuple[str, str], ...]
 
 
 class Personalizer:
