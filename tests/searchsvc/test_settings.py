@@ -20,6 +20,13 @@ SETTINGS: list[tuple[str, str, Any]] = [
     ("max_concurrent", "3", 3),
     ("max_waiting", "0", 0),
     ("admin_key", "sixteen letters!", SecretStr("sixteen letters!")),
+    ("state_url", "sqlite:///else.db", SecretStr("sqlite:///else.db")),
+    ("token_key", "k" * 32, SecretStr("k" * 32)),
+    ("retention_days", "30", 30),
+    ("personalize", "false", False),
+    ("profile_timeout_ms", "5", 5.0),
+    ("record_searches", "false", False),
+    ("insights_consent", "true", True),
     ("fusion", "rrf", Fusion.RRF),
     ("semantic_weight", "0.9", 0.9),
     ("rrf_k", "1", 1),
@@ -43,6 +50,11 @@ WRONG = [
     ("max_waiting", "-1"),
     ("admin_key", ""),  # an empty key would be everybody's
     ("admin_key", "fifteen letters"),
+    ("token_key", "k" * 31),  # could be guessed, and with it who is who
+    ("retention_days", "0"),  # would delete everything at once
+    ("retention_days", "36501"),
+    ("profile_timeout_ms", "0"),
+    ("personalize", "perhaps"),
     ("fusion", "best"),
     ("rrf_k", "0"),
     ("window", "0"),
