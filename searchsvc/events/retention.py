@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
-import random
 import threading
 import time
 from dataclasses import dataclass
+from random import SystemRandom
 from typing import Protocol
 
 from searchsvc.errors import SearchServiceError
 
 _log = logging.getLogger(__name__)
+# Its own: the state of the shared generator is for those who seed it.
+_RANDOM = SystemRandom()
 
 _MS = 1_000
 DAY_MS = 86_400 * _MS
@@ -157,4 +159,4 @@ class Retention:
 
 def _about(seconds: float) -> float:
     """`seconds`, give or take a fifth."""
-    return seconds * random.uniform(0.8, 1.2)  # noqa: S311 - no secret
+    return seconds * _RANDOM.uniform(0.8, 1.2)
