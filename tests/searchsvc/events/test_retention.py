@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -115,3 +116,18 @@ def test_what_a_deletion_left_is_erased_between_purges_until_it_is_gone(
     retention.close(20)
     assert len(purges) == 1
     assert caplog.text.count("deleted users may still be in the files") == 2
+
+
+def test_the_shared_generator_of_random_numbers_is_left_alone() -> None:
+    before = random.getstate()
+    times: list[int] = []
+
+    def purge(before_ms: int) -> int:
+        times.append(before_ms)
+        return 0
+
+    retention = Retention(Keeper(purge), 30, seconds=0.001)
+    retention.start()
+    eventually(lambda: len(times) > 5)
+    retention.close(5)
+    assert random.getstate() == before
