@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from searchsvc.events.event import EventKind
+from searchsvc.learned.likeness import alike
 from searchsvc.learned.tastes import tastes_of
 from searchsvc.preferences.preferences import Preferences
 from searchsvc.preferences.session import Session
@@ -102,12 +103,11 @@ class Shoppers:
         tastes = self._tastes(history, time_ms)
         if tastes is None:
             return Preferences(strength)
-        centroids = self._audience.centroids
-        alike = [name for name, centroid in centroids.items() if centroid.fits(tastes)]
+        names = alike(self._audience.centroids, tastes)
         segments = self._audience.segments
         shopper = Shopper(consent=True)
         situation = segments.situation(shopper, segments.history(None), Query(""), time_ms)
-        in_force = segments.boosts(segments.active(situation, alike), situation)
+        in_force = segments.boosts(segments.active(situation, names), situation)
         return Preferences(strength, patterns=self._audience.patterns, active=in_force)
 
     def by_session(self, history: History, weight: float) -> Preferences:

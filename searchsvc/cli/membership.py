@@ -23,7 +23,7 @@ from searchsvc.cli.output import (
 )
 from searchsvc.errors import StateMissingError
 from searchsvc.learned.file import LearnedFile
-from searchsvc.learned.likeness import Centroid
+from searchsvc.learned.likeness import alike, centroids_of
 from searchsvc.learned.tastes import tastes_of
 from searchsvc.livedocuments import SEGMENTS
 from searchsvc.query.filters import parse_filter_text
@@ -146,14 +146,7 @@ def _alike(
     if profile is None or model is None:
         return ()
     tastes = tastes_of(profile.interactions, model, now_ms)
-    return tuple(
-        segment.name
-        for segment in segments.segments
-        if (like := segment.like) is not None
-        and (centroid := Centroid.of(like.affinities, like.threshold, model)) is not None
-        and tastes is not None
-        and centroid.fits(tastes)
-    )
+    return alike(centroids_of(segments, model), tastes)
 
 
 def _told(verdict: Verdict, segments: Segments) -> dict[str, Any]:

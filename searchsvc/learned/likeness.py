@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from searchsvc.learned.model import Learned
     from searchsvc.learned.tastes import Tastes
+    from searchsvc.segments.segments import Segments
 
 NARROW_FIELDS = frozenset({"id", "item_group_id"})
 """Having bought one article is nothing that a segment is about."""
@@ -89,3 +90,22 @@ def metric_of(model: Learned) -> NDArray[np.float32]:
 def confidence(purchases: float) -> float:
     """The part of a likeness that counts of a shopper with so many weighted purchases, 0 to 1."""
     return purchases / (purchases + HALF_KNOWN)
+
+
+def centroids_of(segments: Segments, model: Learned | None) -> dict[str, Centroid]:
+    """The centroids of the learned segments that `model` knows something of, by name."""
+    if model is None:
+        return {}
+    found = {
+        segment.name: Centroid.of(segment.like.affinities, segment.like.threshold, model)
+        for segment in segments.segments
+        if segment.like is not None
+    }
+    return {name: centroid for name, centroid in found.items() if centroid is not None}
+
+
+def alike(centroids: Mapping[str, Centroid], tastes: Tastes | None) -> tuple[str, ...]:
+    """The names of those of `centroids` whose segments somebody with `tastes` is in."""
+    if tastes is None:
+        return ()
+    return tuple(name for name, centroid in centroids.items() if centroid.fits(tastes))

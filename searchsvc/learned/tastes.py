@@ -58,7 +58,7 @@ def tastes_of(interactions: Sequence[Interaction], model: Learned, now_ms: int) 
     until_ms = min(now_ms, model.origin.newest_ms)
     ages = np.array([max(until_ms - it.time_ms, 0) for _, it in found]) / _DAY_MS
     weights = kinds * 0.5 ** (ages / model.origin.half_life_days)
-    return _tastes(model, products, weights)
+    return tastes_from(model, products, weights)
 
 
 def tastes_from(
@@ -70,13 +70,10 @@ def tastes_from(
         model: of the index.
         products: int64 ``(n,)``, rows of the model; may repeat.
         weights: float64 ``(n,)``, what each counts beside a purchase.
+
+    Returns:
+        ``None`` where they count nothing.
     """
-    return _tastes(model, products, weights)
-
-
-def _tastes(
-    model: Learned, products: NDArray[np.int64], weights: NDArray[np.float64]
-) -> Tastes | None:
     total = float(weights.sum())
     if total <= 0:
         return None

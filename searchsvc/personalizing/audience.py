@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
-from searchsvc.learned.likeness import Centroid
+from searchsvc.learned.likeness import centroids_of
 from searchsvc.preferences.alignment import Alignment
 from searchsvc.preferences.patterns import Patterns
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from indexer.snapshot import Snapshot
     from searchsvc.experiments.assignment import Arm, Experiment
+    from searchsvc.learned.likeness import Centroid
     from searchsvc.learned.model import Learned
     from searchsvc.policy import RankingPolicy
     from searchsvc.segments.segments import Segments
@@ -92,7 +93,7 @@ class Audience:
             segments=segments,
             patterns=patterns,
             alignment=alignment,
-            centroids=_centroids(segments, model),
+            centroids=centroids_of(segments, model),
             experiment=experiment,
             policy=popular,
             policies={
@@ -104,14 +105,3 @@ class Audience:
     def policy_of(self, arm: Arm | None) -> RankingPolicy:
         """The policy for somebody in `arm`."""
         return self.policy if arm is None else self.policies[arm.name]
-
-
-def _centroids(segments: Segments, model: Learned | None) -> dict[str, Centroid]:
-    if model is None:
-        return {}
-    found = {
-        segment.name: Centroid.of(segment.like.affinities, segment.like.threshold, model)
-        for segment in segments.segments
-        if segment.like is not None
-    }
-    return {name: centroid for name, centroid in found.items() if centroid is not None}

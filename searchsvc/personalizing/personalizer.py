@@ -15,6 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from searchsvc.experiments.assignment import arm_of
+from searchsvc.learned.likeness import alike
 from searchsvc.learned.tastes import tastes_of
 from searchsvc.personalizing.personalization import NotApplied, Personalization
 from searchsvc.personalizing.portrait import MOST_PORTRAYED, Portrait
@@ -143,12 +144,20 @@ def _segments(
     segments = audience.segments
     if not segments.segments:
         return (), ()
-    alike: tuple[str, ...] = ()
-    if tastes is not None:
-        alike = tuple(name for name, it in audience.centroids.items() if it.fits(tastes))
     situation = segments.situation(shopper, _history(known, segments), query, now_ms)
-    active = segments.active(situation, alike)
+    active = segments.active(situation, _alike(known, tastes, audience))
     return active, segments.boosts(active, situation)
+
+
+def _alike(known: Known | None, tastes: Tastes | None, audience: Audience) -> tuple[str, ...]:
+    """The learned segments that the shopper is in: kept, for it looks at every trait."""
+    if known is None:
+        return ()
+    centroids = audience.centroids
+    kept = known.alike
+    if kept is None or kept[0] is not centroids:
+        kept = known.alike = (centroids, alike(centroids, tastes))
+    return kept[1]
 
 
 def _history(known: Known | None, segments: Segments) -> History:

@@ -61,12 +61,14 @@ class Known:
     Attributes:
         history: for conditions, and the object that it was made for.
         tastes: of the user, and the model that they were made for.
+        alike: learned segments that the user is in, and the centroids that they were compared to.
     """
 
     profile: Profile
     read_at: float
     history: tuple[object, History] | None = None
     tastes: tuple[object, Tastes | None] | None = None
+    alike: tuple[object, tuple[str, ...]] | None = None
 
 
 @dataclass(slots=True)
