@@ -15,14 +15,16 @@ from indexer.settings import IndexSettings
 if TYPE_CHECKING:
     from pathlib import Path
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 """Raised when the files change so that an older reader would misread them.
 
 1: November 2026. Products, columns, postings, half-precision vectors, inverted lists.
 2: November 2026. Greatest impact of each term, spelling dictionary, semantic calibration.
-3: November 2026. Suggestions, locations, paths among the columns. Format 2 is read without them.
+3: November 2026. Suggestions, locations, paths among the columns.
+4: November 2026. Smaller postings and vector codes, a distilled query encoder, changes of columns
+   and products in files of their own. Nothing older is read: postings mean something else.
 """
-OLDEST_READABLE = 2
+OLDEST_READABLE = 4
 MANIFEST_FILE = "manifest.json"
 _CHUNK_BYTES = 1 << 20
 
