@@ -9,7 +9,6 @@ processes through the page cache.
 from __future__ import annotations
 
 import mmap
-from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ import numpy as np
 import orjson
 from safetensors.numpy import save_file
 
+from indexer.compiled import compiled
 from indexer.errors import SnapshotCorruptError
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ class StringTable:
     def find(self, text: str) -> int | None:
         """The position of `text` in a table sorted by UTF-8 bytes, or ``None``."""
         key = text.encode()
-        position = bisect_left(range(len(self)), key, key=self._bytes)
+        position = self._first_from(key)
         if position < len(self) and self._bytes(position) == key:
             return position
         return None
@@ -184,11 +184,37 @@ class StringTable:
     def starting_with(self, prefix: str) -> range:
         """The positions of the texts that begin with `prefix`, if sorted by UTF-8 bytes."""
         key = prefix.encode()
-        places = range(len(self))
-        begin = bisect_left(places, key, key=self._bytes)
         # No UTF-8 text has the byte 255, so that this is behind all that begin with the key.
-        return range(begin, bisect_left(places, key + b"\xff", begin, key=self._bytes))
+        return range(self._first_from(key), self._first_from(key + b"\xff"))
+
+    def _first_from(self, key: bytes) -> int:
+        """The position of the first text that is not before `key`."""
+        return _lower_bound(self.data, self.offsets, np.frombuffer(key, np.uint8))
 
     def _bytes(self, index: int) -> bytes:
         offsets = self._offsets_view
         return bytes(self._data_view[offsets[index] : offsets[index + 1]])
+
+
+@compiled
+def _lower_bound(
+    data: NDArray[np.uint8], offsets: NDArray[np.int64], key: NDArray[np.uint8]
+) -> int:
+    """How many of the texts sort before `key`; a query looks for dozens in a million words."""
+    low, high = 0, len(offsets) - 1
+    while low < high:
+        middle = (low + high) // 2
+        if _is_before(data[offsets[middle] : offsets[middle + 1]], key):
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@compiled
+def _is_before(text: NDArray[np.uint8], key: NDArray[np.uint8]) -> bool:
+    shared = min(len(text), len(key))
+    for place in range(shared):
+        if text[place] != key[place]:
+            return bool(text[place] < key[place])
+    return len(text) < len(key)

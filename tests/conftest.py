@@ -6,6 +6,7 @@ from importlib import metadata
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING, Any, Protocol
 
+import hypothesis
 import orjson
 import pytest
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
     from indexer.build.report import BuildReport
     from indexer.embedding.protocol import Embedder
+
+# An example that is the first to call a compiled function waits for the compiler.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 class Build(Protocol):
