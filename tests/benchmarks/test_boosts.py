@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from benchmarks import __main__ as command
 from benchmarks.boosts import KNOWN, NOBODY, SEGMENTED, boosts_table, measure_boosts
+from benchmarks.cli import frame
 from benchmarks.crowd import BOOSTS, SEGMENTS, draw_events, draw_segments
 from indexer.embedding.hashing import HashingEmbedder
 from indexer.layout import IndexLayout
@@ -70,7 +71,7 @@ def test_the_events_are_by_user_and_then_by_time(snapshot: Snapshot) -> None:
 def test_the_command_prints_what_it_writes(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(command, "open_default_embedder", lambda _: EMBEDDER)
+    monkeypatch.setattr(frame, "open_default_embedder", lambda _: EMBEDDER)
     out = tmp_path / "out.json"
     arguments = ["boosts", "--products", 1_000, "--queries", 10, "--json", out]
     done = CliRunner().invoke(command.app, [str(it) for it in (*arguments, "--data-dir", folder)])

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from benchmarks import __main__ as command
 from benchmarks.catalogue.cli import write_catalogue
+from benchmarks.cli import frame
 from benchmarks.errors import BenchmarkError
 from benchmarks.keystrokes import Reading, keystrokes_table, measure_keystrokes
 from indexer.embedding.hashing import HashingEmbedder
@@ -71,7 +72,7 @@ def test_a_collection_without_a_word_to_type_is_refused(tmp_path: Path) -> None:
 def test_the_command_prints_the_table_and_writes_the_result(
     collection: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(command, "open_default_embedder", lambda _: HashingEmbedder(64))
+    monkeypatch.setattr(frame, "open_default_embedder", lambda _: HashingEmbedder(64))
     target = tmp_path / "keystrokes.json"
     shown = CliRunner().invoke(command.app, ["keystrokes", str(collection), "--json", str(target)])
     assert shown.exit_code == 0, shown.output

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from benchmarks import __main__ as command
 from benchmarks.catalogue.cli import write_catalogue
+from benchmarks.cli import frame
 from benchmarks.fetch import PUBLICATIONS
 from indexer.embedding.hashing import HashingEmbedder
 from indexer.feeds.reader import FeedOptions, open_feed
@@ -22,7 +23,7 @@ runner = CliRunner()
 
 @pytest.fixture(autouse=True)
 def no_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "open_default_embedder", lambda _: HashingEmbedder(64))
+    monkeypatch.setattr(frame, "open_default_embedder", lambda _: HashingEmbedder(64))
 
 
 def run(*arguments: object) -> str:

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from benchmarks import __main__ as command
 from benchmarks.catalogue.cli import write_catalogue
+from benchmarks.cli import frame
 from benchmarks.errors import BenchmarkError
 from benchmarks.searchpage import (
     Subject,
@@ -86,7 +87,7 @@ def test_queries_that_are_not_there_are_a_message(folder: Path, subject: Subject
 def test_the_command_measures_what_it_is_given(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(command, "open_default_embedder", lambda _: EMBEDDER)
+    monkeypatch.setattr(frame, "open_default_embedder", lambda _: EMBEDDER)
     out = folder / "out.json"
     arguments = ["searchpage", str(folder / "shop"), "--data-dir", str(folder)]
     done = CliRunner().invoke(command.app, [*arguments, "--json", str(out)])

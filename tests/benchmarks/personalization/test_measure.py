@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from benchmarks import __main__ as command
+from benchmarks.cli import frame
 from benchmarks.errors import PurchasesError
 from benchmarks.personalization.bench import BASELINES
 from benchmarks.personalization.measure import Plan, measure_personalization
@@ -147,7 +148,7 @@ def test_the_table_shows_every_group_and_system(result: dict[str, Any]) -> None:
 def test_the_command_takes_every_option(
     shop: Path, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(command, "open_default_embedder", lambda _: HashingEmbedder(64))
+    monkeypatch.setattr(frame, "open_default_embedder", lambda _: HashingEmbedder(64))
     out = tmp_path / "out.json"
     arguments = ["personalization", shop, "--split", "2020-12-15", "--cases", 20, "--seed", 2]
     arguments += ["--relearn-days", 0, "--permutations", 1, "--json", out, "--data-dir", data_dir]

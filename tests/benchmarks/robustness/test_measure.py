@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from benchmarks import __main__ as command
 from benchmarks.catalogue.cli import write_catalogue
+from benchmarks.cli import frame
 from benchmarks.robustness.measure import Sampling, measure_robustness
 from benchmarks.robustness.table import robustness_table
 from indexer.embedding.hashing import HashingEmbedder
@@ -109,7 +110,7 @@ def test_what_cannot_be_said_is_a_dash_and_failures_are_listed(result: dict[str,
 def test_the_command_prints_a_table_and_writes_the_result(
     collection: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(command, "open_default_embedder", lambda _: HashingEmbedder(64))
+    monkeypatch.setattr(frame, "open_default_embedder", lambda _: HashingEmbedder(64))
     out = tmp_path / "robustness.json"
     arguments = ["robustness", str(collection), "--per-query", "2", "--identifiers", "9"]
     done = CliRunner().invoke(command.app, [*arguments, "--json", str(out)])
@@ -124,7 +125,7 @@ def test_the_command_prints_a_table_and_writes_the_result(
 def test_a_missing_collection_is_a_message_and_exit_code_1(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(command, "open_default_embedder", lambda _: HashingEmbedder(64))
+    monkeypatch.setattr(frame, "open_default_embedder", lambda _: HashingEmbedder(64))
     done = CliRunner().invoke(command.app, ["robustness", str(tmp_path / "nowhere")])
     assert done.exit_code == 1
     assert "nowhere" in done.stderr

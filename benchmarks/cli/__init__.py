@@ -1,0 +1,1 @@
+"""The commands of the benchmarks, by family: thin shells around what measures."""

@@ -1,0 +1,124 @@
+"""Commands about speed: queries by stage, what facets and boosts add, the embedding model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.boosts import boosts_table, measure_boosts
+from benchmarks.cli.frame import DataDir, JsonFile, workplace, write_json
+from benchmarks.embedding import embedding_table, measure_embedding
+from benchmarks.facets import facets_table, measure_facets
+from benchmarks.latency import latency_table, measure_latency
+from benchmarks.searchpage import (
+    collection_subject,
+    generated_subject,
+    measure_searchpage,
+    searchpage_table,
+)
+from indexer.embedding.acquire import install_default_model
+from indexer.feeds.reader import FeedOptions, open_feed
+from indexer.product import Product
+from searchsvc.settings import Settings
+
+
+def latency(
+    products: Annotated[int, typer.Option(min=1_000, help="Size of the catalogue.")] = 20_000,
+    queries: Annotated[int, typer.Option(min=10, help="Queries, none asked twice.")] = 500,
+    json_file: JsonFile = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Time the hot path by stage, beside rank-bm25 and exact vector search.
+
+    Example: python -m benchmarks latency --products 100000 --json latency.json
+    """
+    policy = Settings().ranking_policy()
+    with workplace(data_dir) as (folder, embedder):
+        result = measure_latency(products, queries, folder, embedder, policy)
+    print(latency_table(result))
+    write_json(json_file, result)
+
+
+def facets(
+    products: Annotated[int, typer.Option(min=1_000, help="Size of the catalogue.")] = 20_000,
+    queries: Annotated[int, typer.Option(min=1, help="Queries of each kind.")] = 100,
+    json_file: JsonFile = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Time what ten facets add to a query, with products and with groups counted.
+
+    Example: python -m benchmarks facets --products 100000 --json facets.json
+    """
+    policy = Settings().ranking_policy()
+    with workplace(data_dir) as (folder, embedder):
+        result = measure_facets(products, queries, folder, embedder, policy)
+    print(facets_table(result))
+    write_json(json_file, result)
+
+
+def boosts(
+    products: Annotated[int, typer.Option(min=1_000, help="Size of the catalogue.")] = 20_000,
+    queries: Annotated[int, typer.Option(min=10, help="Queries, none asked twice.")] = 500,
+    json_file: JsonFile = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Time what 20 segments with 200 boosts add to a query, and tastes and a session.
+
+    Example: python -m benchmarks boosts --products 100000
+    """
+    policy = Settings().ranking_policy()
+    with workplace(data_dir) as (folder, embedder):
+        result = measure_boosts(products, queries, folder, embedder, policy)
+    print(boosts_table(result))
+    write_json(json_file, result)
+
+
+def searchpage(
+    directories: Annotated[
+        list[Path] | None, typer.Argument(help="Collections: ours, BEIR, TREC, WANDS or ESCI.")
+    ] = None,
+    products: Annotated[
+        int, typer.Option(min=0, help="Also a generated catalogue of this size.")
+    ] = 0,
+    json_file: JsonFile = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Time what a search page asks: suggestions, facets with highlights, refinements.
+
+    Example: python -m benchmarks searchpage searchsvc/sample --products 100000
+    """
+    if not directories and not products:
+        raise typer.BadParameter("give a directory, or --products")
+    results = []
+    with workplace(data_dir) as (folder, embedder):
+        subjects = [collection_subject(path, folder, embedder) for path in directories or ()]
+        if products:
+            subjects.append(generated_subject(products, folder, embedder))
+        for subject in subjects:
+            result = measure_searchpage(subject, Settings(data_dir=folder))
+            print(searchpage_table(result), end="\n\n")
+            results.append(result)
+    write_json(json_file, results)
+
+
+def embedding(
+    feed: Annotated[str, typer.Argument(help="A feed whose titles and descriptions are read.")],
+    reference: Annotated[
+        str | None,
+        typer.Option(help="sentence-transformers model beside it (needs the export extra)."),
+    ] = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Time the embedding model on a feed's texts, beside sentence-transformers.
+
+    Example: python -m benchmarks embedding searchsvc/sample/feed.jsonl.gz
+    """
+    model = install_default_model(Settings().models_dir)
+    with open_feed(feed, FeedOptions()) as records:
+        products = [record for record in records or () if isinstance(record, Product)]
+    texts = [text for p in products for text in (p.title, f"{p.title}. {p.description}")]
+    result = measure_embedding(model, texts, reference)
+    print(embedding_table(result))
+    write_json(json_file, result)
