@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from indexer.compiled import compiled
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -108,6 +110,12 @@ class Coded:
         ends = self.offsets[rows + 1]
         return self._at(ends - 1, self.offsets[rows] < ends)
 
+    def tally(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """How many values with each code the `rows` have, int64 ``(size,)``."""
+        if self.offsets is None:
+            return _tally_dense(self.codes, rows, self.size)
+        return _tally_sparse(self.codes, self.offsets, rows, self.size)
+
     def _at(self, places: NDArray[np.int32], exist: NDArray[np.bool_]) -> NDArray[Any]:
         out = np.full(len(places), -1, np.int32)
         out[exist] = self.codes[places[exist]]
@@ -133,3 +141,23 @@ class Coded:
         found = np.repeat(begins - (ends - lengths), lengths)
         found += np.arange(len(found))
         return np.repeat(np.arange(len(lengths)), lengths), self.codes[found]
+
+
+@compiled
+def _tally_dense(codes: NDArray[Any], rows: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    counts = np.zeros(size, np.int64)
+    for row in rows:
+        if codes[row] >= 0:
+            counts[codes[row]] += 1
+    return counts
+
+
+@compiled
+def _tally_sparse(
+    codes: NDArray[Any], offsets: NDArray[np.int32], rows: NDArray[np.int64], size: int
+) -> NDArray[np.int64]:
+    counts = np.zeros(size, np.int64)
+    for row in rows:
+        for place in range(offsets[row], offsets[row + 1]):
+            counts[codes[place]] += 1
+    return counts

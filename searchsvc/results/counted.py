@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from searchsvc.results.coded import Coded
 
 _INT32_BITS = 31
+_SORT_SIZE = 4
+"""With so many times more possible values than values, sorting costs less than a table."""
 
 
 class _Parts(NamedTuple):
@@ -69,6 +71,19 @@ class CountedSet:
         names[groups] = np.arange(len(groups), dtype=np.int32)
         return _Parts(alone, RowSet(self._rows[many], self._products), names[groups])
 
+    def tally(self, coded: Coded) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The codes of the values in the set, int64 ascending, and how often each counts."""
+        parts = self._parts
+        if parts.together is None and coded.size <= _SORT_SIZE * len(parts.alone.rows):
+            return _present(coded.tally(parts.alone.rows))
+        codes = self.codes(coded)
+        if coded.size <= _SORT_SIZE * len(codes):
+            return _present(np.bincount(codes + 1, minlength=coded.size + 1)[1:])
+        ordered = np.sort(codes)
+        ordered = ordered[np.searchsorted(ordered, 0) :]
+        begins = np.flatnonzero(np.diff(ordered, prepend=-1))
+        return ordered[begins].astype(np.int64), np.diff(begins, append=len(ordered))
+
     def codes(self, coded: Coded) -> NDArray[Any]:
         """The values of all products or groups, each as often as there are with it.
 
@@ -105,6 +120,12 @@ class CountedSet:
         groups, codes = packed >> bits, packed & ((1 << bits) - 1)
         shared = _smaller(groups, codes)
         return np.concatenate((alone, codes)), np.concatenate((smaller, shared))
+
+
+def _present(table: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The places that are not 0, and what they are."""
+    present = np.flatnonzero(table != 0)  # twice as fast over booleans
+    return present, table[present]
 
 
 def _group_pairs(

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from indexer.derived import Derived
     from searchsvc.query.query import FacetRequest, Interval
 
-_SORT_SIZE = 4
-"""With so many times more possible values than values, sorting costs less than a table."""
 _RANGE_BYTES = 200  # its two bounds, its count, and the objects around them
 
 
@@ -95,14 +93,13 @@ class _Counter:
 
     def tally(self, field: str, coded: Coded) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The codes of the values in the set, ascending, and how often each counts."""
-
-        def count() -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-            return _tally(self.counted.codes(coded), coded.size)
-
         if not self.counted.is_everything:
-            return count()
-        key = ("tally of everything", field, self.group_by)
-        return self.derived.get(key, count, lambda pair: pair[0].nbytes + pair[1].nbytes)
+            return self.counted.tally(coded)
+        return self.derived.get(
+            ("tally of everything", field, self.group_by),
+            lambda: self.counted.tally(coded),
+            lambda pair: pair[0].nbytes + pair[1].nbytes,
+        )
 
     def in_ranges(self, request: FacetRequest, coded: Coded) -> tuple[int, ...]:
         """How many products or groups have a number in each range, each counted once."""
@@ -134,18 +131,6 @@ def _facet(request: FacetRequest, coded: Coded, counter: _Counter, derived: Deri
         statistics=_statistics(coded, codes, counts),
         counts=counter.in_ranges(request, coded),
     )
-
-
-def _tally(codes: NDArray[Any], size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The distinct `codes` below `size`, ascending, without -1, and how often each occurs."""
-    if size <= _SORT_SIZE * len(codes):
-        table = np.bincount(codes + 1, minlength=size + 1)[1:]
-        present = np.flatnonzero(table != 0)  # twice as fast over booleans
-        return present, table[present]
-    ordered = np.sort(codes)
-    ordered = ordered[np.searchsorted(ordered, 0) :]
-    begins = np.flatnonzero(np.diff(ordered, prepend=-1))
-    return ordered[begins].astype(np.int64), np.diff(begins, append=len(ordered))
 
 
 def _selected(
