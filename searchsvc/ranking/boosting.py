@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from indexer.hits import best_first
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -23,7 +25,7 @@ def favour(ranking: Ranking, popularity: NDArray[np.float32], weight: float) -> 
     """
     gained = _of_unidentified(popularity[ranking.rows] * np.float32(weight), ranking)
     scores = (ranking.scores + gained).astype(np.float32)
-    order = np.argsort(-scores, kind="stable")
+    order = best_first(scores)
     return replace(_reordered(ranking, scores, order), popularity=gained[order])
 
 
@@ -41,7 +43,7 @@ def boost(ranking: Ranking, shares: NDArray[np.float32], limit: float) -> Rankin
     """
     gained = _of_unidentified(bounded(shares) * np.float32(limit), ranking)
     scores = (ranking.scores + gained).astype(np.float32)
-    order = np.argsort(-scores, kind="stable")
+    order = best_first(scores)
     popularity = ranking.popularity
     return replace(
         _reordered(ranking, scores, order),
@@ -60,7 +62,8 @@ def bounded(shares: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _of_unidentified(gained: NDArray[np.float32], ranking: Ranking) -> NDArray[np.float32]:
     window = ranking.window
-    gained[window.identified[np.searchsorted(window.rows, ranking.rows)]] = 0
+    if window.identified.any():  # which few queries have
+        gained[window.identified[np.searchsorted(window.rows, ranking.rows)]] = 0
     return gained
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indexer.hits import Hits
+from indexer.hits import Hits, best_first
 from searchsvc.policy import Fusion
 from searchsvc.ranking.feedback import REORDERED, resemblance
 from searchsvc.ranking.fusion import lexical_share, reciprocal_ranks, semantic_share, weighted
@@ -130,7 +130,7 @@ def gather(
     chosen = [best.rows, semantic.rows, identified]
     if preferred is not None:
         chosen.append(Hits.best(lexical.rows, lexical.scores + preferred[lexical.rows], size).rows)
-    rows = np.unique(np.concatenate(chosen))
+    rows = _distinct(np.concatenate(chosen))
     places = lexical.places(rows)
     matching = places >= 0
     bm25, coverage = np.zeros((2, len(rows)), np.float32)
@@ -143,7 +143,7 @@ def gather(
         coverage=coverage,
         lexical_ranks=_ranks(rows, best),
         semantic_ranks=_ranks(rows, semantic),
-        identified=np.isin(rows, identified),
+        identified=np.isin(rows, identified) if len(identified) else np.zeros(len(rows), np.bool_),
         ceiling=lexical.ceiling,
         preferred=preferred is not None,
     )
@@ -165,7 +165,7 @@ def rank(window: Window, meaning: Meaning | None, policy: RankingPolicy) -> Rank
         fused = _fuse(window, meaning, policy, weight)
         lexical_weight = 1 - weight
     scores = (fused + _IDENTIFIED * window.identified).astype(np.float32)
-    order = np.lexsort((window.rows, -scores))
+    order = best_first(scores)  # the window is by row, so that ties are
     rows, scores = window.rows[order], scores[order]
     feedback = np.zeros(len(rows), np.float32)
     if meaning is not None and policy.fusion is Fusion.WEIGHTED and policy.feedback_weight:
@@ -213,6 +213,15 @@ def _reordered(
         np.concatenate((first[order], behind)),
         feedback,
     )
+
+
+def _distinct(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """`rows` ascending, each once; a window is too small for the tables of `np.unique`."""
+    rows.sort()
+    first = np.empty(len(rows), np.bool_)
+    first[:1] = True
+    np.not_equal(rows[1:], rows[:-1], out=first[1:])
+    return rows[first]
 
 
 def _ranks(rows: NDArray[np.int64], hits: Hits) -> NDArray[np.int64]:
