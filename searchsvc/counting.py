@@ -51,7 +51,7 @@ def count(
     for condition, requests in by_filter.items():
         counted_in = _match_set(condition, query, retrieval, matches, snapshot)
         found = count_facets(
-            requests, counted_in.rows(), snapshot.columns, snapshot.derived, group_by
+            requests, counted_in.rows, snapshot.columns, snapshot.derived, group_by
         )
         exhaustive = counted_in.complete and (not widened or condition == query.filter)
         for request, facet in zip(requests, found, strict=True):

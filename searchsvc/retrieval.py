@@ -10,6 +10,7 @@ import numpy as np
 
 from indexer.analysis.text import caseless
 from indexer.analysis.words import has_digit
+from indexer.compiled import compiled
 from indexer.hits import Hits, Matches
 from indexer.lexical.clause import Alternative, Clause
 from searchsvc.errors import EmbeddingUnavailableError
@@ -57,11 +58,12 @@ class MatchSet:
     identified: NDArray[np.int64]
     complete: bool = True
 
+    @cached_property
     def rows(self) -> NDArray[np.int64]:
         """All of them, each once: int64 ``(n,)``, ascending."""
         if not len(self._others):
             return self.lexical.rows
-        return np.sort(np.concatenate((self.lexical.rows, self._others)))
+        return _united(self.lexical.rows, self._others)
 
     def __len__(self) -> int:
         return len(self.lexical) + len(self._others)
@@ -69,8 +71,10 @@ class MatchSet:
     @cached_property
     def _others(self) -> NDArray[np.int64]:
         """What matches, but not by words."""
-        beside = np.unique(np.concatenate((self.semantic.rows, self.identified)))
-        return beside[self.lexical.places(beside) < 0]
+        beside = self.semantic.rows
+        if len(self.identified):
+            beside = np.union1d(beside, self.identified)
+        return np.sort(beside[self.lexical.places(beside) < 0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,3 +226,18 @@ def _prohibited(prohibition: Prohibition, snapshot: Snapshot) -> NDArray[np.int6
     meant = snapshot.lexical.match([Clause((Alternative(prohibition.unless),))])
     other = snapshot.lexical.match([Clause((Alternative(prohibition.terms),))])
     return np.setdiff1d(other.rows, meant.rows, assume_unique=True)
+
+
+@compiled
+def _united(left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Two sets without a common row as one; all ascend."""
+    rows = np.empty(len(left) + len(right), np.int64)
+    first = second = 0
+    for place in range(len(rows)):
+        if second == len(right) or (first < len(left) and left[first] < right[second]):
+            rows[place] = left[first]
+            first += 1
+        else:
+            rows[place] = right[second]
+            second += 1
+    return rows

@@ -148,7 +148,7 @@ def search(
         ),
         capped=retrieval.capped,
         relevant=page.relevant if page else None,
-        present=Presence.of(snapshot).count(matches.rows()) if query.survey else {},
+        present=Presence.of(snapshot).count(matches.rows) if query.survey else {},
     )
 
 
@@ -241,7 +241,7 @@ def _count(matches: MatchSet, query: Query, snapshot: Snapshot) -> int:
     if query.grouping is None or query.grouping.count_items:
         return len(matches)
     keys = group_keys(snapshot.columns, query.grouping.field, snapshot.derived)
-    return count_groups(matches.rows(), keys)
+    return count_groups(matches.rows, keys)
 
 
 def _hits(

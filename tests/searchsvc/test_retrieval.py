@@ -35,8 +35,8 @@ def test_a_match_set_is_the_union_of_what_matches_in_any_way(
         near,
         np.array(sorted(identified), np.int64),
     )
-    assert matches.rows().tolist() == sorted({*lexical, *semantic, *identified})
-    assert len(matches) == len(matches.rows())
+    assert matches.rows.tolist() == sorted({*lexical, *semantic, *identified})
+    assert len(matches) == len(matches.rows)
 
 
 @pytest.fixture
@@ -79,11 +79,11 @@ def test_a_filter_takes_away_and_adds_nothing_unless_it_leaves_nothing(
     assert found.within(None) is found.found
     assert found.found.complete
     mask = np.array(passing)
-    every = found.found.rows()
+    every = found.found.rows
     left = every[mask[every]]
     inside = found.within(mask)
     if len(left) or not found.capped:
-        assert inside.rows().tolist() == left.tolist()
+        assert inside.rows.tolist() == left.tolist()
         assert inside.complete
         return
     # As many of those that pass as are taken of all: the nearest.
@@ -112,7 +112,7 @@ def test_words_that_match_inside_a_filter_are_enough(shelf: Snapshot) -> None:
     found = by_meaning(shelf, "oak", 1)
     assert found.capped
     inside = found.within(only(shelf, "oak desk", "copper pot"))
-    assert [shelf.products.id(int(row)) for row in inside.rows()] == ["oak desk"]
+    assert [shelf.products.id(int(row)) for row in inside.rows] == ["oak desk"]
     assert inside.complete
 
 
@@ -123,7 +123,7 @@ def test_neighbours_found_again_must_be_as_near_as_the_first(shelf: Snapshot) ->
     assert found.capped
     mask = np.ones(6, np.bool_)
     mask[near.rows[0]] = False
-    assert found.within(mask).rows().tolist() == [near.rows[1]]
+    assert found.within(mask).rows.tolist() == [near.rows[1]]
     mask[near.rows[:3]] = False
     assert (len(found.within(mask)), found.within(mask).complete) == (0, True)
 
@@ -136,7 +136,7 @@ def test_what_must_never_be_meant_is_not_found_again_either(shelf: Snapshot) -> 
     assert found.capped
     assert len(found.within(only(shelf, "copper pot"))) == 0
     kept = by_meaning(shelf, FOREIGN, 1).within(only(shelf, "copper pot"))
-    assert [shelf.products.id(int(row)) for row in kept.rows()] == ["copper pot"]
+    assert [shelf.products.id(int(row)) for row in kept.rows] == ["copper pot"]
 
 
 @given(st.lists(st.booleans(), min_size=6, max_size=6))
@@ -155,7 +155,7 @@ def test_a_filter_applies_to_what_is_identified(shelf: Snapshot) -> None:
     mask = np.ones(6, np.bool_)
     mask[row] = False
     assert len(found.within(mask).identified) == 0
-    assert found.within(~mask).rows().tolist() == [row]
+    assert found.within(~mask).rows.tolist() == [row]
 
 
 def test_the_nearest_are_those_of_the_whole_catalogue_however_far_they_are(
@@ -198,7 +198,7 @@ def test_a_text_without_words_asks_for_everything_and_has_no_vector(
     found = unembedded(shelf, text)
     assert found.found.lexical.rows.tolist() == list(range(6))
     mask = only(shelf, "lamp", "copper pot")
-    assert found.within(mask).rows().tolist() == np.flatnonzero(mask).tolist()
+    assert found.within(mask).rows.tolist() == np.flatnonzero(mask).tolist()
 
 
 @pytest.mark.parametrize(
