@@ -110,6 +110,11 @@ class FieldNames:
             self._known[name] = target
         return target
 
+    def spelling_of(self, field: str) -> str:
+        """A name whose target is `field` of `Product`; ``""`` if the mapping leaves it none."""
+        spellings = (field, *self._mapped)
+        return next((name for name in spellings if self._find(name).field == field), "")
+
     def id_column(self, header: Sequence[str]) -> int:
         """The index of the column with the product's id.
 

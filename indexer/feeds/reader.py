@@ -17,16 +17,16 @@ from indexer.feeds.jsonl import read_jsonl
 from indexer.feeds.merchant import read_merchant_xml
 from indexer.feeds.names import FieldNames
 from indexer.feeds.record import RecordParser
-from indexer.feeds.source import Source, open_source
+from indexer.feeds.source import Source, is_file, open_source
 from indexer.product import Rejection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from indexer.feeds.raw import RawRecord
     from indexer.product import Product
 
-__all__ = ["Feed", "FeedFormat", "FeedOptions", "Validators", "open_feed"]
+__all__ = ["Feed", "FeedFormat", "FeedOptions", "Validators", "is_file", "open_feed"]
 
 
 MAX_BYTES = 16 << 30
@@ -89,7 +89,8 @@ class Feed:
         parser = RecordParser(
             names, options.default_currency, is_typed=self.format is FeedFormat.JSONL
         )
-        self._records = self._parsed(_records(self.format, head, chunks, names), parser)
+        records = raw_records(self.format, head, chunks, names.id_column)
+        self._records = self._parsed(records, parser)
 
     @property
     def bytes_read(self) -> int:
@@ -123,10 +124,10 @@ def open_feed(
     Args:
         location: where the feed is.
         options: how to read it.
-        validators: of the version that the caller has already; for a URL.
+        validators: of the version that the caller has already.
 
     Yields:
-        The feed; None if the server answered that it has not changed since `validators`.
+        The feed; None if it has not changed since `validators`.
 
     Raises:
         FeedUnreadableError: the feed cannot be opened, fetched or recognised.
@@ -135,11 +136,25 @@ def open_feed(
         yield None if source is None else Feed(source, options)
 
 
-def _records(
-    feed_format: FeedFormat, head: bytes, chunks: Iterator[bytes], names: FieldNames
+def raw_records(
+    feed_format: FeedFormat,
+    head: bytes,
+    chunks: Iterator[bytes],
+    id_column: Callable[[Sequence[str]], int],
 ) -> Iterator[RawRecord | Rejection]:
+    """The records that `chunks` hold, before their values are parsed.
+
+    Args:
+        feed_format: what they are written in.
+        head: the beginning, with the first line.
+        chunks: the whole feed, decompressed.
+        id_column: of the delimited formats, see `read_delimited`.
+
+    Raises:
+        FeedUnreadableError: from the iterator, see `Feed`; `FeedTruncatedError` likewise.
+    """
     if feed_format is FeedFormat.JSONL:
         return read_jsonl(chunks)
     if feed_format is FeedFormat.XML:
         return read_merchant_xml(chunks)
-    return read_delimited(chunks, delimiter_of(head, feed_format), names.id_column)
+    return read_delimited(chunks, delimiter_of(head, feed_format), id_column)
