@@ -78,3 +78,29 @@ def test_the_order_of_the_language_does_not_change_the_file(tmp_path: Path) -> N
     for name, words in (("one", ["fable", "table"]), ("two", ["table", "fable", "fable"])):
         SpellingBuilder().write(tmp_path / name, language_words=words)
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_a_builder_read_from_a_dictionary_goes_on_where_that_one_stopped(tmp_path: Path) -> None:
+    products = [
+        ({"cable", "usb"}, {"long", "usb3"}),
+        ({"mouse"}, {"wireless", "long"}),
+        ({"mouse", "pad"}, {"soft"}),
+    ]
+    language = ["mouse", "long", "lamp", "Pad"]
+    at_once = SpellingBuilder()
+    for titles, texts in products[1:]:
+        at_once.add(titles, texts)
+    at_once.write(tmp_path / "at_once", language_words=language)
+    earlier = SpellingBuilder()
+    for titles, texts in products[:2]:
+        earlier.add(titles, texts)
+    earlier.write(tmp_path / "earlier", language_words=language)
+
+    later = SpellingBuilder.read(tmp_path / "earlier")
+    later.remove(*products[0])
+    later.add(*products[2])
+    later.write(tmp_path / "later", language_words=language)
+
+    assert (tmp_path / "later").read_bytes() == (tmp_path / "at_once").read_bytes()
+    assert SpellingDictionary(tmp_path / "earlier").is_word("cable")
+    assert not SpellingDictionary(tmp_path / "later").is_word("cable")
