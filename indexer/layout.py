@@ -5,6 +5,7 @@
     <data_dir>/<index>/CURRENT                one line: the current generation's name
     <data_dir>/<index>/LOCK                   held by the one writer
     <data_dir>/<index>/source.json            where the feed came from, for conditional requests
+    <data_dir>/<index>/watch.json             what came of watching its feed, if anybody does
     <data_dir>/<index>/synonyms.json          of every generation, see `searchsvc.synonyms`
     <data_dir>/<index>/ranking.json           what this index overrides in the ranking policy
     <data_dir>/<index>/suggestions.json       its popular queries, and what it never suggests

@@ -18,7 +18,7 @@ from indexer.build.source import PublishedSource, known_validators
 from indexer.build.spool import Spool
 from indexer.build.vectorize import EmbeddingCache
 from indexer.errors import FeedError, SnapshotError
-from indexer.feeds.reader import MAX_BYTES, TIMEOUT_SECONDS, FeedOptions, open_feed
+from indexer.feeds.reader import MAX_BYTES, TIMEOUT_SECONDS, FeedOptions, is_file, open_feed
 from indexer.manifest import MANIFEST_FILE, Manifest
 from indexer.publish import prune, publish, writer
 from indexer.snapshot import open_directory, verify
@@ -47,6 +47,8 @@ class ReindexOptions:
         format: of the feed; by default it is recognised.
         max_bytes: of the feed, decompressed.
         timeout_seconds: for the whole download.
+        if_changed: take a local feed of the same size and time of change as the published one's
+            for the same feed; a server is asked in any case.
     """
 
     force: bool = False
@@ -54,6 +56,7 @@ class ReindexOptions:
     format: FeedFormat | None = None
     max_bytes: int = MAX_BYTES
     timeout_seconds: float = TIMEOUT_SECONDS
+    if_changed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +247,7 @@ class _Run:
             return None
 
     def _validators(self, location: str) -> Validators | None:
-        if self.options.force:
+        if self.options.force or (is_file(location) and not self.options.if_changed):
             return None
         try:
             known = known_validators(self.layout, location, self._build_digest())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,7 +28,7 @@ class Source:
         chunks: the bytes as they are stored or sent.
         path: a file's name or a URL's path, to recognise the format by.
         media_type: the Content-Type.
-        validators: of a download.
+        validators: of this version.
         total_bytes: length of `chunks`, None if unknown.
 
     Attributes:
@@ -73,22 +75,35 @@ def open_source(
 
     Args:
         location: where the feed is.
-        validators: of the version that the caller has, for a URL.
+        validators: of the version that the caller has; empty ones open it anyway.
         timeout_seconds: how long a download may take.
 
     Yields:
-        The source; None if the server says that the feed has not changed.
+        The source; None if the feed has not changed, which a server says and a file's size and
+        time of change tell.
 
     Raises:
         FeedUnreadableError: there is no such feed, or it cannot be opened.
     """
-    scheme, colon, _ = location.partition("://")
+    scheme = location.partition("://")[0]
     if location == STANDARD_INPUT:
         yield Source(_pieces(sys.stdin.buffer, "standard input"))
-    elif not colon:
+    elif is_file(location):
         with _opened(location) as file:
-            size = Path(location).stat().st_size if Path(location).is_file() else None
-            yield Source(_pieces(file, location), location, total_bytes=size)
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):  # a pipe has neither
+                yield Source(_pieces(file, location), location)
+                return
+            version = Validators(etag=f"{status.st_size}-{status.st_mtime_ns}")
+            if version == validators:
+                yield None
+                return
+            yield Source(
+                _pieces(file, location),
+                location,
+                validators=version,
+                total_bytes=status.st_size,
+            )
     elif scheme.lower() in {"http", "https"}:
         with download(location, validators, timeout_seconds) as answer:
             if answer is None:
@@ -106,6 +121,11 @@ def open_source(
             f"the feed's location begins with {scheme}://, expected a path, an http or https URL, "
             f"or {STANDARD_INPUT} for standard input"
         )
+
+
+def is_file(location: str) -> bool:
+    """Whether `location` is a path, no URL and not standard input."""
+    return location != STANDARD_INPUT and "://" not in location
 
 
 def _opened(path: str) -> BinaryIO:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import time
 from contextlib import closing, nullcontext
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from indexer.cores import give_way
 from indexer.snapshot import open_snapshot
 from searchsvc.cli.output import (
     AsJson,
@@ -23,6 +22,7 @@ from searchsvc.cli.output import (
     say,
 )
 from searchsvc.cli.progress import Bars
+from searchsvc.cli.watch import PROGRAM
 from searchsvc.errors import NothingToLearnError, StateMissingError
 from searchsvc.learned.file import LearnedFile
 from searchsvc.learning.evidence import LEAST_USERS
@@ -62,7 +62,7 @@ def learn(
 
     Example: searchsvc segments learn --index shop-de
     """
-    os.nice(nice)
+    give_way(nice)
     with reported_failures(as_json=as_json):
         settings = read_settings(data_dir)
         layout = find_index(settings.data_dir, index)
@@ -99,9 +99,7 @@ def learn(
 def learning_command(data_dir: Path, index: str) -> list[str]:
     """The command line that learns from the events of `index` at low priority."""
     options = ["--index", index, "--data-dir", str(data_dir), "--nice", _LOW_PRIORITY, "--json"]
-    # The same interpreter: what is called searchsvc in the path may be another.
-    program = "from searchsvc.cli import main; main()"
-    return [sys.executable, "-c", program, "segments", "learn", *options]
+    return [*PROGRAM, "segments", "learn", *options]
 
 
 def _learn(

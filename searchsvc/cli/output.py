@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _NOT_SHOWN = "SEARCHSVC_ADMIN_KEY"
 
+DEFAULT_INDEX = "products"
+
 stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]

@@ -10,6 +10,7 @@ import typer
 
 from indexer.build.predecessor import find_predecessor
 from indexer.build.reindex import Recipe, ReindexOptions, reindex_by
+from indexer.cores import LEAST_URGENT, give_way
 from indexer.embedding.acquire import DEFAULT_MODEL
 from indexer.errors import SettingsError, SnapshotError
 from indexer.feeds.reader import MAX_BYTES, TIMEOUT_SECONDS, FeedFormat
@@ -17,6 +18,7 @@ from indexer.layout import IndexLayout
 from indexer.settings import IndexSettings
 from searchsvc.cli.gate import RelevanceGate, describe_gate
 from searchsvc.cli.output import (
+    DEFAULT_INDEX,
     AsJson,
     DataDir,
     IndexName,
@@ -27,7 +29,10 @@ from searchsvc.cli.output import (
     stderr,
 )
 from searchsvc.cli.progress import Bars
+from searchsvc.cli.watch import PROGRAM, given_options, tell, watch_forever
 from searchsvc.embedders import open_embedder
+from searchsvc.schedule import parse_period
+from searchsvc.watching.watching import WatchedFeed, WatchingTask
 
 if TYPE_CHECKING:
     from indexer.build.predecessor import Predecessor
@@ -38,10 +43,11 @@ _SHOWN_REASONS = 10
 
 
 def reindex(
+    context: typer.Context,
     feed: Annotated[
         str, typer.Argument(help="Path or http(s) URL of the feed, or - for standard input.")
     ],
-    index: IndexName = "products",
+    index: IndexName = DEFAULT_INDEX,
     data_dir: DataDir = None,
     force: Annotated[
         bool,
@@ -68,6 +74,22 @@ def reindex(
         float, typer.Option(min=0.1, help="Seconds for the whole download of a feed.")
     ] = TIMEOUT_SECONDS,
     keep: Annotated[int, typer.Option(min=1, help="Generations kept for rollback.")] = 3,
+    if_changed: Annotated[
+        bool,
+        typer.Option(
+            "--if-changed", help="Do nothing if a file has the size and time of the last one."
+        ),
+    ] = False,
+    watch: Annotated[
+        str | None,
+        typer.Option(metavar="PERIOD", help="Stay, and look again as often: 10m, 6h, 1d."),
+    ] = None,
+    nice: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=19, help="Give way to other processes by so much; 19 with --watch, else 0."
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Replace an index's catalogue by a feed; a running service swaps it in by itself.
@@ -77,6 +99,10 @@ def reindex(
 
     Example: searchsvc reindex feed.xml.gz --index shop-de
     """
+    if watch is not None:
+        _watch(context, feed, index, watch, as_json=as_json)
+        return
+    give_way(nice or 0)
     with reported_failures(as_json=as_json):
         service = read_settings(data_dir)
         layout = IndexLayout.of(service.data_dir, index)
@@ -87,6 +113,7 @@ def reindex(
             format=feed_format,
             max_bytes=int(max_gigabytes * 1e9),
             timeout_seconds=timeout,
+            if_changed=if_changed,
         )
         recipe = partial(_recipe, layout, service, settings, model)
         with Bars(quiet=as_json) as bars:
@@ -96,6 +123,23 @@ def reindex(
     else:
         for line in describe(report):
             say(line)
+
+
+def _watch(context: typer.Context, feed: str, index: str, every: str, *, as_json: bool) -> None:
+    """Run this command again and again, each time in a process of its own."""
+    options = given_options(context, "watch", "as_json", "if_changed", "nice")
+    nice = str(context.params["nice"] if context.params["nice"] is not None else LEAST_URGENT)
+    command = [*PROGRAM, "reindex", *options, "--if-changed", "--json", "--nice", nice, "--", feed]
+    with reported_failures(as_json=as_json):
+        task = WatchingTask(
+            read_settings(context.params["data_dir"]).data_dir,
+            parse_period(every),
+            [WatchedFeed.parse(f"{index}={feed}", index)],
+            lambda _: command,
+            partial(tell, as_json=as_json),
+            at_once=True,
+        )
+    watch_forever(task)
 
 
 def _recipe(

@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from importlib.resources import as_file, files
 from types import FrameType
@@ -23,6 +23,7 @@ from indexer.layout import IndexLayout, list_indexes
 from indexer.settings import IndexSettings
 from searchsvc.cli.learn import learning_command
 from searchsvc.cli.output import (
+    DEFAULT_INDEX,
     AsJson,
     DataDir,
     print_json,
@@ -31,12 +32,15 @@ from searchsvc.cli.output import (
     stderr,
 )
 from searchsvc.cli.progress import Bars
+from searchsvc.cli.watch import reindex_command
 from searchsvc.embedders import open_embedder
 from searchsvc.errors import PortError
-from searchsvc.learning.schedule import Schedule, parse_period
+from searchsvc.learning.schedule import LearningTask
 from searchsvc.livedocuments import SEGMENTS
 from searchsvc.livefile import NO_FILE, parse
+from searchsvc.schedule import Schedule, parse_period
 from searchsvc.settings import Settings
+from searchsvc.watching.watching import LOOK_SECONDS, WatchedFeed, WatchingTask
 
 _APP = "searchsvc.http.app:app_from_environment"
 _MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
@@ -63,17 +67,30 @@ def serve(
             help="Learn from the events of each index as often: 30m, 6h, 1d. Never by default.",
         ),
     ] = None,
+    watch: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[INDEX=]FEED",
+            help="Reindex when this path or URL changes, at low priority; repeatable.",
+        ),
+    ] = None,
+    watch_every: Annotated[
+        str, typer.Option(metavar="PERIOD", help="How often to look at watched feeds: 10m, 6h.")
+    ] = "10m",
     as_json: AsJson = False,
 ) -> None:
     """Serve all indexes of the data directory over HTTP, with a storefront page at /.
 
     New generations are swapped in as they are published. API documentation is at /docs.
 
-    Example: searchsvc serve --data-dir ./data --port 8000 --workers 2 --learn-every 6h
+    Example: searchsvc serve --workers 2 --watch shop=https://example.com/feed.xml.gz
     """
     settings = read_settings(data_dir)
     with reported_failures(as_json=as_json):
-        every_seconds = None if learn_every is None else parse_period(learn_every)
+        schedules = [
+            *_learning(settings, learn_every),
+            *_watching(settings, watch or [], watch_every),
+        ]
         _check_port(host, port)
         indexes = list_indexes(settings.data_dir)
     address = f"http://{host}:{port}"
@@ -89,7 +106,7 @@ def serve(
             f"is served at {address}/ at once",
             markup=False,
         )
-    with _learning(settings, every_seconds):
+    with _running(schedules):
         _run(settings, host, port, workers)
 
 
@@ -201,21 +218,41 @@ def _run(settings: Settings, host: str, port: int, workers: int) -> None:
         )
 
 
-@contextmanager
-def _learning(settings: Settings, every_seconds: float | None) -> Generator[None]:
+def _learning(settings: Settings, every: str | None) -> list[Schedule]:
     """Have the indexes learn from their events in processes of their own, at low priority."""
-    if every_seconds is None:
-        yield
-        return
-
-    schedule = Schedule(
-        settings.data_dir, every_seconds, lambda index: learning_command(settings.data_dir, index)
+    if every is None:
+        return []
+    task = LearningTask(
+        settings.data_dir,
+        parse_period(every),
+        lambda index: learning_command(settings.data_dir, index),
     )
-    schedule.start()
+    return [Schedule(task)]
+
+
+def _watching(settings: Settings, feeds: Sequence[str], every: str) -> list[Schedule]:
+    """Have the indexes follow their feeds in processes of their own, at low priority."""
+    if not feeds:
+        return []
+    task = WatchingTask(
+        settings.data_dir,
+        parse_period(every),
+        [WatchedFeed.parse(text, DEFAULT_INDEX) for text in feeds],
+        lambda feed: reindex_command(feed, settings.data_dir),
+        lambda outcome: stderr.print(outcome.describe(), markup=False),
+    )
+    return [Schedule(task, LOOK_SECONDS)]
+
+
+@contextmanager
+def _running(schedules: Sequence[Schedule]) -> Generator[None]:
+    for schedule in schedules:
+        schedule.start()
     try:
         yield
     finally:
-        schedule.stop()
+        for schedule in schedules:
+            schedule.stop()
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

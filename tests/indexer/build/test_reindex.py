@@ -404,3 +404,21 @@ def test_kill_nine_in_every_phase_leaves_a_whole_index(
     report = build(records(50, "after all"), force=True)
     assert layout.require_current() == report.generation
     assert not list(layout.root.glob("staging-*"))
+
+
+def test_an_unchanged_file_is_read_again_unless_only_changes_are_asked_for(
+    layout: IndexLayout, tmp_path: Path
+) -> None:
+    path = tmp_path / "feed.jsonl"
+    path.write_bytes(b"".join(orjson.dumps(record) + b"\n" for record in records(3)))
+    feed, embedder, settings = str(path), HashingEmbedder(64), IndexSettings()
+    only = ReindexOptions(if_changed=True)
+    first = reindex(feed, layout, settings, embedder, only)
+    again = reindex(feed, layout, settings, embedder, only)
+    assert (again.unchanged, again.generation, again.seconds) == (True, first.generation, {})
+    whole = reindex(feed, layout, settings, embedder)
+    assert (whole.unchanged, bool(whole.seconds)) == (True, True)
+    other = settings.model_copy(update={"language": "german"})
+    assert not reindex(feed, layout, other, embedder, only).unchanged
+    os.utime(feed, (1, 1))
+    assert reindex(feed, layout, other, embedder, only).seconds

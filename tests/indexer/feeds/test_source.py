@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import socket
 import sys
+import threading
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,7 @@ import pytest
 from indexer.errors import FeedTruncatedError, FeedUnreadableError
 from indexer.feeds.download import MAX_REDIRECTS, Validators, _redirected, _TimeLimit
 from indexer.feeds.reader import FeedFormat, FeedOptions, open_feed
+from indexer.feeds.source import open_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -235,3 +238,30 @@ def test_a_redirect_that_comes_too_late_is_not_followed(
     server.routes["/feed.csv"] = wait_and_redirect
     outcome = read_location(f"{server.url}/feed.csv", FeedOptions(timeout_seconds=0.05))
     assert isinstance(outcome.error, FeedUnreadableError)
+
+
+def test_a_file_of_the_same_size_and_time_has_not_changed(tmp_path: Path) -> None:
+    path = tmp_path / "feed.jsonl"
+    path.write_bytes(b"{}\n")
+    with open_source(str(path), Validators(), 1) as source:
+        assert source is not None
+        version = source.validators
+    assert version != Validators()
+    with open_source(str(path), version, 1) as source:
+        assert source is None
+    os.utime(path, (1, 1))
+    with open_source(str(path), version, 1) as source:
+        assert source is not None
+        assert b"".join(source.read(10)) == b"{}\n"
+
+
+def test_a_pipe_has_no_version(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    writer = threading.Thread(target=path.write_bytes, args=(b"{}\n",))
+    writer.start()
+    with open_source(str(path), Validators("0-0"), 1) as source:
+        assert source is not None
+        assert (source.validators, source.total_bytes) == (Validators(), None)
+        assert b"".join(source.read(10)) == b"{}\n"
+    writer.join()

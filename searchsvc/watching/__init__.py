@@ -1,0 +1,1 @@
+"""Watching feeds: reindexing on a schedule, when a feed has changed."""
