@@ -82,6 +82,18 @@ class SemanticEntry(_Value):
         return float(np.interp(share, places, self.foreign_cosines))
 
 
+class ChangesEntry(_Value):
+    """What deltas changed since everything was built at once.
+
+    Attributes:
+        reworded: products that came, went or got other texts; counted again each time.
+        patched: products of which nothing but columns changed.
+    """
+
+    reworded: int = Field(0, ge=0)
+    patched: int = Field(0, ge=0)
+
+
 class Manifest(_Value):
     """What a snapshot is made of.
 
@@ -95,6 +107,7 @@ class Manifest(_Value):
     embedder: EmbedderEntry
     vectors: VectorsEntry
     semantic: SemanticEntry = SemanticEntry()
+    changes: ChangesEntry = ChangesEntry()
     files: dict[str, FileEntry]
 
     @property
