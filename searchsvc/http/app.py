@@ -40,7 +40,7 @@ _DESCRIPTION = "Self-hosted AI product search: words and meaning, fused, over yo
 
 def create_app(settings: Settings) -> FastAPI:
     """The service over the indexes in ``settings.data_dir``."""
-    metrics = Metrics()
+    metrics = Metrics(settings.data_dir)
     storage = Storage(partial(StateStore.open, settings), metrics, settings.retention_days)
     service = SearchService(settings, metrics, lambda: storage.state)
 

@@ -14,17 +14,24 @@ from prometheus_client import (
     Histogram,
     generate_latest,
 )
+from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 
 from indexer.layout import generation_number
+from searchsvc.watching.status import statuses
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from prometheus_client.metrics_core import Metric
 
     from searchsvc.answer import SearchResult
     from searchsvc.events.event import EventKind
     from searchsvc.personalizing.personalization import Personalization
     from searchsvc.serving import Served
+    from searchsvc.watching.status import WatchStatus
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
@@ -33,11 +40,53 @@ MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 _SECONDS = (0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.125, 0.25, 0.5, 1.0, 2.5)
 
 
+_OF_FEEDS: Mapping[str, tuple[str, Callable[[WatchStatus], float]]] = {
+    "searchsvc_feed_checked_timestamp_seconds": (
+        "When a watched feed was last looked at, well or not.",
+        lambda status: status.checked,
+    ),
+    "searchsvc_feed_success_timestamp_seconds": (
+        "When an index was last known to be its watched feed; 0 if it never was.",
+        lambda status: status.succeeded or 0.0,
+    ),
+    "searchsvc_feed_changed_timestamp_seconds": (
+        "When a watched feed last became a new generation; 0 if it never did.",
+        lambda status: status.changed or 0.0,
+    ),
+    "searchsvc_feed_failures": (
+        "Looks at a watched feed that failed since the last success.",
+        lambda status: status.failures,
+    ),
+}
+
+
+class WatchedFeeds(Collector):
+    """What came of watching feeds, whichever process watches them: read when it is asked for."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+
+    def collect(self) -> Iterator[Metric]:
+        """One gauge of each kind, with a value for each watched index."""
+        found = list(statuses(self._data_dir))
+        for name, (text, value) in _OF_FEEDS.items():
+            gauge = GaugeMetricFamily(name, text, labels=("index",))
+            for index, status in found:
+                gauge.add_metric((index,), value(status))
+            yield gauge
+
+
 class Metrics:
     """The counts of one application; also told by the service what it serves."""
 
-    def __init__(self) -> None:
+    def __init__(self, data_dir: Path | None = None) -> None:
+        """Start counting.
+
+        Args:
+            data_dir: of the indexes whose feeds are watched; without one, nothing is told of them.
+        """
         self.registry = CollectorRegistry()
+        self._data_dir = data_dir
         self.requests = Counter(
             "searchsvc_requests_total",
             "Requests by route and status.",
@@ -188,11 +237,14 @@ class Metrics:
 
     def render(self) -> bytes:
         """The exposition of this process, or of all workers where they share a directory."""
+        feeds = CollectorRegistry()
+        if self._data_dir is not None:
+            feeds.register(WatchedFeeds(self._data_dir))
         if MULTIPROCESS_VARIABLE not in os.environ:
-            return generate_latest(self.registry)
+            return generate_latest(self.registry) + generate_latest(feeds)
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # its stub has none
-        return generate_latest(registry)
+        return generate_latest(registry) + generate_latest(feeds)
 
     def _gauge(self, name: str, text: str) -> Gauge:
         # Workers of one service serve the same files: the freshest of them speaks for all.

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from indexer.layout import IndexLayout
 from searchsvc.answer import SearchResult
 from searchsvc.http.counting import CountRequests
 from searchsvc.http.metrics import MULTIPROCESS_VARIABLE, Metrics
 from searchsvc.query.understanding import Understanding
+from searchsvc.watching.status import WatchStatus
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
@@ -85,3 +87,25 @@ def test_what_is_no_request_is_not_counted() -> None:
     metrics = Metrics()
     _call(metrics, "websocket", begins=False)
     assert b"searchsvc_requests_total{" not in metrics.render()
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_whoever_watches_a_feed_what_came_of_it_is_told(
+    data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, shared: bool
+) -> None:
+    if shared:
+        (tmp_path / "shared").mkdir()
+        monkeypatch.setenv(MULTIPROCESS_VARIABLE, str(tmp_path / "shared"))
+    metrics = Metrics(data_dir)
+    assert b"searchsvc_feed_failures{" not in metrics.render()
+    WatchStatus(location="x", checked=20.0, due=30.0, succeeded=10.0, failures=2).write(
+        IndexLayout.of(data_dir, "shop")
+    )
+    shown = metrics.render()
+    for name, value in (
+        ("checked_timestamp_seconds", 20.0),
+        ("success_timestamp_seconds", 10.0),
+        ("changed_timestamp_seconds", 0.0),
+        ("failures", 2.0),
+    ):
+        assert f'searchsvc_feed_{name}{{index="shop"}} {value}'.encode() in shown
