@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from indexer.build.progress import Progress
-    from indexer.build.spool import Spool
+    from indexer.build.spool import Catalogue
     from indexer.build.vectorize import EmbeddingCache
     from indexer.embedding.protocol import Embedder
     from indexer.manifest import SemanticEntry
@@ -70,7 +70,7 @@ class Assembled:
 
 def assemble(
     directory: Path,
-    spool: Spool,
+    spool: Catalogue,
     settings: IndexSettings,
     embedder: Embedder,
     cache: EmbeddingCache,
@@ -104,7 +104,7 @@ def assemble(
 
 def _write_products(
     directory: Path,
-    spool: Spool,
+    spool: Catalogue,
     settings: IndexSettings,
     embedder: Embedder,
     progress: Progress,

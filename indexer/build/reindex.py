@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING
 
 from indexer.build.assemble import assemble
 from indexer.build.clock import Clock
-from indexer.build.gate import Unevaluated, cannot_be_evaluated, refused
+from indexer.build.gate import Unevaluated
 from indexer.build.intake import Intake
 from indexer.build.predecessor import find_predecessor
 from indexer.build.progress import Progress, Silent
-from indexer.build.report import REFUSED, BuildReport, RejectionLog, ReportsDirectory
+from indexer.build.release import Release
+from indexer.build.report import REFUSED, BuildReport, RejectionLog
 from indexer.build.source import PublishedSource, known_validators
-from indexer.build.spool import Spool
+from indexer.build.spool import Spool, StoredProducts
 from indexer.build.vectorize import EmbeddingCache
 from indexer.errors import FeedError, SnapshotError
 from indexer.feeds.reader import MAX_BYTES, TIMEOUT_SECONDS, FeedOptions, is_file, open_feed
 from indexer.manifest import MANIFEST_FILE, Manifest
-from indexer.publish import prune, publish, writer
-from indexer.snapshot import open_directory, verify
+from indexer.products import ProductStore
+from indexer.publish import writer
+from indexer.snapshot import verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,12 +31,13 @@ if TYPE_CHECKING:
 
     from indexer.build.assemble import Assembled
     from indexer.build.gate import Gate, Verdict
+    from indexer.build.spool import Catalogue
     from indexer.embedding.protocol import Embedder
     from indexer.feeds.reader import FeedFormat, Validators
     from indexer.layout import IndexLayout
     from indexer.settings import IndexSettings
 
-_CANDIDATE = "the new generation"
+_SNAPSHOT = "snapshot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,34 @@ def reindex_by(
         return run.from_feed(location, staging)
 
 
+def compact(
+    layout: IndexLayout,
+    recipe: Callable[[], Recipe],
+    options: ReindexOptions | None = None,
+    progress: Progress | None = None,
+) -> BuildReport:
+    """Build the catalogue of an index again from its own products, without a feed.
+
+    What deltas left approximate is exact afterwards: the files are those of a build from a feed
+    with the same products. No text is embedded again.
+
+    Args:
+        layout: the index; something must have been published.
+        recipe: see `reindex_by`.
+        options: of these, `force` and `keep`.
+        progress: told of every stage.
+
+    Raises:
+        SnapshotError: there is no published generation, or it cannot be read.
+        GateRefusedError: see `reindex_by`.
+        IndexLockedError: another process is writing this index.
+    """
+    clock = Clock(progress or Silent())
+    with writer(layout) as staging:
+        layout.require_current()
+        return _Run(layout, recipe(), options or ReindexOptions(), clock).from_products(staging)
+
+
 @dataclass(frozen=True, slots=True)
 class _Run:
     """One reindex; the lock is held."""
@@ -125,10 +156,6 @@ class _Run:
     recipe: Recipe
     options: ReindexOptions
     clock: Clock
-
-    @property
-    def _reports(self) -> ReportsDirectory:
-        return ReportsDirectory(self.layout.reports_dir)
 
     def from_feed(self, location: str, staging: Path) -> BuildReport:
         feed_options = FeedOptions(
@@ -147,27 +174,45 @@ class _Run:
             with open_feed(location, feed_options, validators) as feed:
                 if feed is None:
                     return self._unchanged()
-                self._precheck()
+                self._release.precheck()
                 try:
                     forced = intake.read(feed, self.clock, force=self.options.force)
                     forced += intake.guard(self._published_products(), force=self.options.force)
                 except FeedError:
-                    self._reports.keep_log(log, REFUSED)
+                    self._release.reports.keep_log(log, REFUSED)
                     raise
                 validators = feed.validators
-            snapshot = staging / "snapshot"
-            snapshot.mkdir()
-            cache = self._cache()
-            settings, embedder = self.recipe.settings, self.recipe.embedder
-            assembled = assemble(snapshot, spool, settings, embedder, cache, self.clock)
-        same = self._same_as_published(snapshot)
-        verdict = None if same else self._judge(snapshot)
-        if verdict and verdict.refusals:
-            forced += self._refuse(verdict, log)
-        generation = self._publish(snapshot, same)
-        PublishedSource.of(location, validators, generation, self._build_digest()).write(
+            assembled = self._assemble(spool, staging)
+        report = self._finish(assembled, staging, log, forced)
+        PublishedSource.of(location, validators, report.generation, self._build_digest()).write(
             self.layout
         )
+        return report
+
+    def from_products(self, staging: Path) -> BuildReport:
+        self._release.precheck()
+        base = self.layout.generation_dir(self.layout.require_current())
+        Manifest.read(base)  # to be refused with a remedy before its products are read
+        with closing(RejectionLog(staging / "rejections.jsonl")) as log:
+            assembled = self._assemble(StoredProducts(ProductStore(base)), staging)
+        return self._finish(assembled, staging, log, [])
+
+    def _assemble(self, products: Catalogue, staging: Path) -> Assembled:
+        snapshot = staging / _SNAPSHOT
+        snapshot.mkdir()
+        settings, embedder = self.recipe.settings, self.recipe.embedder
+        return assemble(snapshot, products, settings, embedder, self._cache(), self.clock)
+
+    def _finish(
+        self, assembled: Assembled, staging: Path, log: RejectionLog, forced: list[str]
+    ) -> BuildReport:
+        """Judge and publish, unless it is the published one to the byte."""
+        release, snapshot = self._release, staging / _SNAPSHOT
+        same, verdict = self._same_as_published(snapshot), None
+        if same is None:
+            verdict, overridden = release.judge(snapshot, log)
+            forced += overridden
+        generation = release.publish(snapshot, same)
         report = self._report(generation, assembled, log, forced, verdict)
         return replace(report, unchanged=generation == same)
 
@@ -190,30 +235,11 @@ class _Run:
             return 0  # what is damaged is repaired by publishing a new one
         return before.products if before else 0
 
-    def _gate(self) -> Gate | None:
-        if self.recipe.settings.gate is None:
-            return None
-        return self.recipe.gate or Unevaluated()
-
-    def _precheck(self) -> None:
-        """Refuse at once what would be refused after the build."""
-        gate = self._gate()
-        if gate is not None and not self.options.force and (refusals := gate.precheck()):
-            raise cannot_be_evaluated(self.layout.name, refusals)
-
-    def _judge(self, snapshot: Path) -> Verdict | None:
-        gate = self._gate()
-        if gate is None:
-            return None
-        return gate.judge(open_directory(snapshot, self.layout.name, _CANDIDATE), self.clock)
-
-    def _refuse(self, verdict: Verdict, log: RejectionLog) -> list[str]:
-        """Raise what the gate has to say, or give it as what was overridden."""
-        if self.options.force:
-            return list(verdict.refusals)
-        self._reports.keep_log(log, REFUSED)
-        kept = self._reports.keep_figures(verdict.figures(), REFUSED)
-        raise refused(self.layout.name, verdict, kept)
+    @property
+    def _release(self) -> Release:
+        settings, options = self.recipe.settings, self.options
+        gate = None if settings.gate is None else self.recipe.gate or Unevaluated()
+        return Release(self.layout, gate, options.force, options.keep, self.clock)
 
     def _cache(self) -> EmbeddingCache:
         """The vectors of the newest generation and, after a rollback, of the current one."""
@@ -224,14 +250,6 @@ class _Run:
                 found = EmbeddingCache.of(directory, self.recipe.embedder)
                 cache = replace(found, older=cache)
         return cache
-
-    def _publish(self, snapshot: Path, same: str | None) -> str:
-        """Publish, unless it is the published one to the byte: old ones stay for rollback."""
-        self.clock.start("publishing", None)
-        generation = same or publish(self.layout, snapshot)
-        prune(self.layout, self.options.keep)
-        self.clock.stop()
-        return generation
 
     def _same_as_published(self, snapshot: Path) -> str | None:
         try:
@@ -269,7 +287,8 @@ class _Run:
         forced: list[str],
         verdict: Verdict | None,
     ) -> BuildReport:
-        self._reports.forget_refused()
+        reports = self._release.reports
+        reports.forget_refused()
         report = BuildReport(
             index=self.layout.name,
             generation=generation,
@@ -284,10 +303,10 @@ class _Run:
             stray_values=dict(assembled.columns.stray),
             columns_left_out=assembled.columns.left_out,
             recall_at_100=assembled.manifest.vectors.recall_at_100,
-            rejections_file=self._reports.keep_log(log, generation),
+            rejections_file=reports.keep_log(log, generation),
             gate=dict(verdict.report) if verdict else {},
         )
         if verdict:
-            self._reports.keep_figures(verdict.figures(), generation)
-        self._reports.keep(report)
+            reports.keep_figures(verdict.figures(), generation)
+        reports.keep(report)
         return report

@@ -1,14 +1,42 @@
-"""The spool: a feed's products on disk, the last of each id, readable in id order."""
+"""Where the products of a build come from: the spool of a feed, or another generation."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from indexer.product import Product
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from indexer.products import ProductStore
+
+
+class Catalogue(Protocol):
+    """Products of a build."""
+
+    def __len__(self) -> int: ...
+
+    def products(self) -> Iterator[tuple[Product, bytes]]:
+        """Every product with its JSON, in the order of the ids' UTF-8 bytes."""
+        ...
+
+
+class StoredProducts:
+    """The products of a generation."""
+
+    def __init__(self, products: ProductStore) -> None:
+        self._products = products
+
+    def __len__(self) -> int:
+        return len(self._products)
+
+    def products(self) -> Iterator[tuple[Product, bytes]]:
+        """See `Catalogue.products`."""
+        for row in range(len(self._products)):
+            json = self._products.json(row)
+            yield Product.from_json(json), json
 
 
 class Spool:
