@@ -21,8 +21,9 @@ from benchmarks.crowd import (
     profile_of,
     segmented_shopper,
 )
-from benchmarks.latency import GivenVectors, draw_queries, summarize
 from benchmarks.machine import describe_machine
+from benchmarks.timing import summarize
+from benchmarks.workload import GivenVectors, draw_queries
 from indexer.manifest import describe_file
 from indexer.snapshot import open_snapshot
 from searchsvc.learning.learn import learn

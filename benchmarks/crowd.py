@@ -22,12 +22,13 @@ BOOSTS = 200
 HISTORY = 200
 """Purchases of the shopper."""
 VIEWED = 5
-_CONTEXT = {
+CONTEXT = {
     "country": "DE",
     "device": "mobile",
     "referrer": "https://www.example.org/autumn",
     "loyalty": "gold",
 }
+"""What requests say of their shopper, who is in every segment by it."""
 _CONDITIONS: tuple[dict[str, Any], ...] = (
     {"fact": "country", "any_of": ["DE", "AT", "CH"]},
     {"fact": "device", "eq": "mobile"},
@@ -42,7 +43,7 @@ _DAY_MS = 86_400_000
 
 def segmented_shopper() -> Shopper:
     """Somebody who is in all segments, and of whom no more is known."""
-    return Shopper(consent=True, context=_CONTEXT)
+    return Shopper(consent=True, context=CONTEXT)
 
 
 def known_shopper(snapshot: Snapshot, rng: np.random.Generator) -> Shopper:
@@ -51,7 +52,7 @@ def known_shopper(snapshot: Snapshot, rng: np.random.Generator) -> Shopper:
     return Shopper(
         consent=True,
         token="somebody",  # noqa: S106 - a pseudonym, no secret
-        context=_CONTEXT,
+        context=CONTEXT,
         viewed=tuple(snapshot.products.id(row) for row in viewed),
     )
 

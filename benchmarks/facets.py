@@ -14,8 +14,9 @@ import numpy as np
 from benchmarks.building import build
 from benchmarks.catalogue.cli import generate
 from benchmarks.errors import BenchmarkError
-from benchmarks.latency import draw_queries, summarize
 from benchmarks.machine import describe_machine
+from benchmarks.timing import summarize
+from benchmarks.workload import draw_queries
 from indexer.manifest import describe_file
 from indexer.product import Product
 from indexer.snapshot import open_snapshot

@@ -1,198 +1,246 @@
-"""Latency: what a query costs in each stage, beside rank-bm25 and exact vector search."""
+"""Latency: what a query costs by stage, in the engine alone and over HTTP, beside its budget."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from time import perf_counter
+import tempfile
+from collections import defaultdict
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import orjson
 
-from benchmarks.building import build
-from benchmarks.catalogue.cli import generate
+from benchmarks.budget import compare
+from benchmarks.engine import Engine, engine_process
+from benchmarks.latency_aims import latency_aims
 from benchmarks.machine import describe_machine
-from benchmarks.systems import RankBm25
-from indexer.manifest import describe_file
-from indexer.product import Product
-from indexer.snapshot import VECTORS_FILE, open_snapshot
-from indexer.storage import read_arrays
-from indexer.vectors.exact import ExactIndex
-from searchsvc.query.filters import AnyOf
-from searchsvc.query.query import Query
-from searchsvc.search import search
+from benchmarks.server import serving
+from benchmarks.stand import mount
+from benchmarks.subject import measure_baselines, measure_recall
+from benchmarks.timing import summarize
+from benchmarks.workload import page_request
+from searchsvc.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Sequence
 
-    from numpy.typing import NDArray
+    from benchmarks.engine import Sample
+    from benchmarks.server import Client
+    from benchmarks.subject import Subject
+    from benchmarks.workload import Narrowing
 
-    from indexer.embedding.protocol import Embedder
-    from indexer.snapshot import Snapshot
-    from searchsvc.answer import SearchResult
-    from searchsvc.policy import RankingPolicy
-    from searchsvc.retrieval import QueryEmbedder
-
-_HYBRID, _SLOW = "hybrid", "rank-bm25"
-_BLOCK_QUERIES = 50  # also enough for a median of what needs a tenth of a second for each
-_PAGE = 20
-_NEIGHBOURS = 100
-_SEED = 20_261_122
+ENCODER_VARIABLE = "SEARCHSVC_QUERY_ENCODER"
+"""The setting that says how queries are embedded."""
+_CHOICE = "query_encoder"
+_BLOCK = 25
+_NOT_STAGES = ("engine", "degraded")
+_DIGITS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class GivenVectors:
-    """An embedder that has embedded everything already: what remains is the search itself."""
+class Plan:
+    """What is measured.
 
-    vectors: Mapping[str, NDArray[np.float32]]
+    Attributes:
+        queries: of each workload; none is asked twice.
+        encoders: of the queries, as the service's setting has them.
+        http: whether also over HTTP.
+        baselines: whether also rank-bm25 and the exact vector search.
+    """
 
-    def embed_query(self, text: str) -> NDArray[np.float32]:
-        """See `QueryEmbedder.embed_query`."""
-        return self.vectors[text]
+    queries: int = 500
+    encoders: Sequence[str] = ("transformer",)
+    http: bool = True
+    baselines: bool = True
 
 
-def measure_latency(
-    products: int, queries: int, data_dir: Path, embedder: Embedder, policy: RankingPolicy
-) -> dict[str, Any]:
-    """Generate a catalogue of `products`, index it, and time queries that were never seen.
+@dataclass(frozen=True, slots=True)
+class _Path:
+    """A way to an answer: the engine by one encoder, and the service with the same."""
+
+    encoder: str
+    engine: Callable[[str, Sequence[bytes]], list[Sample]]
+    client: Client | None
+
+
+@dataclass(slots=True)
+class _Times:
+    """What one way took for one workload, query by query."""
+
+    engine: list[Sample] = field(default_factory=list)
+    http: list[float] = field(default_factory=list)
+    degraded: int = 0
+
+
+_Key = tuple[int, str, int]
+"""Number of the subject, encoder, number of the filter (0 for none)."""
+
+
+def query_encoders() -> tuple[str, ...]:
+    """Those that the service can be told to use."""
+    return ("distilled", "transformer") if _CHOICE in Settings.model_fields else ("transformer",)
+
+
+def measure_latency(subjects: Sequence[Subject], plan: Plan) -> dict[str, Any]:
+    """Time queries that were never seen, in turns block by block, so that noise meets all alike.
+
+    Each asks for 20 hits and four facets, for a shopper in 20 segments with 200 boosts.
 
     Returns:
-        The result file: machine, build, milliseconds of each system and stage, and the recall of
-        the vector index on these queries.
+        The result file: machine, and for each subject facts, recall, baselines and by encoder the
+        milliseconds of each workload and stage; what grew from the smallest to the largest; and
+        the aims beside what was measured.
+
+    Raises:
+        ServerError: the service does not start, or answers with a failure.
     """
-    feed = data_dir / f"catalogue-{products}.jsonl.gz"
-    if not feed.exists():
-        feed.parent.mkdir(parents=True, exist_ok=True)
-        generate(feed, products=products)
-    layout, report = build(feed, data_dir, f"latency-{products}", embedder)
-    snapshot = open_snapshot(layout)
-    texts = draw_queries(snapshot, queries)
-    vectors = {text: embedder.embed_query(text) for text in texts}
-    generation = layout.generation_dir(snapshot.generation)
-    exact = ExactIndex(read_arrays(generation / VECTORS_FILE).array("vectors"))
-    stages: dict[str, list[float]] = {}
-    samples = _time(_systems(snapshot, embedder, exact, vectors, policy, stages), texts)
-    hybrid = samples[_HYBRID]
-    return {
-        "products": products,
-        "queries": len(texts),
-        "feed_sha256": describe_file(feed).sha256,
+    with tempfile.TemporaryDirectory(prefix="searchsvc-bench-") as folder:
+        stand = Path(folder)
+        mount((subject.layout for subject in subjects), stand)
+        times = _measure(subjects, plan, stand)
+        catalogues = [
+            {
+                **subject.facts,
+                **_aside(subject, stand, plan),
+                "encoders": {
+                    encoder: _workloads(
+                        [
+                            times[number, encoder, arm]
+                            for arm in range(len(subject.narrowings) + 1)
+                        ],
+                        subject.narrowings,
+                        encoder,
+                    )
+                    for encoder in plan.encoders
+                },
+            }
+            for number, subject in enumerate(subjects)
+        ]
+    result: dict[str, Any] = {
+        "command": "latency",
         "machine": describe_machine(),
-        "build": report.to_dict(),
-        "bytes_per_product": round(report.bytes / report.products, 1),
-        "recall_at_100": _recall(snapshot, exact, vectors),
-        "milliseconds": {name: summarize(times) for name, times in samples.items()},
-        "stages": {name: summarize(times) for name, times in stages.items()},
-        "ratio_to_hybrid": {
-            # On the same queries: the slow systems answer only the first of them.
-            name: round(float(np.median(times) / np.median(hybrid[: len(times)])), 2)
-            for name, times in samples.items()
-        },
+        "queries": plan.queries,
+        "catalogues": catalogues,
+        "growth": _growth(catalogues),
     }
+    return {**result, "aims": list(latency_aims(result))}
 
 
-def draw_queries(snapshot: Snapshot, count: int) -> list[str]:
-    """Distinct queries of two to four words that stand together in some product's texts."""
-    rng = np.random.default_rng(_SEED)
-    drawn: dict[str, None] = {}
-    while len(drawn) < count:
-        row = int(rng.integers(len(snapshot.products)))
-        product = Product.from_json(snapshot.products.json(row))
-        words = (product.title if rng.random() < 0.5 else product.description).split()  # noqa: PLR2004 - a half
-        size = int(rng.integers(2, 5))
-        begin = int(rng.integers(max(1, len(words) - size + 1)))
-        text = " ".join(words[begin : begin + size]).strip(".,;:!?").lower()
-        if text:
-            drawn[text] = None
-    return list(drawn)
+def _measure(subjects: Sequence[Subject], plan: Plan, stand: Path) -> dict[_Key, _Times]:
+    times: dict[_Key, _Times] = defaultdict(_Times)
+    with ExitStack() as stack:
+        paths = [_open(stack, encoder, plan, stand) for encoder in plan.encoders]
+        for begin in range(-_BLOCK, plan.queries, _BLOCK):
+            for number, subject in enumerate(subjects):
+                for arm, narrowing in enumerate((None, *subject.narrowings)):
+                    texts = subject.texts[arm * plan.queries : (arm + 1) * plan.queries]
+                    # The first block comes twice: what answers it first is warm afterwards.
+                    block = texts[max(begin, 0) : max(begin, 0) + _BLOCK]
+                    if begin < 0:
+                        block = [f"{text} {_BLOCK}" for text in block]
+                    bodies = [page_request(text, narrowing) for text in block]
+                    for path in paths:
+                        found = _ask(path, subject.layout.name, bodies)
+                        if begin >= 0:
+                            _add(times[number, path.encoder, arm], found)
+    return times
 
 
-def _systems(
-    snapshot: Snapshot,
-    embedder: Embedder,
-    exact: ExactIndex,
-    vectors: Mapping[str, NDArray[np.float32]],
-    policy: RankingPolicy,
-    stages: dict[str, list[float]],
-) -> dict[str, Callable[[str], object]]:
-    """What is timed; the hybrid also notes the milliseconds of its `stages`."""
-    given = GivenVectors(vectors)
-    usual = AnyOf("availability", ("in_stock",))
+def _open(stack: ExitStack, encoder: str, plan: Plan, stand: Path) -> _Path:
+    environment = {ENCODER_VARIABLE: encoder}
+    engine = stack.enter_context(engine_process(stand, environment))
+    client = None
+    if plan.http:
+        server = stack.enter_context(serving(stand, environment=environment))
+        client = stack.enter_context(server.client())
+    return _Path(encoder, engine, client)
 
-    def ask(text: str, chosen: QueryEmbedder, *, narrow: bool = False) -> SearchResult:
-        query = Query(text, limit=_PAGE, filter=usual if narrow else None)
-        return search(query, snapshot, chosen, policy)
 
-    def hybrid(text: str) -> None:
-        for stage, milliseconds in ask(text, embedder).stage_ms.items():
-            stages.setdefault(stage, []).append(milliseconds)
+def _ask(path: _Path, index: str, bodies: Sequence[bytes]) -> _Times:
+    asked = _Times(path.engine(index, bodies))
+    asked.degraded = sum(bool(sample["degraded"]) for sample in asked.engine)
+    if path.client is not None:
+        for body in bodies:
+            answer, milliseconds = path.client.post(f"/v1/indexes/{index}/search", body)
+            asked.http.append(milliseconds)
+            asked.degraded += bool(orjson.loads(answer)["degraded"])
+    return asked
 
-    return {
-        _HYBRID: hybrid,
-        "hybrid, vector given": lambda text: ask(text, given),
-        "hybrid, filtered, vector given": lambda text: ask(text, given, narrow=True),
-        "exact vector search": lambda text: exact.search(vectors[text], _NEIGHBOURS),
-        _SLOW: RankBm25(snapshot).rank,
+
+def _add(times: _Times, found: _Times) -> None:
+    times.engine += found.engine
+    times.http += found.http
+    times.degraded += found.degraded
+
+
+def _aside(subject: Subject, stand: Path, plan: Plan) -> dict[str, Any]:
+    """Recall and baselines, which need no service."""
+    engine = Engine(stand)
+    try:
+        embedder = engine.embedder(subject.layout.name)
+        return {
+            "recall_at_100": measure_recall(subject, embedder),
+            "baselines": measure_baselines(subject, embedder) if plan.baselines else {},
+        }
+    finally:
+        engine.close()
+
+
+def _workloads(
+    times: Sequence[_Times], narrowings: Sequence[Narrowing], encoder: str
+) -> list[dict[str, Any]]:
+    """The unfiltered workload, and those with a filter beside it."""
+    workloads: list[dict[str, Any]] = []
+    for taken, narrowing in zip(times, (None, *narrowings), strict=True):
+        row = _workload(taken, encoder)
+        row["filter"] = narrowing and {"wanted": narrowing.wanted, "share": narrowing.share}
+        first = workloads[0] if workloads else row
+        row["ratio_to_unfiltered"] = {
+            name: round(row[name]["median"] / first[name]["median"], _DIGITS)
+            for name in ("engine", "http")
+            if name in row
+        }
+        workloads.append(row)
+    return workloads
+
+
+def _workload(times: _Times, encoder: str) -> dict[str, Any]:
+    """Milliseconds of the engine, over HTTP and by stage."""
+    stages: dict[str, list[float]] = {}
+    for sample in times.engine:
+        for name, milliseconds in sample.items():
+            if name not in _NOT_STAGES:
+                stages.setdefault(name, []).append(milliseconds)
+    row: dict[str, Any] = {
+        "queries": len(times.engine),
+        "degraded": times.degraded,
+        "engine": summarize([sample["engine"] for sample in times.engine]),
     }
+    if times.http:
+        row["http"] = summarize(times.http)
+        known = np.sum(list(stages.values()), axis=0) - stages["framework"]
+        # Two processes answered: where noise met only one of them, the rest may be below zero.
+        stages["framework"] = (np.array(times.http) - known).tolist()
+    else:
+        del stages["framework"]
+    row["stages"] = compare({name: summarize(taken) for name, taken in stages.items()}, encoder)
+    return row
 
 
-def _time(
-    systems: Mapping[str, Callable[[str], object]], texts: list[str]
-) -> dict[str, list[float]]:
-    """Milliseconds of each system.
-
-    They take turns block by block: noise meets all of them alike, and yet none has to begin
-    every query with caches that another one has just filled with a whole catalogue.
-    """
-    samples: dict[str, list[float]] = {name: [] for name in systems}
-    for ask_system in systems.values():
-        ask_system(texts[0])
-    for start in range(0, len(texts), _BLOCK_QUERIES):
-        for name, ask_system in systems.items():
-            if name == _SLOW and start:
-                continue
-            for text in texts[start : start + _BLOCK_QUERIES]:
-                begin = perf_counter()
-                ask_system(text)
-                samples[name].append((perf_counter() - begin) * 1e3)
-    return samples
-
-
-def _recall(
-    snapshot: Snapshot, exact: ExactIndex, vectors: Mapping[str, NDArray[np.float32]]
-) -> float:
-    shares = []
-    for vector in list(vectors.values())[:200]:
-        truth = exact.search(vector, _NEIGHBOURS).rows
-        found = snapshot.vectors.search(vector, _NEIGHBOURS).rows
-        shares.append(len(np.intersect1d(found, truth)) / len(truth))
-    return round(float(np.mean(shares)), 4)
-
-
-def summarize(milliseconds: list[float]) -> dict[str, float]:
-    """Median, 95th and 99th percentile, in milliseconds."""
-    median, p95, p99 = np.percentile(milliseconds, (50, 95, 99))
-    return {"median": round(median, 3), "p95": round(p95, 3), "p99": round(p99, 3)}
-
-
-def latency_table(result: dict[str, Any]) -> str:
-    """The result for people."""
-    build = result["build"]
-    seconds = sum(build["seconds"].values())
-    title = (
-        f"{result['products']:,} products, {result['queries']:,} queries of 2 to 4 words; "
-        f"built in {seconds:.0f} s ({build['products'] / seconds:,.0f} products/s, "
-        f"{build['embedded']:,} texts embedded), {result['bytes_per_product']:,.0f} bytes per "
-        f"product, recall@100 {result['recall_at_100']:.3f}"
-    )
-    lines = [
-        title,
-        f"{'milliseconds':<34}{'median':>9}{'p95':>9}{'p99':>9}{'x hybrid':>10}",
-    ]
-    for name, row in result["milliseconds"].items():
-        cells = "".join(f"{row[column]:>9.3f}" for column in ("median", "p95", "p99"))
-        lines.append(f"{name:<34}{cells}{result['ratio_to_hybrid'][name]:>10.2f}")
-    for name, row in result["stages"].items():
-        cells = "".join(f"{row[column]:>9.3f}" for column in ("median", "p95", "p99"))
-        lines.append(f"  stage {name:<26}{cells}")
-    return "\n".join(lines)
+def _growth(catalogues: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """How many times as much a query costs in the largest catalogue as in the smallest."""
+    if len(catalogues) == 1:
+        return None
+    ordered = sorted(catalogues, key=lambda catalogue: int(catalogue["products"]))
+    small, large = ordered[0], ordered[-1]
+    ratios: dict[str, dict[str, float]] = {}
+    for encoder, workloads in large["encoders"].items():
+        before, after = small["encoders"][encoder][0], workloads[0]
+        ratios[encoder] = {
+            name: round(after[name]["median"] / before[name]["median"], _DIGITS)
+            for name in ("engine", "http")
+            if name in after
+        }
+    return {"from": small["products"], "to": large["products"], "ratios": ratios}

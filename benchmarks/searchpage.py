@@ -14,10 +14,11 @@ from benchmarks.building import build, open_index
 from benchmarks.catalogue.cli import generate
 from benchmarks.collection import load_collection
 from benchmarks.errors import BenchmarkError
-from benchmarks.latency import draw_queries, summarize
 from benchmarks.machine import describe_machine
 from benchmarks.pagecalls import SearchPage
 from benchmarks.robustness.typos import draw_typos
+from benchmarks.timing import summarize
+from benchmarks.workload import draw_queries
 from searchsvc.http.algolia.attributes import Attributes
 
 if TYPE_CHECKING:

@@ -52,13 +52,15 @@ class RankBm25:
 
     name = "rank-bm25"
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, products: int | None = None) -> None:
+        """Make one of `snapshot`, or only of its first `products`."""
         self._snapshot = snapshot
+        self._products = len(snapshot.products) if products is None else products
 
     @cached_property
     def _index(self) -> OkapiIndex:
         documents = []
-        for row in range(len(self._snapshot.products)):
+        for row in range(self._products):
             product = Product.from_json(self._snapshot.products.json(row))
             text = " ".join(searchable_texts(product).values())
             documents.append(self._snapshot.analyzer.terms(text))

@@ -14,6 +14,7 @@ from benchmarks.building import open_default_embedder
 from benchmarks.errors import BenchmarkError
 from indexer.errors import IndexerError
 from searchsvc.cli.output import stderr
+from searchsvc.embedders import open_embedder
 from searchsvc.errors import SearchServiceError
 from searchsvc.settings import Settings
 
@@ -27,6 +28,9 @@ DataDir = Annotated[
     Path | None,
     typer.Option(help="Keep the built indexes here, so that the next run embeds nothing."),
 ]
+
+LEAST_PRODUCTS = 1_000
+"""Of a generated catalogue, for queries that are not asked twice."""
 
 
 @contextmanager
@@ -47,6 +51,26 @@ def explained_failures() -> Generator[None]:
     except (BenchmarkError, SearchServiceError, IndexerError, OSError) as error:
         stderr.print(f"error: {error}", markup=False)
         raise typer.Exit(1) from error
+
+
+def sizes(text: str) -> list[int]:
+    """The sizes of catalogues in `text`, parted by commas.
+
+    Raises:
+        typer.BadParameter: one of them is no number, or too small to draw queries from.
+    """
+    try:
+        found = [int(part) for part in text.split(",")]
+    except ValueError:
+        raise typer.BadParameter(f"{text!r}; expected numbers parted by commas") from None
+    if min(found) < LEAST_PRODUCTS:
+        raise typer.BadParameter(f"{min(found)}; expected at least {LEAST_PRODUCTS} products")
+    return found
+
+
+def document_embedder(name: str, default: Embedder) -> Embedder:
+    """The model called `name`; `default` where it has none."""
+    return open_embedder(Settings().models_dir, name) if name else default
 
 
 def write_json(json_file: Path | None, result: Any) -> None:  # noqa: ANN401 - whatever JSON can say

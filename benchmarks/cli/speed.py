@@ -8,35 +8,74 @@ from typing import Annotated
 import typer
 
 from benchmarks.boosts import boosts_table, measure_boosts
-from benchmarks.cli.frame import DataDir, JsonFile, workplace, write_json
+from benchmarks.cli.frame import (
+    DataDir,
+    JsonFile,
+    document_embedder,
+    sizes,
+    workplace,
+    write_json,
+)
 from benchmarks.embedding import embedding_table, measure_embedding
 from benchmarks.facets import facets_table, measure_facets
-from benchmarks.latency import latency_table, measure_latency
+from benchmarks.latency import Plan as LatencyPlan
+from benchmarks.latency import measure_latency, query_encoders
+from benchmarks.latency_table import latency_table
 from benchmarks.searchpage import (
     collection_subject,
     generated_subject,
     measure_searchpage,
     searchpage_table,
 )
+from benchmarks.subject import Subject, generated
 from indexer.embedding.acquire import install_default_model
 from indexer.feeds.reader import FeedOptions, open_feed
+from indexer.layout import IndexLayout
 from indexer.product import Product
 from searchsvc.settings import Settings
 
 
 def latency(
-    products: Annotated[int, typer.Option(min=1_000, help="Size of the catalogue.")] = 20_000,
-    queries: Annotated[int, typer.Option(min=10, help="Queries, none asked twice.")] = 500,
+    products: Annotated[
+        str, typer.Option(metavar="N[,N...]", help="Sizes of the catalogues.")
+    ] = "20000",
+    index: Annotated[
+        list[str] | None,
+        typer.Option(help="Measure this index of --data-dir as it is; repeatable."),
+    ] = None,
+    queries: Annotated[int, typer.Option(min=10, help="Of each kind, none asked twice.")] = 500,
+    encoder: Annotated[
+        list[str] | None, typer.Option(help="Of queries: transformer, distilled; repeatable.")
+    ] = None,
+    documents: Annotated[
+        str, typer.Option(help="Model for the products' vectors; the default one if left out.")
+    ] = "",
+    without_http: Annotated[
+        bool, typer.Option("--without-http", help="The engine alone.")
+    ] = False,
+    without_baselines: Annotated[
+        bool, typer.Option("--without-baselines", help="No rank-bm25, no exact search.")
+    ] = False,
     json_file: JsonFile = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Time the hot path by stage, beside rank-bm25 and exact vector search.
+    """Time queries by stage beside their budget, the engine alone and over HTTP.
 
-    Example: python -m benchmarks latency --products 100000 --json latency.json
+    Queries of two to four words, never seen before, ask for 20 hits and four facets, for a
+    shopper in 20 segments with 200 boosts, also with filters. Several sizes are measured in turns.
+
+    Example: python -m benchmarks latency --products 10000,100000 --json latency.json
     """
-    policy = Settings().ranking_policy()
+    plan = LatencyPlan(
+        queries, tuple(encoder or query_encoders()), not without_http, not without_baselines
+    )
     with workplace(data_dir) as (folder, embedder):
-        result = measure_latency(products, queries, folder, embedder, policy)
+        if index:
+            subjects = [Subject.of(IndexLayout.of(folder, name), queries) for name in index]
+        else:
+            model = document_embedder(documents, embedder)
+            subjects = [generated(size, queries, folder, model) for size in sizes(products)]
+        result = measure_latency(subjects, plan)
     print(latency_table(result))
     write_json(json_file, result)
 
