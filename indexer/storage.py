@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import mmap
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import orjson
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+Offsets: TypeAlias = "NDArray[np.uint32] | NDArray[np.int64]"
+"""Where things begin that lie one after the other, and where the last ends: ``(n + 1,)``."""
 
 _DTYPES: dict[str, np.dtype[Any]] = {
     "BOOL": np.dtype("?"),
@@ -40,6 +43,7 @@ _DTYPES: dict[str, np.dtype[Any]] = {
     "F64": np.dtype("<f8"),
 }
 _LENGTH_BYTES = 8
+_GREATEST_UINT32 = 2**32 - 1
 _METADATA = "texts"
 _MODE = 0o644  # the library makes files private; the service may run as somebody else
 
@@ -131,17 +135,31 @@ def _view(buffer: memoryview, start: int, entry: Mapping[str, Any]) -> NDArray[A
     return data.reshape(shape)
 
 
+def offsets_of(
+    lengths: Sequence[int] | NDArray[np.integer[Any]],
+) -> Offsets:
+    """Where each of things of these lengths begins, and the end: ``(n + 1,)``.
+
+    Returns:
+        uint32 below 4 GiB in all, else int64.
+    """
+    offsets = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return offsets if offsets[-1] > _GREATEST_UINT32 else offsets.astype(np.uint32)
+
+
 @dataclass(frozen=True, slots=True)
 class StringTable:
     """Texts as one byte array and offsets; binary search when they are sorted by UTF-8 bytes.
 
     Attributes:
         data: uint8 ``(bytes,)``, all texts in UTF-8 one after the other.
-        offsets: int64 ``(n + 1,)``, where each begins; the last is the end.
+        offsets: ``(n + 1,)``, where each begins; the last is the end. uint32 below 4 GiB of text,
+            else int64.
     """
 
     data: NDArray[np.uint8]
-    offsets: NDArray[np.int64]
+    offsets: Offsets
     # A binary search touches single elements, which costs far less without NumPy's scalars.
     _data_view: memoryview = field(init=False, repr=False, compare=False)
     _offsets_view: memoryview = field(init=False, repr=False, compare=False)
@@ -154,9 +172,8 @@ class StringTable:
     def of(cls, texts: Iterable[str]) -> StringTable:
         """A table of `texts` in their order."""
         encoded = [text.encode() for text in texts]
-        offsets = np.zeros(len(encoded) + 1, np.int64)
-        np.cumsum([len(text) for text in encoded], out=offsets[1:])
-        return cls(np.frombuffer(b"".join(encoded), np.uint8), offsets)
+        data = np.frombuffer(b"".join(encoded), np.uint8)
+        return cls(data, offsets_of([len(text) for text in encoded]))
 
     @classmethod
     def read(cls, file: ArrayFile, name: str) -> StringTable:
@@ -198,7 +215,7 @@ class StringTable:
 
 @compiled
 def _lower_bound(
-    data: NDArray[np.uint8], offsets: NDArray[np.int64], key: NDArray[np.uint8]
+    data: NDArray[np.uint8], offsets: NDArray[np.integer[Any]], key: NDArray[np.uint8]
 ) -> int:
     """How many of the texts sort before `key`; a query looks for dozens in a million words."""
     low, high = 0, len(offsets) - 1

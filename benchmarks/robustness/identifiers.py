@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indexer.products import MOST_SHARED
+from indexer.identifiers import MOST_SHARED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -9,8 +9,8 @@ import numpy as np
 
 from indexer.build.texts import searchable_texts
 from indexer.feeds.change import Deletion, Update, Upsert
+from indexer.identifiers import identifiers_of
 from indexer.product import Product, Rejection
-from indexer.products import identifiers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -170,4 +170,4 @@ def _says_the_same(revision: Revision) -> bool:
 
 
 def _words(product: Product) -> tuple[Mapping[TextField, str], tuple[str, ...], set[str]]:
-    return searchable_texts(product), product.product_types, set(identifiers(product))
+    return searchable_texts(product), product.product_types, identifiers_of(product)

@@ -13,23 +13,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import orjson
 
+from indexer.build.columnpairs import KINDS, Counts, Pairs, location_arrays
 from indexer.build.repute import repute
-from indexer.columns import PATH_FIELDS, PATH_SEPARATOR, TEXT_FIELDS, Kind, Scalar, kind_of
-from indexer.storage import StringTable, write_arrays
+from indexer.columns import PATH_SEPARATOR, REMOVED, TEXT_FIELDS, Kind, Scalar, kind_of
+from indexer.storage import write_arrays
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from indexer.product import Location, Product
+    from indexer.storage import ArrayFile
 
 MAX_COLUMNS = 20_000
 """A feed with more field names has values where names should be; the most frequent are kept."""
-_DENSE_SHARE = 0.5
-_NEARLY_ALL = 0.95
+LEFT_OUT = "left_out"
+"""The text of a file of columns that says how many names it has not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ def _with_ancestors(name: str, paths: tuple[str, ...]) -> Iterator[tuple[str, st
     return ((name, ancestor) for ancestor in distinct)
 
 
-class _Collected:
+class Collected:
     """One column while it grows: pairs of row and position in its distinct values."""
 
     __slots__ = ("places", "positions", "rows", "values")
@@ -99,6 +102,7 @@ class _Collected:
         self.places: dict[Scalar | tuple[type, Scalar], int] = {}
 
     def add(self, row: int, value: Scalar) -> None:
+        """Add a value of the product in `row`; rows may come in any order."""
         # 1, 1.0 and True are one dictionary key; the type keeps apart what would be confused.
         key = value if isinstance(value, str) else (type(value), value)
         position = self.places.setdefault(key, len(self.values))
@@ -107,30 +111,17 @@ class _Collected:
         self.rows.append(row)
         self.positions.append(position)
 
-    def kind(self) -> Kind:
-        """That of nearly all values; where there is none such, everything is a text."""
-        counts = Counter[Kind]()
+    def counts(self) -> Counts:
+        """How many values of each kind there are."""
+        found = dict.fromkeys(KINDS, 0)
         for position, count in Counter(self.positions).items():
-            counts[kind_of(self.values[position])] += count
-        kind, count = counts.most_common(1)[0]
-        return kind if count >= len(self.positions) * _NEARLY_ALL else "text"
+            found[kind_of(self.values[position])] += count
+        return Counts(**found)
 
-    def coded(
-        self,
-    ) -> tuple[Kind, NDArray[np.int32], NDArray[Any], StringTable | None]:
-        """Kind, rows and values of all pairs that are of the kind, and the texts of the codes."""
-        kind = self.kind()
+    def pairs(self, kind: Kind) -> Pairs:
+        """All pairs that are of `kind`."""
         rows = np.frombuffer(self.rows, np.int32)
-        positions = np.frombuffer(self.positions, np.int32)
-        if kind == "text":
-            codes, table = _code_texts([_as_text(value) for value in self.values])
-            return kind, rows, codes[positions], table
-        fits = np.array([kind_of(value) == kind for value in self.values])
-        dtype = np.int8 if kind == "bool" else np.float64
-        pool = np.zeros(len(self.values), dtype)
-        pool[fits] = [value for value in self.values if kind_of(value) == kind]
-        kept = fits[positions]
-        return kind, rows[kept], pool[positions[kept]], None
+        return Pairs.of(kind, rows, np.frombuffer(self.positions, np.int32), self.values)
 
 
 class ColumnsBuilder:
@@ -138,7 +129,7 @@ class ColumnsBuilder:
 
     def __init__(self) -> None:
         self._products = 0
-        self._columns: dict[str, _Collected] = {}
+        self._columns: dict[str, Collected] = {}
         self._location_rows = array("i")
         self._location_places = array("i")
         self._places: dict[Location, int] = {}
@@ -148,7 +139,7 @@ class ColumnsBuilder:
         for name, value in column_values(product):
             column = self._columns.get(name)
             if column is None:
-                column = self._columns[name] = _Collected()
+                column = self._columns[name] = Collected()
             column.add(self._products, value)
         for location in product.locations:
             self._location_rows.append(self._products)
@@ -157,67 +148,71 @@ class ColumnsBuilder:
 
     def write(self, path: Path) -> ColumnsSummary:
         """Write the columns of all rows added so far."""
-        arrays: dict[str, NDArray[Any]] = {"products": np.array([self._products], np.int64)}
-        metadata: dict[str, str] = {}
-        stray: dict[str, int] = {}
+        file = ColumnsFile(self._products)
         frequent = sorted(self._columns, key=lambda name: (-len(self._columns[name].rows), name))
         for name in sorted(frequent[:MAX_COLUMNS]):
-            kind, rows, values, table = self._columns[name].coded()
-            metadata[f"{name}/kind"] = kind
-            if name in PATH_FIELDS:
-                metadata[f"{name}/path"] = "1"
-            if len(rows) < len(self._columns[name].rows):
-                stray[name] = len(self._columns[name].rows) - len(rows)
-            if table is not None:
-                arrays.update(table.arrays(f"{name}/texts"))
-            arrays.update(_laid_out(name, *_distinct(rows, values), self._products))
-        arrays.update(self._locations())
-        write_arrays(path, arrays, metadata)
-        return ColumnsSummary(stray, tuple(sorted(frequent[MAX_COLUMNS:])))
-
-    def _locations(self) -> dict[str, NDArray[Any]]:
-        return {
-            "location/rows": np.frombuffer(self._location_rows, np.int32),
-            "location/places": np.frombuffer(self._location_places, np.int32),
-            "location/latitudes": np.array([place.latitude for place in self._places], float),
-            "location/longitudes": np.array([place.longitude for place in self._places], float),
-        }
+            counts = self._columns[name].counts()
+            file.add(name, self._columns[name].pairs(counts.kind()), counts)
+        file.add_locations(
+            np.frombuffer(self._location_rows, np.int32),
+            np.frombuffer(self._location_places, np.int32),
+            np.array([place.latitude for place in self._places], float),
+            np.array([place.longitude for place in self._places], float),
+        )
+        return file.write(path, frequent[MAX_COLUMNS:])
 
 
-def _distinct(
-    rows: NDArray[np.int32], values: NDArray[Any]
-) -> tuple[NDArray[np.int32], NDArray[Any]]:
-    """The pairs in order, each once: a list may name a value twice, a product has it once."""
-    order = np.lexsort((values, rows))
-    rows, values = rows[order], values[order]
-    kept = np.ones(len(rows), np.bool_)
-    kept[1:] = (rows[1:] != rows[:-1]) | (values[1:] != values[:-1])
-    return rows[kept], values[kept]
+class ColumnsFile:
+    """A file of columns while it is put together."""
 
+    def __init__(self, products: int) -> None:
+        self._products = products
+        self._arrays: dict[str, NDArray[Any]] = {"products": np.array([products], np.int64)}
+        self._metadata: dict[str, str] = {}
+        self._stray: dict[str, int] = {}
 
-def _laid_out(
-    name: str, rows: NDArray[np.int32], values: NDArray[Any], products: int
-) -> dict[str, NDArray[Any]]:
-    """The arrays of a column: dense where most products have one value, else sparse."""
-    single = bool((rows[1:] != rows[:-1]).all())
-    if not single or len(rows) < products * _DENSE_SHARE:
-        return {f"{name}/rows": rows, f"{name}/values": values}
-    dense = np.full(products, np.nan if values.dtype == np.float64 else -1, values.dtype)
-    dense[rows] = values
-    return {f"{name}/values": dense}
+    def add(self, name: str, pairs: Pairs, counts: Counts) -> None:
+        """Add a column."""
+        arrays, metadata = pairs.laid_out(name, self._products, counts)
+        self._arrays.update(arrays)
+        self._metadata.update(metadata)
+        if counts.stray():
+            self._stray[name] = counts.stray()
 
+    def add_locations(
+        self,
+        rows: NDArray[np.int32],
+        places: NDArray[np.int32],
+        latitudes: NDArray[np.float64],
+        longitudes: NDArray[np.float64],
+    ) -> None:
+        """Add the locations; see `indexer.locations.Locations`."""
+        arrays, metadata = location_arrays(rows, places, latitudes, longitudes)
+        self._arrays.update(arrays)
+        self._metadata.update(metadata)
 
-def _code_texts(texts: list[str]) -> tuple[NDArray[np.int32], StringTable]:
-    """The code of each of `texts` in the table of the distinct ones."""
-    distinct = sorted(set(texts), key=str.encode)
-    codes = {text: code for code, text in enumerate(distinct)}
-    return np.array([codes[text] for text in texts], np.int32), StringTable.of(distinct)
+    def take(self, file: ArrayFile, name: str) -> None:
+        """Add a column, or the locations, as it is in another file."""
+        start = f"{name}/"
+        self._arrays |= {k: array for k, array in file.arrays.items() if k.startswith(start)}
+        self._metadata |= {k: text for k, text in file.metadata.items() if k.startswith(start)}
 
+    @property
+    def nbytes(self) -> int:
+        """Of all arrays so far."""
+        return sum(array.nbytes for array in self._arrays.values())
 
-def _as_text(value: Scalar) -> str:
-    """A value of a column that is not of one type: as it would stand in JSON, 5.0 as 5."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(int(value)) if value == int(value) else repr(value)
+    def write(
+        self, path: Path, left_out: Sequence[str], removed: Sequence[str] = ()
+    ) -> ColumnsSummary:
+        """Write it.
+
+        Args:
+            path: of the file.
+            left_out: names beyond `MAX_COLUMNS`.
+            removed: columns of the main file that are gone, in a file of changes.
+        """
+        self._metadata[LEFT_OUT] = str(len(left_out))
+        self._metadata[REMOVED] = orjson.dumps(sorted(removed)).decode()
+        write_arrays(path, self._arrays, self._metadata)
+        return ColumnsSummary(self._stray, tuple(sorted(left_out)))

@@ -103,7 +103,7 @@ class LearnedFile:
         """
         header = _Header(origin=learned.origin, fields=learned.fields)
         arrays = {name: getattr(learned, name) for name in _ARRAYS}
-        arrays |= learned.ids.arrays("ids") | learned.values.arrays("values")
+        arrays |= _wide(learned.ids, "ids") | _wide(learned.values, "values")
         aside = self._path.with_name(f".{self.name}.new")
         with changing(self._path, self._lock):
             _write(aside, arrays, header.model_dump_json())
@@ -141,6 +141,13 @@ def _write(path: Path, arrays: dict[str, NDArray[Any]], text: str) -> None:
     path.touch()  # the library reports its own kind of error where this one is an OSError
     write_arrays(path, arrays, {_TEXT: text})
     flush(path)
+
+
+def _wide(texts: StringTable, name: str) -> dict[str, NDArray[Any]]:
+    """The arrays of `texts`; where each begins in eight bytes, whatever it is in memory."""
+    arrays = texts.arrays(name)
+    offsets = f"{name}.offsets"
+    return arrays | {offsets: arrays[offsets].astype(np.int64)}
 
 
 def _model(header: _Header, file: ArrayFile) -> Learned:

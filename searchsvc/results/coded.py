@@ -69,26 +69,19 @@ class Coded:
 
     @classmethod
     def _made(cls, column: Column) -> Coded:
-        codes, numbers, size = column.values, None, 2
-        if column.kind == "number":
-            numbers = np.unique(column.values[~np.isnan(column.values)])
-            codes = np.searchsorted(numbers, column.values).astype(np.int32)
-            codes[np.isnan(column.values)] = -1
-            size = len(numbers)
-        elif column.texts is not None:
-            size = len(column.texts)
-        offsets, repeated = None, False
-        if column.rows is not None:
-            lengths = np.bincount(column.rows, minlength=column.products)
-            repeated = bool(lengths.max(initial=0) > 1)
+        offsets = column.offsets
+        if offsets is None and column.pair_rows is not None:
+            lengths = np.bincount(column.pair_rows, minlength=column.products)
             offsets = np.zeros(column.products + 1, np.int32)
             np.cumsum(lengths, out=offsets[1:])
-        return cls(column, codes, offsets, numbers, size, repeated)
+        repeated = offsets is not None and bool(np.diff(offsets).max(initial=0) > 1)
+        return cls(column, column.codes, offsets, column.numbers, column.size, repeated)
 
     def _kept_bytes(self) -> int:
         """What is not mapped from the snapshot's file."""
-        total = 0 if self.offsets is None else self.offsets.nbytes
-        return total if self.numbers is None else total + self.numbers.nbytes + self.codes.nbytes
+        if self.offsets is None or self.column.offsets is not None:
+            return 0
+        return self.offsets.nbytes
 
     def value(self, code: int) -> Scalar:
         """The value that has `code`."""
@@ -129,10 +122,10 @@ class Coded:
             a dense column; and the codes ``(n,)``. A dense column has the code -1 where a row has
             no value.
         """
-        if self.offsets is None or self.column.rows is None:
+        if self.offsets is None:
             return None, self.codes[chosen.rows]
         if len(self.codes) <= _MASK_PAIRS * len(chosen.rows):
-            places = chosen.places[self.column.rows]
+            places = np.repeat(chosen.places, np.diff(self.offsets))
             kept = places >= 0
             return places[kept], self.codes[kept]
         begins = self.offsets[chosen.rows]

@@ -62,8 +62,9 @@ class ValueWords:
         whole = texts.data.tobytes()
         if whole.isascii():
             flat = np.frombuffer(fold(whole.decode()).encode(), np.uint8)
-            letters = np.insert(flat, texts.offsets[1:], _END)
-            ends = texts.offsets[1:] + np.arange(1, len(texts) + 1)
+            behind = texts.offsets[1:].astype(np.int64)
+            letters = np.insert(flat, behind, _END)
+            ends = behind + np.arange(1, len(texts) + 1)
         else:
             folded = [fold(texts[code]) for code in range(len(texts))]
             joined = "\n".join([*folded, ""])

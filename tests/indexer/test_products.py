@@ -4,8 +4,10 @@ from types import MappingProxyType
 import pytest
 
 from indexer.errors import SnapshotCorruptError
+from indexer.identifiers import MOST_SHARED
 from indexer.product import Product
-from indexer.products import DATA_FILE, MOST_SHARED, ProductsBuilder, ProductStore
+from indexer.products import ProductsBuilder, ProductStore
+from indexer.records import DATA_FILE
 
 
 def stored(directory: Path, *products: Product) -> ProductStore:

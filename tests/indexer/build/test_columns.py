@@ -15,7 +15,7 @@ from indexer.build.columns import ColumnsBuilder, column_values
 from indexer.columns import STANDARD, Columns, kind_of
 from indexer.errors import SnapshotCorruptError
 from indexer.product import Availability, Location, Price, Product
-from indexer.storage import StringTable, write_arrays
+from indexer.storage import write_arrays
 
 if TYPE_CHECKING:
     from indexer.product import AttributeValue
@@ -222,36 +222,43 @@ def test_locations_are_kept_in_the_order_of_the_rows(tmp_path: Path) -> None:
     assert locations.longitudes.tolist() == [4.84, 2.35]
 
 
-def test_a_file_of_format_2_has_no_locations_and_one_column_of_paths(tmp_path: Path) -> None:
-    path = tmp_path / "columns.safetensors"
-    arrays = {"products": np.array([1])}
-    for name in ("product_type", "google_product_category"):
-        arrays[f"{name}/values"] = np.array([0], np.int32)
-        arrays |= StringTable.of(["A"]).arrays(f"{name}/texts")
-    kinds = {"product_type/kind": "text", "google_product_category/kind": "text"}
-    write_arrays(path, arrays, kinds)
-    columns = Columns(path)
-    assert len(columns.locations.rows) == 0
-    own, googles = columns.get("product_type"), columns.get("google_product_category")
-    assert own is not None
-    assert own.hierarchical
-    assert googles is not None
-    assert not googles.hierarchical
-
-
-def test_a_frequent_single_value_is_dense_and_a_rare_one_sparse(path: Path) -> None:
-    columns = columns_of(path, [{"a": 1.0}, {"a": 2.0}, {"b": "x"}, {"a": 3.0}])
-    dense, sparse = columns.get("attributes.a"), columns.get("attributes.b")
+def test_a_column_has_the_form_of_the_fewest_bytes(path: Path) -> None:
+    products: list[dict[str, AttributeValue]] = [
+        {"dense": float(number % 3), "lists": ("x", "y")} for number in range(12)
+    ]
+    products[2] = {"sparse": "x", "lists": ("z",)}
+    columns = columns_of(path, products)
+    dense, sparse = columns.get("attributes.dense"), columns.get("attributes.sparse")
+    lists = columns.get("attributes.lists")
     assert dense is not None
     assert dense.rows is None
     assert math.isnan(dense.values[2])
+    assert dense.codes.dtype == np.int8
     assert sparse is not None
+    assert sparse.offsets is None
     assert sparse.rows is not None
+    assert sparse.rows.tolist() == [2]
+    assert lists is not None
+    assert lists.pair_rows is None
+    assert lists.offsets is not None
+    assert lists.rows is not None
+    assert lists.rows.tolist() == [0, 0, 1, 1, 2, *(row for row in range(3, 12) for _ in "xy")]
+    assert lists.equal(["z"]).tolist() == [row == 2 for row in range(12)]
+    assert lists.equal(["x", "z"]).all()
+
+
+@pytest.mark.parametrize(("values", "width"), [(127, 1), (128, 2), (32_767, 2), (32_768, 4)])
+def test_codes_are_as_wide_as_their_values_need(path: Path, values: int, width: int) -> None:
+    column = columns_of(path, [{"a": float(v)} for v in range(values)]).get("attributes.a")
+    assert column is not None
+    assert column.codes.dtype.itemsize == width
+    assert column.values.tolist() == list(range(values))
+    assert (column.codes + 1).max() == values  # what counts them adds one
 
 
 def test_an_unknown_kind_is_a_corrupt_snapshot(tmp_path: Path) -> None:
     path = tmp_path / "columns.safetensors"
-    arrays = {"products": np.array([1]), "a/values": np.array([1.0])}
+    arrays = {"products": np.array([1]), "a/codes": np.array([1])}
     write_arrays(path, arrays, {"a/kind": "colour"})
     with pytest.raises(SnapshotCorruptError, match="'colour'"):
         Columns(path)
