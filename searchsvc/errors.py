@@ -14,6 +14,9 @@
     │   ├── LiveSettingsUnreadableError  it cannot be read, or says what it must not
     │   ├── LiveSettingsUnwritableError  it cannot be written
     │   └── LiveSettingsChangedError     somebody else has changed it in the meantime
+    ├── IndexBusyError         the index is being written by somebody else; try again later
+    ├── ChangesRefusedError    changes of products that a guard, the gate or a missing model forbids
+    ├── ChangesFailedError     changes of products could not be written; the log has the details
     ├── WritesDisabledError    there is no key that would permit changes
     ├── NotPermittedError      the request does not have the key
     ├── PortError              the address to serve at is taken, or not this machine's
@@ -80,6 +83,18 @@ class LiveSettingsUnwritableError(LiveSettingsError):
 
 class LiveSettingsChangedError(LiveSettingsError):
     """The file is of another version than the one that is to be replaced."""
+
+
+class IndexBusyError(SearchServiceError):
+    """The index is being written by somebody else."""
+
+
+class ChangesRefusedError(SearchServiceError):
+    """Changes of products are not made: a guard, the gate or a missing model forbids it."""
+
+
+class ChangesFailedError(SearchServiceError):
+    """Changes of products could not be written; what was published stays."""
 
 
 class WritesDisabledError(SearchServiceError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -15,6 +16,9 @@ MAX_BODY_BYTES = 256 * 1024
 MAX_EVENTS_BYTES = 2 * 1024 * 1024
 """Of a request with events."""
 _EVENTS = ("/v1/events", "/1/events")
+MAX_CHANGES_BYTES = 16 * 1024 * 1024
+"""Of a request with changes of products, which is read only after its key was looked at."""
+_CHANGES = re.compile(r"/v1/indexes/[^/]+/products")
 
 
 class Guard:
@@ -32,7 +36,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         path = scope["path"].removeprefix(scope.get("root_path", ""))
-        limit = MAX_EVENTS_BYTES if path in _EVENTS else MAX_BODY_BYTES
+        limit = _limit(path)
         announced = Headers(scope=scope).get("content-length", "")
         expected = int(announced) if announced.isdecimal() else 0
         arrived = 0
@@ -53,6 +57,12 @@ class Guard:
             await send(message)
 
         await self._app(scope, counted, labelled)
+
+
+def _limit(path: str) -> int:
+    if _CHANGES.fullmatch(path):
+        return MAX_CHANGES_BYTES
+    return MAX_EVENTS_BYTES if path in _EVENTS else MAX_BODY_BYTES
 
 
 def _too_large(limit: int) -> str:
