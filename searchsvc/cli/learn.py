@@ -22,7 +22,7 @@ from searchsvc.cli.output import (
     say,
 )
 from searchsvc.cli.progress import Bars
-from searchsvc.cli.watch import PROGRAM
+from searchsvc.cli.watch import in_background
 from searchsvc.errors import NothingToLearnError, StateMissingError
 from searchsvc.learned.file import LearnedFile
 from searchsvc.learning.evidence import LEAST_USERS
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from searchsvc.learned.model import Learned
     from searchsvc.learning.proposals import ProposalsDocument
     from searchsvc.settings import Settings
-
-_LOW_PRIORITY = "15"
 
 
 def learn(
@@ -98,8 +96,8 @@ def learn(
 
 def learning_command(data_dir: Path, index: str) -> list[str]:
     """The command line that learns from the events of `index` at low priority."""
-    options = ["--index", index, "--data-dir", str(data_dir), "--nice", _LOW_PRIORITY, "--json"]
-    return [*PROGRAM, "segments", "learn", *options]
+    options = ["--index", index, "--data-dir", str(data_dir), "--json"]
+    return [*in_background(), "segments", "learn", *options]
 
 
 def _learn(

@@ -29,7 +29,7 @@ from searchsvc.cli.output import (
     stderr,
 )
 from searchsvc.cli.progress import Bars
-from searchsvc.cli.watch import PROGRAM, given_options, tell, watch_forever
+from searchsvc.cli.watch import given_options, in_background, tell, watch_forever
 from searchsvc.embedders import open_embedder
 from searchsvc.schedule import parse_period
 from searchsvc.watching.watching import WatchedFeed, WatchingTask
@@ -127,9 +127,12 @@ def reindex(
 
 def _watch(context: typer.Context, feed: str, index: str, every: str, *, as_json: bool) -> None:
     """Run this command again and again, each time in a process of its own."""
+    nice = context.params["nice"]
     options = given_options(context, "watch", "as_json", "if_changed", "nice")
-    nice = str(context.params["nice"] if context.params["nice"] is not None else LEAST_URGENT)
-    command = [*PROGRAM, "reindex", *options, "--if-changed", "--json", "--nice", nice, "--", feed]
+    command = [
+        *in_background(LEAST_URGENT if nice is None else nice),
+        *("reindex", *options, "--if-changed", "--json", "--", feed),
+    ]
     with reported_failures(as_json=as_json):
         task = WatchingTask(
             read_settings(context.params["data_dir"]).data_dir,

@@ -7,7 +7,7 @@ import sys
 import threading
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -22,14 +22,24 @@ if TYPE_CHECKING:
 
     import typer
 
-# The same interpreter: what is called searchsvc in the path may be another.
-PROGRAM: Final = (sys.executable, "-c", "from searchsvc.cli import main; main()")
+_PROGRAM = (
+    "from indexer.cores import give_way; give_way({nice}); from searchsvc.cli import main; main()"
+)
 
 
-def reindex_command(feed: WatchedFeed, data_dir: Path) -> list[str]:
-    """The command line that reindexes from `feed` if it has changed, at low priority."""
-    options = ["--index", feed.index, "--data-dir", str(data_dir), "--nice", str(LEAST_URGENT)]
-    return [*PROGRAM, "reindex", "--if-changed", "--json", *options, "--", feed.location]
+def in_background(nice: int = LEAST_URGENT) -> list[str]:
+    """The beginning of a command line of this program that gives way to others.
+
+    It does so before it imports anything: a second of importing is felt by those who search. The
+    interpreter is this one, since what is called searchsvc in the path may be another.
+    """
+    return [sys.executable, "-c", _PROGRAM.format(nice=nice)]
+
+
+def reindex_command(feed: WatchedFeed, data_dir: Path, nice: int = LEAST_URGENT) -> list[str]:
+    """The command line that reindexes from `feed` if it has changed, giving way to others."""
+    options = ["--index", feed.index, "--data-dir", str(data_dir), "--if-changed", "--json"]
+    return [*in_background(nice), "reindex", *options, "--", feed.location]
 
 
 def given_options(context: typer.Context, *leave_out: str) -> list[str]:
