@@ -55,7 +55,9 @@ def encode_response(
         took_ms: milliseconds from the request's arrival.
     """
     result, snapshot = answered.result, answered.snapshot
-    encoder = _HitEncoder(view, Highlighter(result.understood, snapshot.analyzer))
+    is_marked = view.highlight or view.snippets
+    highlighter = Highlighter(result.understood, snapshot.analyzer) if is_marked else None
+    encoder = _HitEncoder(view, highlighter)
     relaxed = result.relaxed
     body: dict[str, Any] = {
         "index": snapshot.index,
@@ -128,7 +130,7 @@ def encode_similar(product_id: str, hits: Sequence[Hit]) -> bytes:
 class _HitEncoder:
     """Hits as JSON in one view."""
 
-    def __init__(self, view: View, highlighter: Highlighter) -> None:
+    def __init__(self, view: View, highlighter: Highlighter | None) -> None:
         self._view = view
         self._highlighter = highlighter
 
@@ -140,9 +142,9 @@ class _HitEncoder:
         }
         if hit.group is not None:
             encoded["group"] = self._group(hit.group)
-        if self._view.highlight or self._view.snippets:
+        highlighter, view = self._highlighter, self._view
+        if highlighter is not None:
             product = orjson.loads(hit.product)
-            highlighter, view = self._highlighter, self._view
             encoded["highlights"] = highlighter.highlight_product(product, view.highlight)
             encoded["snippets"] = highlighter.snippet_product(product, view.snippets)
         if hit.explanation is not None:
@@ -171,7 +173,7 @@ def _encode_facet(facet: Facet) -> dict[str, Any]:
         "field": facet.request.field,
         "kind": facet.kind,
         "hierarchical": facet.hierarchical,
-        "values": [{"value": it.value, "count": it.count} for it in facet.values],
+        "values": facet.values,
         "distinct": facet.distinct,
         "exhaustive": facet.exhaustive,
     }

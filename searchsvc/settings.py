@@ -37,6 +37,8 @@ class Settings(_RankingSettings):
         embed_timeout_ms: a query's vector must be there by then, or the answer is lexical.
         max_concurrent: searches that run at the same time in one process.
         max_waiting: requests that may wait for their turn; more are refused with 503.
+        max_wait_ms: how long one may wait while more arrive than can be answered; a burst may wait
+            four times as long.
         admin_key: whoever sends it may change synonyms and ranking over HTTP; nobody may when
             there is none.
         state_url: of the database of events and memberships, as SQLAlchemy writes URLs; by default
@@ -64,6 +66,7 @@ class Settings(_RankingSettings):
     embed_timeout_ms: float = Field(500.0, gt=0, le=3_600_000)
     max_concurrent: int = Field(default_factory=available_cores, ge=1)
     max_waiting: int = Field(64, ge=0)
+    max_wait_ms: float = Field(25.0, gt=0, le=600_000)
     admin_key: SecretStr | None = Field(None, min_length=16)
     state_url: SecretStr | None = None
     token_key: SecretStr | None = Field(None, min_length=32)

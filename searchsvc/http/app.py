@@ -13,6 +13,7 @@ from searchsvc.editor import LiveEditor
 from searchsvc.http.algolia.routes import algolia
 from searchsvc.http.context import Context
 from searchsvc.http.counting import CountRequests
+from searchsvc.http.direct import DirectSearch
 from searchsvc.http.events import events
 from searchsvc.http.guard import Guard
 from searchsvc.http.live import live
@@ -43,12 +44,14 @@ def create_app(settings: Settings) -> FastAPI:
     metrics = Metrics(settings.data_dir)
     storage = Storage(partial(StateStore.open, settings), metrics, settings.retention_days)
     service = SearchService(settings, metrics, lambda: storage.state)
+    permits = Permits(settings.max_concurrent, settings.max_waiting, settings.max_wait_ms)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         service.start()
         storage.start()
         yield
+        permits.close()
         storage.close()
         service.close()
 
@@ -58,9 +61,9 @@ def create_app(settings: Settings) -> FastAPI:
         description=_DESCRIPTION,
         lifespan=lifespan,
     )
-    permits = Permits(settings.max_concurrent, settings.max_waiting)
     editor = LiveEditor(settings, service)
-    app.state.context = Context(service, editor, permits, metrics, storage, forget=service.forget)
+    context = Context(service, editor, permits, metrics, storage, forget=service.forget)
+    app.state.context = context
     install_problem_handlers(app)
     app.include_router(api)
     app.include_router(live)
@@ -72,6 +75,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(operation)
     app.include_router(pictures)
     app.mount("/", Storefront(), name="web")
+    app.router.routes.insert(0, DirectSearch(context, app.router))
 
     app.add_middleware(Guard)
     app.add_middleware(ShareSearch)

@@ -99,11 +99,23 @@ class Context:
         event = search_event(index, personal.user, query.text, query_id, arm=arm)
         self.events.offer(event, typing=query.typing)
 
+    def admit(self) -> None:
+        """Let a request pass whose turn will come in time, before anything is done for it.
+
+        Raises:
+            OverloadedError: it will not.
+        """
+        try:
+            self.permits.check()
+        except OverloadedError:
+            self.metrics.overloaded.inc()
+            raise
+
     async def in_turn(self, answer: Callable[[], bytes]) -> Response:
         """What `answer` gives, as JSON, when a permit is free.
 
         Raises:
-            OverloadedError: too many are waiting for one.
+            OverloadedError: too many are waiting for one, or for too long.
         """
         try:
             body = await self.permits.run(answer)
@@ -113,8 +125,8 @@ class Context:
         return Response(body, media_type="application/json")
 
 
-def context_of(request: Request) -> Context:
-    """The application's context."""
+async def context_of(request: Request) -> Context:
+    """The application's context; FastAPI would call a function that is not async in a thread."""
     context: Context = request.app.state.context
     return context
 

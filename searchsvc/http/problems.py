@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,10 @@ from starlette.exceptions import HTTPException
 
 from searchsvc.errors import (
     BadQueryError,
+    ChangesFailedError,
+    ChangesRefusedError,
     EventsUnavailableError,
+    IndexBusyError,
     IndexNotFoundError,
     LiveSettingsChangedError,
     LiveSettingsError,
@@ -40,8 +44,11 @@ _STATUS: Mapping[type[SearchServiceError], tuple[int, str]] = {
     WritesDisabledError: (403, "Changes are disabled"),
     IndexNotFoundError: (404, "No such index"),
     ProductNotFoundError: (404, "No such product"),
+    ChangesRefusedError: (409, "The changes are refused"),
     LiveSettingsChangedError: (412, "Changed in the meantime"),
     LiveSettingsError: (500, "The stored settings cannot be used"),
+    ChangesFailedError: (500, "The changes could not be made"),
+    IndexBusyError: (503, "The index is being written"),
     NotReadyError: (503, "The index is not ready"),
     StateError: (503, "The database of events cannot be used at the moment"),
     EventsUnavailableError: (503, "Events cannot be stored at the moment"),
@@ -51,6 +58,7 @@ _HEADERS: Mapping[int, Mapping[str, str]] = {
     401: {"WWW-Authenticate": "Bearer"},
     503: {"Retry-After": "1"},
 }
+_LATEST_RETRY_SECONDS = 3
 LOG_HAS_DETAILS = "the service's log has the details"
 _SHOWN_CHARACTERS = 80
 _SHOWN_COMPLAINTS = 5
@@ -85,8 +93,15 @@ def outcome(error: Exception) -> tuple[int, str, Mapping[str, str] | None]:
     """The status, title and headers that answer `error`; raised again if the table has it not."""
     for kind, (status, title) in _STATUS.items():
         if isinstance(error, kind):
+            if kind is OverloadedError:
+                return status, title, {"Retry-After": _some_seconds()}
             return status, title, _HEADERS.get(status)
     raise error
+
+
+def _some_seconds() -> str:
+    """When to come again: not all who were refused together at the same moment."""
+    return str(random.randint(1, _LATEST_RETRY_SECONDS))  # noqa: S311 - nobody gains by guessing
 
 
 def told(error: Exception) -> str:

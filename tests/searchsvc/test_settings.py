@@ -19,6 +19,7 @@ SETTINGS: list[tuple[str, str, Any]] = [
     ("embed_timeout_ms", "80", 80.0),
     ("max_concurrent", "3", 3),
     ("max_waiting", "0", 0),
+    ("max_wait_ms", "12.5", 12.5),
     ("admin_key", "sixteen letters!", SecretStr("sixteen letters!")),
     ("state_url", "sqlite:///else.db", SecretStr("sqlite:///else.db")),
     ("token_key", "k" * 32, SecretStr("k" * 32)),
@@ -48,6 +49,8 @@ WRONG = [
     ("max_concurrent", "0"),
     ("max_concurrent", "1.5"),
     ("max_waiting", "-1"),
+    ("max_wait_ms", "0"),
+    ("max_wait_ms", "inf"),
     ("admin_key", ""),  # an empty key would be everybody's
     ("admin_key", "fifteen letters"),
     ("token_key", "k" * 31),  # could be guessed, and with it who is who

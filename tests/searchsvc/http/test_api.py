@@ -670,21 +670,21 @@ class Gate:
 def test_more_than_may_wait_are_refused_and_told_when_to_come_again(
     serve: Serve, monkeypatch: pytest.MonkeyPatch, waiting: int
 ) -> None:
-    with serve(max_concurrent=1, max_waiting=waiting) as client:
+    with serve(max_concurrent=1, max_waiting=waiting, max_wait_ms=60_000) as client:
         gate = Gate(service_of(client), monkeypatch)
-        limiter = client.app.state.context.permits._limiter  # type: ignore[attr-defined]  # noqa: SLF001
+        permits = client.app.state.context.permits  # type: ignore[attr-defined]
         with ThreadPoolExecutor(8) as pool:
             admitted = [pool.submit(client.get, SEARCH)]
             eventually(lambda: gate.inside == 1)
             for number in range(1, waiting + 1):
                 admitted.append(pool.submit(client.get, SEARCH))
-                eventually(lambda n=number: limiter.statistics().tasks_waiting == n)  # type: ignore[misc]
+                eventually(lambda n=number: permits.waiting == n)  # type: ignore[misc]
             try:
                 for _ in range(3):
                     refused = client.get(SEARCH)
                     detail = problem(refused, 503)
                     assert f"{waiting} requests are waiting" in detail
-                    assert refused.headers["Retry-After"] == "1"
+                    assert refused.headers["Retry-After"] in {"1", "2", "3"}
                 # What needs no search is answered all the same.
                 assert client.get("/healthz").status_code == 200
                 assert client.get("/v1/indexes/shop/products/c").status_code == 200
