@@ -6,7 +6,8 @@ The files of a generation::
     products.bin            the products' JSON, one after the other
     products.safetensors    where each begins, ids, identifiers -> rows
     columns.safetensors     values for filters, facets and ranking
-    lexical.safetensors     vocabulary and BM25 postings
+    lexical.safetensors     vocabulary and BM25 postings (layout: `indexer.lexical.postings`)
+    lexical.unproven.safetensors  forms that count once a product proves them; not opened to serve
     spelling.safetensors    the words of the products, for correcting those of shoppers
     suggestions.safetensors the phrases of the products, for completing those of shoppers
     vectors.safetensors     unit vectors in half precision, digests of the texts they stand for

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass
-from dataclasses import field as dataclass_field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from indexer.lexical.weighting import inverse_document_frequency
-from indexer.storage import StringTable, write_arrays
+from indexer.lexical.inverting import Sink, Stream, Tally, invert, tally
+from indexer.lexical.postings import STEPS, Postings, unproven_file
+from indexer.lexical.weighting import common_idf
+from indexer.storage import StringTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from indexer.settings import LexicalSettings
 
-_BLOCK_ROWS = 1 << 15  # rows that are turned into postings at a time
+_SMALLEST_AVERAGE = 1e-12  # of a field that no product has
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,15 @@ class Bm25Builder:
 
     def __init__(self, settings: LexicalSettings) -> None:
         self._settings = settings
-        self._vocabulary = _Numbers()
-        self._unproven = _Numbers()
-        self._columns = {field: _Collected() for field in settings.weights}
+        self._words = _Numbers()
+        self._tokens, self._guesses = array("I"), array("I")
+        self._counts, self._guess_counts = array("I"), array("I")
+        self._lengths = array("I")
+
+    @property
+    def settings(self) -> LexicalSettings:
+        """What shapes the postings."""
+        return self._settings
 
     def add(self, fields: Mapping[str, FieldTerms]) -> None:
         """Add the next row.
@@ -56,67 +63,122 @@ class Bm25Builder:
         Args:
             fields: what each field has; an absent field is an empty one.
         """
-        for name, column in self._columns.items():
+        for name in self._settings.weights:
             found = fields.get(name, _NO_TERMS)
-            column.tokens.extend(self._vocabulary.of(found.terms))
-            column.tokens.extend(self._vocabulary.of(found.extra))
-            column.counts.append(len(found.terms) + len(found.extra))
-            column.lengths.append(len(found.terms))
-            column.guesses.extend(self._unproven.of(found.unproven))
-            column.guess_counts.append(len(found.unproven))
+            self._tokens.extend(self._words.of(found.terms))
+            self._tokens.extend(self._words.of(found.extra))
+            self._counts.append(len(found.terms) + len(found.extra))
+            self._lengths.append(len(found.terms))
+            self._guesses.extend(self._words.of(found.unproven))
+            self._guess_counts.append(len(found.unproven))
 
     def write(self, path: Path) -> None:
-        """Write the postings of all rows added so far.
+        """Write the postings of all rows added so far, and beside them what is unproven.
 
-        Rows are taken in blocks, so that beside the postings themselves only the work on one
-        block needs memory.
+        Takes two passes over the tokens, whatever their number, and no memory but the postings'.
         """
-        vocabulary = sorted(self._vocabulary, key=str.encode)
-        renumber = np.empty(len(vocabulary), np.int64)
-        renumber[[self._vocabulary[term] for term in vocabulary]] = np.arange(len(vocabulary))
-        proven = self._proven(renumber)
-        fields = [
-            field
-            for name, weight in self._settings.weights.items()
-            for field in self._columns[name].fields(renumber, proven, weight, self._settings.b)
-        ]
-        products = len(fields[0].norms)
-        starts = range(0, products, _BLOCK_ROWS)
-        counts = np.zeros(len(vocabulary), np.int64)
-        for begin in starts:
-            terms, _, _ = _block(fields, begin)
-            counts += np.bincount(terms, minlength=len(vocabulary))
-        offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
-        rows = np.empty(offsets[-1], np.int32)
-        impacts = np.empty(offsets[-1], np.float32)
-        idf = inverse_document_frequency(counts, products, self._settings.idf)
-        k1 = self._settings.k1
-        free = offsets[:-1].copy()
-        for begin in starts:
-            terms, block_rows, frequencies = _block(fields, begin)
-            here = np.bincount(terms, minlength=len(vocabulary))
-            # Terms are ascending: a posting's place is its term's next free one plus its rank.
-            rank = np.arange(len(terms)) - np.repeat(np.cumsum(here) - here, here)
-            places = free[terms] + rank
-            rows[places] = block_rows
-            impacts[places] = idf[terms] * frequencies * (k1 + 1) / (frequencies + k1)
-            free += here
-        write_arrays(
-            path,
-            {
-                **StringTable.of(vocabulary).arrays("terms"),
-                "offsets": offsets,
-                "rows": rows,
-                "impacts": impacts,
-                "maxima": _maxima(impacts, offsets),
-                "products": np.array([products], np.int64),
-            },
-        )
+        averages = self.averages()
+        products = len(self._lengths) // len(self._settings.weights)
+        inverted = self.invert(averages, np.arange(products, dtype=np.int64), everything=False)
+        write_postings(path, inverted, self._settings, averages, products)
 
-    def _proven(self, renumber: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The term of each unproven form, int64 ``(forms,)``; -1 for those that are none."""
-        known = (self._vocabulary.get(form) for form in self._unproven)
-        return np.array([-1 if place is None else renumber[place] for place in known], np.int64)
+    def averages(self) -> NDArray[np.float64]:
+        """The mean length of each field, float64 ``(fields,)``."""
+        lengths = self._table(self._lengths)
+        means = lengths.mean(axis=0) if len(lengths) else np.zeros(lengths.shape[1])
+        return np.maximum(means, _SMALLEST_AVERAGE)
+
+    def invert(
+        self, averages: NDArray[np.float64], numbers: NDArray[np.int64], *, everything: bool
+    ) -> Inverted:
+        """The postings of all rows added so far.
+
+        Args:
+            averages: float64 ``(fields,)``, the mean lengths that rows are compared with.
+            numbers: int64 ``(rows,)``, the row numbers, ascending.
+            everything: whether forms that no row proves get postings as well.
+        """
+        words = list(self._words)
+        order = np.array(sorted(range(len(words)), key=words.__getitem__), np.int64)
+        rank = np.empty(len(words), np.uint32)
+        rank[order] = np.arange(len(words), dtype=np.uint32)
+        stream = Stream(
+            rank[_flat(self._tokens)],
+            self._table(self._counts),
+            rank[_flat(self._guesses)],
+            self._table(self._guess_counts),
+            self._norms(averages),
+            numbers,
+        )
+        counted = tally(stream, len(words))
+        has_postings = counted.postings > (-1 if everything else counted.guessed)
+        chosen = np.stack((has_postings, counted.guessed > 0))
+        places = np.where(chosen, np.cumsum(chosen, axis=1) - 1, -1)
+        sink, guess_sink = _sinks(counted, chosen)
+        invert(stream, places, self._settings.k1, sink, guess_sink)
+        terms, guesses = (
+            StringTable.of(words[word] for word in order[which].tolist()) for which in chosen
+        )
+        return Inverted(Postings(terms, sink.runs), Postings(guesses, guess_sink.runs))
+
+    def _norms(self, averages: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What an occurrence in each field counts, float64 ``(rows, fields)``."""
+        # An empty field has nothing that its length could count for.
+        lengths = np.maximum(self._table(self._lengths), 1)
+        b = self._settings.b
+        weights = np.array(list(self._settings.weights.values()), np.float64)
+        return np.ascontiguousarray(weights / (1 - b + b * lengths / averages))
+
+    def _table(self, numbers: array[int]) -> NDArray[np.uint32]:
+        return _flat(numbers).reshape(-1, len(self._settings.weights))
+
+
+@dataclass(frozen=True, slots=True)
+class Inverted:
+    """Postings, and those of them that rest on unproven forms alone.
+
+    Attributes:
+        postings: of all terms.
+        guesses: of the terms that some row has as an unproven form only; their impacts are what
+            they are, or would be if the term were proven.
+    """
+
+    postings: Postings
+    guesses: Postings
+
+
+def write_postings(
+    path: Path,
+    inverted: Inverted,
+    settings: LexicalSettings,
+    averages: NDArray[np.float64],
+    products: int,
+) -> None:
+    """Write the file that answers queries to `path`, and the unproven forms beside it."""
+    common = common_idf(inverted.postings.counts(), products, settings.idf)
+    inverted.postings.write(
+        path,
+        {
+            "products": np.array([products], np.int64),
+            "unit": np.array([(settings.k1 + 1) / STEPS], np.float64),
+            "common_idf": np.array([common], np.float64),
+            "averages": averages,
+        },
+    )
+    inverted.guesses.write(unproven_file(path), {})
+
+
+def _sinks(counted: Tally, chosen: NDArray[np.bool_]) -> tuple[Sink, Sink]:
+    """Room for the chosen terms' postings, and for those that rest on unproven forms."""
+    terms, guesses = chosen
+    return (
+        Sink.of(counted.postings[terms], counted.runs[terms]),
+        Sink.of(counted.guessed[guesses], counted.guessed_runs[guesses]),
+    )
+
+
+def _flat(numbers: array[int]) -> NDArray[np.uint32]:
+    return np.frombuffer(numbers, np.uint32) if numbers else np.empty(0, np.uint32)
 
 
 class _Numbers(dict[str, int]):
@@ -128,79 +190,3 @@ class _Numbers(dict[str, int]):
     def __missing__(self, word: str) -> int:
         number = self[word] = len(self)
         return number
-
-
-@dataclass(frozen=True, slots=True)
-class _Collected:
-    """One field's tokens, row after row, and how many each row has."""
-
-    tokens: array[int] = dataclass_field(default_factory=lambda: array("I"))
-    counts: array[int] = dataclass_field(default_factory=lambda: array("I"))
-    lengths: array[int] = dataclass_field(default_factory=lambda: array("I"))
-    guesses: array[int] = dataclass_field(default_factory=lambda: array("I"))
-    guess_counts: array[int] = dataclass_field(default_factory=lambda: array("I"))
-
-    def fields(
-        self,
-        renumber: NDArray[np.int64],
-        proven: NDArray[np.int64],
-        weight: float,
-        b: float,
-    ) -> Iterator[_Field]:
-        """This field, and its proven guesses as a field of the same lengths."""
-        lengths = np.frombuffer(self.lengths, np.uint32).astype(np.int64)
-        average = max(float(lengths.mean()) if len(lengths) else 0.0, 1e-12)
-        # An empty field has nothing that its length could count for.
-        norms = (weight / (1 - b + b * np.maximum(lengths, 1) / average)).astype(np.float64)
-        counts = np.frombuffer(self.counts, np.uint32).astype(np.int64)
-        terms = renumber[np.frombuffer(self.tokens, np.uint32)].astype(np.uint32)
-        yield _Field(terms, np.concatenate(([0], np.cumsum(counts))), norms)
-        if not len(self.guesses):
-            return
-        guess_counts = np.frombuffer(self.guess_counts, np.uint32).astype(np.int64)
-        guessed = proven[np.frombuffer(self.guesses, np.uint32)]
-        rows = np.repeat(np.arange(len(lengths)), guess_counts)[guessed >= 0]
-        kept = np.bincount(rows, minlength=len(lengths))
-        ends = np.concatenate(([0], np.cumsum(kept)))
-        yield _Field(guessed[guessed >= 0].astype(np.uint32), ends, norms)
-
-
-def _maxima(impacts: NDArray[np.float32], offsets: NDArray[np.int64]) -> NDArray[np.float32]:
-    """The greatest impact of each term, float32 ``(terms,)``; every term has a posting."""
-    if not len(impacts):
-        return np.empty(0, np.float32)
-    return np.maximum.reduceat(impacts, offsets[:-1])
-
-
-@dataclass(frozen=True, slots=True)
-class _Field:
-    """The terms of one field of all products.
-
-    Attributes:
-        terms: uint32 ``(tokens,)``, the term of each token, row after row.
-        ends: int64 ``(products + 1,)``, where each row begins and the last ends.
-        norms: float64 ``(products,)``, what an occurrence in each row counts.
-    """
-
-    terms: NDArray[np.uint32]
-    ends: NDArray[np.int64]
-    norms: NDArray[np.float64]
-
-
-def _block(
-    fields: Sequence[_Field], begin: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Terms, rows and tf(t, d) of the postings of one block of rows, by term, then by row."""
-    keys, counted = [], []
-    for field in fields:
-        end = min(begin + _BLOCK_ROWS, len(field.norms))
-        lengths = np.diff(field.ends[begin : end + 1])
-        rows = np.repeat(np.arange(end - begin, dtype=np.int64), lengths)
-        terms = field.terms[field.ends[begin] : field.ends[end]].astype(np.int64)
-        key, count = np.unique(terms * _BLOCK_ROWS + rows, return_counts=True)
-        keys.append(key)
-        counted.append(count * field.norms[begin + key % _BLOCK_ROWS])
-    merged, place = np.unique(np.concatenate(keys), return_inverse=True)
-    frequencies = np.bincount(place, np.concatenate(counted), len(merged)).astype(np.float64)
-    terms, rows = np.divmod(merged, _BLOCK_ROWS)
-    return terms, rows + begin, frequencies

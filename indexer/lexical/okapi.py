@@ -34,6 +34,10 @@ class OkapiIndex:
             raise ValueError("rank-bm25 needs at least one term; give a catalogue that has text")
         self._okapi = BM25Okapi([list(document) for document in documents], k1=k1, b=b)
 
+    def count(self, term: str) -> int:
+        """See `LexicalIndex.count`."""
+        return len(self.rows(term))
+
     def rows(self, term: str) -> NDArray[np.int32]:
         """See `LexicalIndex.rows`."""
         return np.flatnonzero(self._holds([term])).astype(np.int32)

@@ -20,6 +20,10 @@ class LexicalIndex(Protocol):
     Implementations are immutable and safe to call from several threads.
     """
 
+    def count(self, term: str) -> int:
+        """How many rows have an analysed term."""
+        ...
+
     def rows(self, term: str) -> NDArray[np.int32]:
         """The rows that have an analysed term, int32 ``(n,)``, ascending; not to be written to."""
         ...

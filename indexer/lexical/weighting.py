@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -37,3 +38,22 @@ def inverse_document_frequency(
     if len(idf):
         idf[idf < 0] = _OKAPI_EPSILON * idf.mean()
     return idf
+
+
+def common_idf(
+    counts: NDArray[np.int64], products: int, variant: Literal["lucene", "okapi"]
+) -> float:
+    """What a term in more than half of the products tells in scores.
+
+    Args:
+        counts: int64 ``(terms,)``, in how many products each term occurs.
+        products: the number of products.
+        variant: see `inverse_document_frequency`.
+
+    Returns:
+        The value that takes the place of a negative one; NaN where there are none.
+    """
+    if variant == "lucene":
+        return math.nan
+    idf = np.log((products - counts + 0.5) / (counts + 0.5))
+    return _OKAPI_EPSILON * float(idf.mean()) if len(idf) else 0.0

@@ -83,7 +83,7 @@ def test_damage_to_any_file_is_named_and_refused(
 ) -> None:
     build(RECORDS, settings=IndexSettings(vectors=VectorSettings(exact_below=0)))
     names = [path.name for path in directory(layout).iterdir() if path.name != MANIFEST_FILE]
-    assert len(names) == 8
+    assert len(names) == 9
     for name in names:
         path = directory(layout) / name
         whole = path.read_bytes()

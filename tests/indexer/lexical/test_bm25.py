@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexer.lexical import builder as postings
 from indexer.lexical.bm25 import Bm25Index
 from indexer.lexical.builder import Bm25Builder, FieldTerms
 from indexer.lexical.clause import Alternative, Clause, plain_clauses
@@ -33,7 +32,7 @@ def test_weighted_fields_follow_the_formula(tmp_path: Path) -> None:
     first = 3.0 * 1 / (0.25 + 0.75 * 2 / 3) + 0.5 * 2 / (0.25 + 0.75 * 4 / 3)
     second = 0.5 * 1 / (0.25 + 0.75 * 2 / 3)
     expected = [idf * tf * 2.2 / (tf + 1.2) for tf in (first, second)]
-    np.testing.assert_allclose(matches.scores, expected, rtol=1e-6)
+    np.testing.assert_allclose(matches.scores, expected, atol=idf * 2.2 / 131_070, rtol=1e-6)
 
 
 def test_lucene_idf_is_positive_even_for_a_word_in_every_product() -> None:
@@ -85,23 +84,6 @@ def test_rank_bm25_refuses_a_catalogue_without_words() -> None:
         OkapiIndex([[], []])
 
 
-def test_the_size_of_the_blocks_does_not_change_the_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rng = np.random.default_rng(1)
-    words = [f"w{number}" for number in range(30)]
-    rows = [
-        {"title": list(rng.choice(words, 4)), "description": list(rng.choice(words, 9))}
-        for _ in range(100)
-    ]
-    settings = LexicalSettings()
-    built(tmp_path / "whole", settings, *rows)
-    for size in (1, 7, 99, 100):
-        monkeypatch.setattr(postings, "_BLOCK_ROWS", size)
-        built(tmp_path / "blocks", settings, *rows)
-        assert (tmp_path / "blocks").read_bytes() == (tmp_path / "whole").read_bytes()
-
-
 def test_joined_forms_are_found_without_making_a_field_longer(tmp_path: Path) -> None:
     settings = LexicalSettings(weights={"title": 1.0}, k1=1.2, b=0.75)
     tf = 1 / (0.25 + 0.75 * 2 / 1.5)  # two words, one and a half on average
@@ -113,7 +95,9 @@ def test_joined_forms_are_found_without_making_a_field_longer(tmp_path: Path) ->
         index = Bm25Index(tmp_path / "l")
         assert ("tshirt" in index) == bool(extra)
         scores = index.match(plain_clauses(["shirt"])).scores
-        np.testing.assert_allclose(scores, math.log(2) * tf * 2.2 / (tf + 1.2), rtol=1e-6)
+        expected = math.log(2) * tf * 2.2 / (tf + 1.2)
+        step = math.log(2) * 2.2 / 65_535
+        np.testing.assert_allclose(scores, expected, atol=step / 2, rtol=1e-6)
 
 
 def test_an_unproven_form_counts_where_some_product_proves_it(tmp_path: Path) -> None:
