@@ -15,7 +15,7 @@
     │   ├── LiveSettingsUnwritableError  it cannot be written
     │   └── LiveSettingsChangedError     somebody else has changed it in the meantime
     ├── IndexBusyError         the index is being written by somebody else; try again later
-    ├── ChangesRefusedError    changes of products that a guard, the gate or a missing model forbids
+    ├── ChangesRefusedError    changes of products that a guard, gate or missing model forbids
     ├── ChangesFailedError     changes of products could not be written; the log has the details
     ├── WritesDisabledError    there is no key that would permit changes
     ├── NotPermittedError      the request does not have the key
