@@ -7,7 +7,8 @@ import typer
 from benchmarks.cli.catalogues import fetch, generate
 from benchmarks.cli.personalization import interleave, personalization
 from benchmarks.cli.relevance import keystrokes, relevance, robustness
-from benchmarks.cli.speed import boosts, embedding, facets, latency, searchpage
+from benchmarks.cli.results import compare
+from benchmarks.cli.speed import boosts, embedding, facets, latency, memory, searchpage
 
 app = typer.Typer(
     help="Prove relevance and speed.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -18,6 +19,7 @@ for command in (
     robustness,
     keystrokes,
     latency,
+    memory,
     facets,
     boosts,
     personalization,
@@ -25,6 +27,7 @@ for command in (
     interleave,
     embedding,
     generate,
+    compare,
 ):
     app.command()(command)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.aims import aim
 from benchmarks.budget import (
     ENGINE,
     FILTERED_RATIO,
@@ -22,11 +23,6 @@ if TYPE_CHECKING:
 def latency_aims(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """What was to be reached beside what was measured, in the largest catalogue."""
     catalogue = max(result["catalogues"], key=lambda it: int(it["products"]))
-
-    def aim(name: str, wanted: float, measured: float, *, least: bool = False) -> dict[str, Any]:
-        met = measured >= wanted if least else measured <= wanted
-        sign = "at least" if least else "at most"
-        return {"aim": name, "bound": sign, "wanted": wanted, "measured": measured, "met": met}
 
     for encoder, (plain, *filtered) in catalogue["encoders"].items():
         if "http" in plain:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.aims import aims_lines
 from benchmarks.timing import COLUMNS, cells
 
 if TYPE_CHECKING:
@@ -20,15 +21,6 @@ def latency_table(result: Mapping[str, Any]) -> str:
         lines += [*_catalogue(catalogue), ""]
     lines += aims_lines(result["aims"])
     return "\n".join(lines)
-
-
-def aims_lines(aims: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """A line for each aim; those that were not reached are marked."""
-    yield f"{'aim':<54}{'wanted':>18}{'measured':>12}"
-    for aim in aims:
-        wanted = f"{aim['bound']} {aim['wanted']:g}"
-        missed = "" if aim["met"] else "  missed"
-        yield f"{aim['aim']:<54}{wanted:>18}{aim['measured']:>12g}{missed}"
 
 
 def _catalogue(catalogue: Mapping[str, Any]) -> Iterator[str]:

@@ -29,6 +29,9 @@ DataDir = Annotated[
     typer.Option(help="Keep the built indexes here, so that the next run embeds nothing."),
 ]
 
+Documents = Annotated[
+    str, typer.Option(help="Model for the products' vectors; the default one if left out.")
+]
 LEAST_PRODUCTS = 1_000
 """Of a generated catalogue, for queries that are not asked twice."""
 

@@ -9,7 +9,9 @@ import typer
 
 from benchmarks.boosts import boosts_table, measure_boosts
 from benchmarks.cli.frame import (
+    LEAST_PRODUCTS,
     DataDir,
+    Documents,
     JsonFile,
     document_embedder,
     sizes,
@@ -21,6 +23,7 @@ from benchmarks.facets import facets_table, measure_facets
 from benchmarks.latency import Plan as LatencyPlan
 from benchmarks.latency import measure_latency, query_encoders
 from benchmarks.latency_table import latency_table
+from benchmarks.memory import measure_memory, memory_table
 from benchmarks.searchpage import (
     collection_subject,
     generated_subject,
@@ -47,9 +50,7 @@ def latency(
     encoder: Annotated[
         list[str] | None, typer.Option(help="Of queries: transformer, distilled; repeatable.")
     ] = None,
-    documents: Annotated[
-        str, typer.Option(help="Model for the products' vectors; the default one if left out.")
-    ] = "",
+    documents: Documents = "",
     without_http: Annotated[
         bool, typer.Option("--without-http", help="The engine alone.")
     ] = False,
@@ -77,6 +78,32 @@ def latency(
             subjects = [generated(size, queries, folder, model) for size in sizes(products)]
         result = measure_latency(subjects, plan)
     print(latency_table(result))
+    write_json(json_file, result)
+
+
+def memory(
+    products: Annotated[int, typer.Option(min=1_000, help="Size of the catalogue.")] = 20_000,
+    index: Annotated[
+        str | None, typer.Option(help="Measure this index of --data-dir as it is.")
+    ] = None,
+    queries: Annotated[int, typer.Option(min=10, help="Asked before it is looked at.")] = 200,
+    documents: Documents = "",
+    json_file: JsonFile = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Measure what serving takes per product: by file, with one worker and with two.
+
+    Example: python -m benchmarks memory --products 100000 --json memory.json
+    """
+    with workplace(data_dir) as (folder, embedder):
+        model = document_embedder(documents, embedder)
+        if index is None:
+            subject = generated(products, queries, folder, model)
+        else:
+            subject = Subject.of(IndexLayout.of(folder, index), queries)
+        floor = generated(LEAST_PRODUCTS, queries, folder, model)
+        result = measure_memory(subject, floor)
+    print(memory_table(result))
     write_json(json_file, result)
 
 
