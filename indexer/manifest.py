@@ -48,6 +48,24 @@ class EmbedderEntry(_Value):
     dimension: int = Field(gt=0)
 
 
+class EncoderEntry(_Value):
+    """The distilled encoder of queries, and how near it comes to the model.
+
+    Attributes:
+        fingerprint: of what determines its vectors.
+        pieces: word pieces that it knows.
+        spans: short texts that it was fitted to.
+        held_out_cosine: mean cosine to the model's vectors, on spans that it was not fitted to.
+        trusted_share: of those spans, how many it answers rather than the model.
+    """
+
+    fingerprint: str
+    pieces: int = Field(gt=0)
+    spans: int = Field(gt=0)
+    held_out_cosine: float
+    trusted_share: float
+
+
 class VectorsEntry(_Value):
     """How neighbours are found.
 
@@ -105,6 +123,7 @@ class Manifest(_Value):
     products: int = Field(gt=0)
     settings: IndexSettings
     embedder: EmbedderEntry
+    encoder: EncoderEntry | None = None
     vectors: VectorsEntry
     semantic: SemanticEntry = SemanticEntry()
     changes: ChangesEntry = ChangesEntry()
@@ -173,6 +192,7 @@ class Provenance(AnyVersion):
     """What the manifest says about the vectors of its generation."""
 
     embedder: EmbedderEntry
+    encoder: EncoderEntry | None = None
     files: dict[str, FileEntry]
 
 

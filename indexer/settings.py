@@ -60,10 +60,13 @@ class EmbeddingSettings(_Settings):
     Attributes:
         fields: joined in this order into the text that the model reads.
         max_characters: the joined text is cut here; the model has a limit of its own.
+        distil: whether a query encoder is fitted to the catalogue; a model without word pieces
+            gets none.
     """
 
     fields: tuple[TextField, ...] = ("title", "category", "description")
     max_characters: int = Field(400, ge=16, le=20_000)
+    distil: bool = True
 
 
 class VectorSettings(_Settings):

@@ -12,6 +12,8 @@ The files of a generation::
     suggestions.safetensors the phrases of the products, for completing those of shoppers
     vectors.safetensors     unit vectors in half precision, digests of the texts they stand for
     vectors.faiss           inverted lists; absent in a small catalogue
+    encoder.safetensors     distilled encoder of queries (layout: `indexer.embedding.distilled`);
+                            absent where the model has no word pieces
 
 Rows are numbered in the order of the product ids, so that "ties break by product id" is "ties
 break by row". Arrays are mapped, not copied: processes that open the same generation share its
@@ -26,6 +28,7 @@ from typing import TYPE_CHECKING
 from indexer.analysis.analyzer import Analyzer
 from indexer.columns import Columns
 from indexer.derived import Derived
+from indexer.embedding.distilled import DistilledEmbedder
 from indexer.errors import SnapshotCorruptError, SnapshotError
 from indexer.lexical.bm25 import Bm25Index
 from indexer.manifest import Manifest, describe_file
@@ -49,6 +52,7 @@ SPELLING_FILE = "spelling.safetensors"
 SUGGESTIONS_FILE = "suggestions.safetensors"
 VECTORS_FILE = "vectors.safetensors"
 LISTS_FILE = "vectors.faiss"
+ENCODER_FILE = "encoder.safetensors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ class Snapshot:
     columns: Columns
     products: ProductStore
     derived: Derived = field(default_factory=Derived)
+    encoder: DistilledEmbedder | None = None
 
 
 def open_snapshot(layout: IndexLayout, generation: str | None = None) -> Snapshot:
@@ -127,6 +132,7 @@ def _open(directory: Path, index: str, generation: str) -> Snapshot:
         vectors=_open_vectors(directory, manifest),
         columns=Columns(directory / COLUMNS_FILE, products.ids),
         products=products,
+        encoder=_open_encoder(directory, manifest),
     )
 
 
@@ -159,6 +165,18 @@ def _open_suggestions(directory: Path, manifest: Manifest) -> Suggestions:
     if SUGGESTIONS_FILE not in manifest.files:  # before format 3
         return Suggestions.none()
     return Suggestions.read(directory / SUGGESTIONS_FILE)
+
+
+def _open_encoder(directory: Path, manifest: Manifest) -> DistilledEmbedder | None:
+    if manifest.encoder is None:
+        return None
+    encoder = DistilledEmbedder.open(directory / ENCODER_FILE)
+    if encoder.dimension != manifest.embedder.dimension:
+        raise SnapshotCorruptError(
+            f"{ENCODER_FILE} gives vectors of {encoder.dimension} components, expected "
+            f"{manifest.embedder.dimension}. Rebuild with 'searchsvc reindex'."
+        )
+    return encoder
 
 
 def _open_vectors(directory: Path, manifest: Manifest) -> VectorIndex:

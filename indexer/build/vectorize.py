@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from indexer.build.distil import KnownEncoder
 from indexer.errors import SnapshotError
 from indexer.manifest import Provenance, describe_file
 from indexer.snapshot import VECTORS_FILE
@@ -39,11 +40,13 @@ class EmbeddingCache:
         rows: digest to row.
         vectors: float16 ``(n, dimension)``.
         older: where to look for what is not here.
+        encoder: that of the generation, if it has one.
     """
 
     rows: Mapping[bytes, int] = field(default_factory=dict)
     vectors: NDArray[np.float16] | None = None
     older: EmbeddingCache | None = None
+    encoder: KnownEncoder | None = None
 
     def find(self, digest: bytes) -> NDArray[np.float16] | None:
         """The vector of the text with this digest, float16 ``(dimension,)``."""
@@ -71,7 +74,8 @@ class EmbeddingCache:
         except (SnapshotError, OSError):
             return cls()
         digests = file.array("digests")
-        return cls({d.tobytes(): row for row, d in enumerate(digests)}, file.array("vectors"))
+        rows = {d.tobytes(): row for row, d in enumerate(digests)}
+        return cls(rows, file.array("vectors"), encoder=KnownEncoder.of(directory, known))
 
 
 @dataclass(frozen=True, slots=True)

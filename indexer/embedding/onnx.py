@@ -13,6 +13,7 @@ from tokenizers import Tokenizer
 
 from indexer.cores import available_cores
 from indexer.embedding.model_files import INPUT_NAME, OUTPUT_NAME, ModelFiles
+from indexer.embedding.pieces import whole_words
 from indexer.errors import ModelMismatchError
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 _TOKENS_PER_BATCH = 512  # any of 256 to 2048 is as fast; the least memory of them
 _TEXTS_PER_WINDOW = 4096  # bounds the memory of tokenized texts that wait for their batch
 _WARM_UP_TOKENS = (3, 8, 16)
-_WORD_BEGINS = ("\u2581", "\u0120")  # of SentencePiece and of byte-level BPE
 
 
 class OnnxEmbedder:
@@ -98,11 +98,15 @@ class OnnxEmbedder:
 
     def words(self) -> Sequence[str]:
         """See `Embedder.words`; a word is a piece that begins and ends a word."""
-        vocabulary = self._tokenizer.get_vocab(with_added_tokens=False)
-        # Some tokenizers mark the pieces that begin a word, others those that go on with one.
-        marked = [piece[1:] for piece in vocabulary if piece.startswith(_WORD_BEGINS)]
-        pieces = marked or [piece for piece in vocabulary if not piece.startswith("##")]
-        return sorted({piece for piece in pieces if piece.isalpha() and piece.islower()})
+        return whole_words(self._tokenizer.get_vocab(with_added_tokens=False))
+
+    def tokenizer(self) -> str:
+        """See `Teacher.tokenizer`."""
+        return self._tokenizer.to_str()
+
+    def reads_alike(self) -> bool:
+        """See `Teacher.reads_alike`."""
+        return self._card.meaning.query_prompt == self._card.meaning.document_prompt
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """See `Embedder`; the vector of a recent query comes from memory."""
@@ -119,6 +123,17 @@ class OnnxEmbedder:
         self, texts: Sequence[str], *, progress: Callable[[int], None] | None = None
     ) -> NDArray[np.float32]:
         """See `Embedder`; equal texts are computed once."""
+        return self._embed(texts, self._card.meaning.document_prompt, progress)
+
+    def embed_queries(
+        self, texts: Sequence[str], *, progress: Callable[[int], None] | None = None
+    ) -> NDArray[np.float32]:
+        """See `Teacher.embed_queries`; equal texts are computed once."""
+        return self._embed(texts, self._card.meaning.query_prompt, progress)
+
+    def _embed(
+        self, texts: Sequence[str], prompt: str, progress: Callable[[int], None] | None
+    ) -> NDArray[np.float32]:
         rows: dict[str, list[int]] = {}
         for row, text in enumerate(texts):
             rows.setdefault(text, []).append(row)
@@ -128,8 +143,9 @@ class OnnxEmbedder:
         try:
             for start in range(0, len(unique), _TEXTS_PER_WINDOW):
                 window = unique[start : start + _TEXTS_PER_WINDOW]
-                for members, found in self._embed_window(window, pool):
-                    places = [rows[text] for text in members]
+                prompted = [prompt + text for text in window]
+                for members, found in self._embed_window(prompted, pool):
+                    places = [rows[window[member]] for member in members]
                     for place, vector in zip(places, found, strict=True):
                         vectors[place] = vector
                     if progress is not None:
@@ -140,19 +156,18 @@ class OnnxEmbedder:
 
     def _embed_window(
         self, texts: list[str], pool: ThreadPoolExecutor
-    ) -> Iterator[tuple[list[str], NDArray[np.float32]]]:
+    ) -> Iterator[tuple[list[int], NDArray[np.float32]]]:
         batches = list(self._batches(texts))
         found = pool.map(self._run, [tokens for _, tokens in batches])
         for (members, _), vectors in zip(batches, found, strict=True):
-            yield [texts[member] for member in members], vectors
+            yield members, vectors
 
     def _batches(self, texts: list[str]) -> Iterator[tuple[list[int], NDArray[np.int64]]]:
         """Positions in `texts` with their tokens ``(n, length)``, the longest texts first.
 
         The longest go first so that no thread is left with them alone at the end.
         """
-        prompt = self._card.meaning.document_prompt
-        encodings = self._tokenizer.encode_batch_fast([prompt + text for text in texts])
+        encodings = self._tokenizer.encode_batch_fast(texts)
         by_length: dict[int, list[int]] = {}
         for member, encoding in enumerate(encodings):
             by_length.setdefault(len(encoding), []).append(member)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,5 +61,28 @@ class Embedder(Protocol):
 
         Returns:
             float32 ``(len(texts), dimension)``, rows in the order of `texts`, L2 norm 1.
+        """
+        ...
+
+
+@runtime_checkable
+class Teacher(Embedder, Protocol):
+    """An embedder that reads word pieces, and that a faster one can be fitted to."""
+
+    def tokenizer(self) -> str:
+        """What divides a text into pieces: JSON of the tokenizers library."""
+        ...
+
+    def reads_alike(self) -> bool:
+        """Whether a text has the same vector as a query and as a document."""
+        ...
+
+    def embed_queries(
+        self, texts: Sequence[str], *, progress: Callable[[int], None] | None = None
+    ) -> NDArray[np.float32]:
+        """What `embed_query` gives for each of many texts, on all cores.
+
+        Returns:
+            float32 ``(len(texts), dimension)``, rows in the order of `texts`.
         """
         ...
