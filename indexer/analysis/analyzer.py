@@ -73,11 +73,13 @@ class Analyzer:
         terms = self._terms
         return [terms[word] for word in words]
 
-    def unaccented(self, words: Iterable[str]) -> list[str]:
+    def unaccented(self, words: Sequence[str]) -> list[str]:
         """Terms of `words`, caseless, as if typed without accents, where that makes other ones.
 
         Endings tell themselves by their accents: French ``brulee`` is no form of ``br\u00fbler``.
         """
+        if "".join(words).isascii():  # nearly all texts of many languages
+            return []
         terms = self._terms
         pairs = ((terms[fold(word)], terms[word]) for word in words if not word.isascii())
         return [plain for plain, term in pairs if plain != term]
@@ -90,6 +92,8 @@ class Analyzer:
             is_name: whether the text names things: then a number or a single letter also joins
                 what a space parts it from (``RTX 2060``, ``T Shirt``).
         """
+        if not (is_name or words.has_joined()):
+            return []
         gaps = words.gaps()
         joined = [*_pairs(words.texts, gaps, is_name=is_name), *_chains(words.texts, gaps)]
         return self.stems(text for text in joined if len(text) <= LONGEST_JOINED)

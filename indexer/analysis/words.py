@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # A decimal number, or a run of letters and digits with inner apostrophes.
 _WORD = re.compile(r"(\d+\.\d+|[^\W_]+(?:'[^\W_]+)*)")
+_ASCII_WORD = re.compile(r"([0-9]+\.[0-9]+|[a-zA-Z0-9]+(?:'[a-zA-Z0-9]+)*)")  # the same, faster
 _DIGIT = re.compile(r"\d")
 _JOINING_DIGITS = frozenset("/,+#")
 
@@ -69,6 +70,10 @@ class Words:
     texts: list[str]
     between: list[str]
 
+    def has_joined(self) -> bool:
+        """Whether any word may be joined to the one before it; if not, `gaps` has none."""
+        return not JOINERS.isdisjoint(self.between[1:-1])
+
     def gaps(self) -> list[Gap]:
         """How each word is parted from the one before it."""
         if not self.texts:
@@ -99,7 +104,7 @@ class Words:
 
 def split_words(text: str) -> Words:
     """The words of `text`, which must be caseless already."""
-    parts = _WORD.split(text)
+    parts = (_ASCII_WORD if text.isascii() else _WORD).split(text)
     return Words(parts[1::2], parts[0::2])
 
 

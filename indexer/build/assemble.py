@@ -10,7 +10,7 @@ import numpy as np
 from indexer.analysis.analyzer import ANALYSIS_VERSION, Analyzer
 from indexer.build.columns import ColumnsBuilder, ColumnsSummary
 from indexer.build.foreign import measure_foreign
-from indexer.build.texts import embedding_text, field_terms, searchable_texts, spelled_words
+from indexer.build.texts import TextReader, embedding_text, searchable_texts
 from indexer.build.vectorize import vectorize
 from indexer.lexical.bm25 import Bm25Index
 from indexer.lexical.builder import Bm25Builder
@@ -111,6 +111,7 @@ def _write_products(
 ) -> tuple[list[str], ColumnsSummary]:
     """Everything but the vectors; gives the texts to embed, by row."""
     analyzer = Analyzer(settings.language)
+    reader = TextReader(analyzer)
     products = ProductsBuilder(directory)
     columns = ColumnsBuilder()
     lexical = Bm25Builder(settings.lexical)
@@ -122,9 +123,9 @@ def _write_products(
         texts = searchable_texts(product)
         products.add(product, json)
         columns.add(product)
-        analyses = {field: analyzer.analyse(text) for field, text in texts.items()}
-        lexical.add({field: field_terms(field, it, analyzer) for field, it in analyses.items()})
-        spelling.add(*spelled_words(analyses))
+        terms, careful, other = reader.read(texts)
+        lexical.add(terms)
+        spelling.add(careful, other)
         suggestions.add(product)
         to_embed.append(embedding_text(texts, settings.embedding))
         progress.advance(1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from indexer.analysis.text import fold
 from indexer.lexical.builder import FieldTerms
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 _NAMES = ("title", "category")
 _CAREFUL = ("title", "brand", "category")
+_SHARED = ("brand", "category", "attributes")
+_LONGEST_SHARED = 200  # characters
+_MOST_SHARED = 1 << 15
 
 
 def searchable_texts(product: Product) -> dict[TextField, str]:
@@ -59,7 +62,63 @@ def spelled_words(
     for field, analysis in analyses.items():
         words = careful if field in _CAREFUL else other
         words.update(analysis.words.texts)
-    return set(map(fold, careful)), set(map(fold, other))
+    return _folded(careful), _folded(other)
+
+
+class TextReader:
+    """Analyses the texts of products; what many of them share is analysed once.
+
+    Brands, categories and many an attribute are the same in thousands of products. They are short,
+    so that remembering them costs less memory than a block of postings.
+    """
+
+    def __init__(self, analyzer: Analyzer) -> None:
+        self._analyzer = analyzer
+        self._remembered: dict[tuple[TextField, str], _Reading] = {}
+
+    def read(
+        self, texts: Mapping[TextField, str]
+    ) -> tuple[dict[str, FieldTerms], set[str], set[str]]:
+        """What one product can be found by, and its words as `spelled_words` gives them.
+
+        Args:
+            texts: of its fields, from `searchable_texts`.
+
+        Returns:
+            The terms of each field, the words of what is written with care, and the others.
+        """
+        terms: dict[str, FieldTerms] = {}
+        careful: set[str] = set()
+        other: set[str] = set()
+        for field, text in texts.items():
+            reading = self._reading(field, text)
+            terms[field] = reading.terms
+            (careful if field in _CAREFUL else other).update(reading.words)
+        return terms, careful, other
+
+    def _reading(self, field: TextField, text: str) -> _Reading:
+        key = (field, text)
+        known = self._remembered.get(key)
+        if known is not None:
+            return known
+        analysis = self._analyzer.analyse(text)
+        terms = field_terms(field, analysis, self._analyzer)
+        reading = _Reading(terms, _folded(set(analysis.words.texts)))
+        if field in _SHARED and len(text) <= _LONGEST_SHARED:
+            if len(self._remembered) >= _MOST_SHARED:
+                self._remembered.clear()
+            self._remembered[key] = reading
+        return reading
+
+
+class _Reading(NamedTuple):
+    terms: FieldTerms
+    words: set[str]
+
+
+def _folded(words: set[str]) -> set[str]:
+    """Caseless `words` without accents."""
+    return words if "".join(words).isascii() else set(map(fold, words))
 
 
 def embedding_text(texts: dict[TextField, str], settings: EmbeddingSettings) -> str:
