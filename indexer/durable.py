@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,6 +29,18 @@ def remove_durably(path: Path) -> None:
     """Remove the file at `path`; nothing happens when there is none."""
     path.unlink(missing_ok=True)
     flush(path.parent)
+
+
+def link(source: Path, target: Path) -> None:
+    """Have the file at `source` at `target`, too; as a copy where the disk cannot link files.
+
+    A linked file costs nothing, and whoever has mapped the one has mapped the other. Neither may
+    be changed any more.
+    """
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 def flush(path: Path) -> None:

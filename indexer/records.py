@@ -72,7 +72,10 @@ class Records:
 
     def json(self, row: int) -> bytes:
         """The JSON of the product in `row`."""
-        number = self._number(row)
+        return self.record(self._number(row))
+
+    def record(self, number: int) -> bytes:
+        """The JSON with that number."""
         part = bisect_right(self.begins, number) - 1 if len(self._files) > 1 else 0
         data, offsets = self._files[part]
         place = number - self.begins[part]

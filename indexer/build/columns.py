@@ -33,6 +33,11 @@ MAX_COLUMNS = 20_000
 """A feed with more field names has values where names should be; the most frequent are kept."""
 LEFT_OUT = "left_out"
 """The text of a file of columns that says how many names it has not."""
+_PARTS = (
+    "codes", "rows", "offsets", "texts.data", "texts.offsets", "numbers",
+    "kind", "counts", "digest", "path",
+    "places", "latitudes", "longitudes",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +198,13 @@ class ColumnsFile:
 
     def take(self, file: ArrayFile, name: str) -> None:
         """Add a column, or the locations, as it is in another file."""
-        start = f"{name}/"
-        self._arrays |= {k: array for k, array in file.arrays.items() if k.startswith(start)}
-        self._metadata |= {k: text for k, text in file.metadata.items() if k.startswith(start)}
+        keys = [f"{name}/{part}" for part in _PARTS]
+        self._arrays |= {key: file.arrays[key] for key in keys if key in file.arrays}
+        self._metadata |= {key: file.metadata[key] for key in keys if key in file.metadata}
+
+    def has(self, name: str) -> bool:
+        """Whether a column, or the locations, have been added."""
+        return f"{name}/digest" in self._metadata
 
     @property
     def nbytes(self) -> int:
