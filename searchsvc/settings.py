@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from indexer.cores import available_cores
 from searchsvc.policy import RankingPolicy, ranking_settings
+from searchsvc.routing import EncoderChoice  # noqa: TC001 - pydantic reads it
 
 if TYPE_CHECKING:
     _RankingSettings = BaseSettings  # whose fields are known only when it runs
@@ -34,8 +35,11 @@ class Settings(_RankingSettings):
         data_dir: where the indexes are.
         models_dir: where the embedding models are, each in a directory of its name.
         poll_seconds: how often to look for newly published generations.
+        query_encoder: what embeds queries: the encoder distilled for their catalogue, where there
+            is one (``distilled``), its model (``transformer``), or whichever is to be trusted.
         embed_timeout_ms: a query's vector must be there by then, or the answer is lexical.
-        max_concurrent: searches that run at the same time in one process.
+        max_concurrent: searches that run at the same time in one process; ``serve`` shares the
+            cores among its workers.
         max_waiting: requests that may wait for their turn; more are refused with 503.
         max_wait_ms: how long one may wait while more arrive than can be answered; a burst may wait
             four times as long.
@@ -63,6 +67,7 @@ class Settings(_RankingSettings):
     data_dir: Path = Path("data")
     models_dir: Path = Field(default_factory=_default_models_dir)
     poll_seconds: float = Field(1.0, gt=0, le=86_400)
+    query_encoder: EncoderChoice = "auto"
     embed_timeout_ms: float = Field(500.0, gt=0, le=3_600_000)
     max_concurrent: int = Field(default_factory=available_cores, ge=1)
     max_waiting: int = Field(64, ge=0)

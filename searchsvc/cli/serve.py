@@ -18,6 +18,7 @@ import uvicorn
 
 from indexer.build.reindex import reindex as run_reindex
 from indexer.build.report import BuildReport
+from indexer.cores import available_cores
 from indexer.embedding.acquire import DEFAULT_MODEL, install_default_model
 from indexer.layout import IndexLayout, list_indexes
 from indexer.settings import IndexSettings
@@ -46,7 +47,10 @@ _APP = "searchsvc.http.app:app_from_environment"
 _MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _DEMO_INDEX = "demo"
+_CONCURRENT_VARIABLE = "SEARCHSVC_MAX_CONCURRENT"
 _DRAIN_SECONDS = 20
+_KEEP_ALIVE_SECONDS = 75  # longer than proxies keep a connection: who closes it must not be we
+_BACKLOG = 4_096
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
@@ -199,6 +203,8 @@ def _run(settings: Settings, host: str, port: int, workers: int) -> None:
     # Workers read the settings from their environment.
     for variable in _THREAD_VARIABLES:
         os.environ.setdefault(variable, "1")
+    # Workers share the cores: what runs beside as many searches as there are cores slows them all.
+    os.environ.setdefault(_CONCURRENT_VARIABLE, str(max(1, available_cores() // workers)))
     os.environ["SEARCHSVC_DATA_DIR"] = str(settings.data_dir)
     # uvicorn drains on SIGTERM and then raises the signal again, for whoever handled it before.
     signal.signal(signal.SIGTERM, _leave)
@@ -214,6 +220,8 @@ def _run(settings: Settings, host: str, port: int, workers: int) -> None:
             loop="uvloop",
             http="httptools",
             access_log=False,
+            backlog=_BACKLOG,
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=_DRAIN_SECONDS,
         )
 

@@ -859,6 +859,25 @@ def test_serve_hands_its_settings_to_the_workers(
     assert not Path(call["environment"]["PROMETHEUS_MULTIPROC_DIR"]).exists()
 
 
+@pytest.mark.parametrize(
+    ("cores", "workers", "own", "shared"),
+    [(8, 2, None, "4"), (8, 3, None, "2"), (2, 4, None, "1"), (8, 2, "7", "7")],
+)
+def test_workers_share_the_cores_unless_somebody_says_otherwise(
+    served: list[dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    cores: int,
+    workers: int,
+    own: str | None,
+    shared: str,
+) -> None:
+    monkeypatch.setattr("searchsvc.cli.serve.available_cores", lambda: cores)
+    if own is not None:
+        monkeypatch.setenv("SEARCHSVC_MAX_CONCURRENT", own)
+    run("serve", "--workers", str(workers))
+    assert served[0]["environment"]["SEARCHSVC_MAX_CONCURRENT"] == shared
+
+
 def test_one_process_shares_its_metrics_with_nobody(served: list[dict[str, Any]]) -> None:
     run("serve")
     assert not served[0]["shared"]
