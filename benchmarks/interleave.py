@@ -80,12 +80,12 @@ def measure_interleave(
         raise LiveSettingsUnreadableError(reason)
     with (
         closing(StateStore.open(settings, create=False)) as store,
-        closing(Embedders.patient(settings.models_dir)) as embedders,
+        closing(Embedders.patient(settings.models_dir, settings.query_encoder)) as embedders,
     ):
         past = Past(lambda user: store.profile(index, user).segments)
         choices = read_choices(past.watch(store.events(index)), sampling.kinds)
         searches = _replayable(index, choices)[-sampling.searches :]
-        embedder = embedders.get(snapshot.manifest.embedder)
+        embedder = embedders.of(snapshot)
         replay = Replay(snapshot, live, live.policy(settings.ranking_policy()), embedder)
         ask = replay.asker(past, sampling.depth)
         shown = [ask(it, _arm_side(it, live.experiment)) for it in searches]

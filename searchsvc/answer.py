@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from searchsvc.query.understanding import Understanding
     from searchsvc.ranking.explanation import Explanation
     from searchsvc.results.facet import Facet
+    from searchsvc.routing import Encoder
     from searchsvc.widening import Relaxation
 
 
@@ -77,6 +78,7 @@ class SearchResult:
         capped: whether more products are near in meaning than are taken.
         relevant: how many (of what `total` counts) are relevant enough to come first in the order
             of a column; ``None`` in the order by relevance, and where no hits were asked for.
+        encoders: which of them gave each text that was embedded its vector.
         present: products with a value by column, where the query asked for it.
     """
 
@@ -91,4 +93,5 @@ class SearchResult:
     unfiltered_total: int | None = None
     capped: bool = False
     relevant: int | None = None
+    encoders: tuple[Encoder, ...] = ()
     present: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))

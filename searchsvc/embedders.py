@@ -14,6 +14,7 @@ from indexer.embedding.model_files import ModelFiles
 from indexer.embedding.onnx import OnnxEmbedder
 from indexer.errors import ModelError, ModelMismatchError
 from searchsvc.errors import EmbeddingUnavailableError
+from searchsvc.routing import RoutedEmbedder, routed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
     from indexer.embedding.protocol import Embedder
     from indexer.manifest import EmbedderEntry
+    from indexer.snapshot import Snapshot
     from searchsvc.retrieval import QueryEmbedder
+    from searchsvc.routing import EncoderChoice
 
 _Stamp = tuple[tuple[str, int, int], ...]
 _log = logging.getLogger(__name__)
@@ -94,8 +97,11 @@ class BoundedEmbedder:
 class Embedders:
     """Opens each model once, however many indexes use it."""
 
-    def __init__(self, models_dir: Path, timeout_ms: float) -> None:
+    def __init__(
+        self, models_dir: Path, timeout_ms: float, encoder: EncoderChoice = "auto"
+    ) -> None:
         self._models_dir = models_dir
+        self._encoder = encoder
         self._timeout_ms = timeout_ms
         self._lock = threading.Lock()
         self._opened: dict[str, QueryEmbedder] = {}
@@ -103,9 +109,18 @@ class Embedders:
         self._pool = ThreadPoolExecutor(available_cores(), thread_name_prefix="embed")
 
     @classmethod
-    def patient(cls, models_dir: Path) -> Embedders:
+    def patient(cls, models_dir: Path, encoder: EncoderChoice = "auto") -> Embedders:
         """Those of a command: nobody waits in a queue behind a shell."""
-        return cls(models_dir, _PATIENCE_MS)
+        return cls(models_dir, _PATIENCE_MS, encoder)
+
+    def of(self, snapshot: Snapshot) -> QueryEmbedder:
+        """What embeds the queries of `snapshot`: its own encoder, its model, or both.
+
+        A service that uses nothing but distilled encoders opens no model for them.
+        """
+        if snapshot.encoder is not None and self._encoder == "distilled":
+            return RoutedEmbedder(snapshot.encoder, None)
+        return routed(snapshot, self.get(snapshot.manifest.embedder), self._encoder)
 
     def get(self, entry: EmbedderEntry) -> QueryEmbedder:
         """The embedder whose vectors an index holds; one that says why where there is none."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from indexer.errors import SnapshotError
 from indexer.snapshot import open_snapshot
 from searchsvc.embedders import NoEmbedder
+from searchsvc.routing import RoutedEmbedder
 
 if TYPE_CHECKING:
     from indexer.layout import IndexLayout
@@ -38,8 +39,11 @@ class Opened:
 
     @property
     def semantic(self) -> bool:
-        """Whether queries have vectors."""
-        return not isinstance(self.embedder, NoEmbedder)
+        """Whether all queries have vectors; some may where only the distilled encoder is there."""
+        model = self.embedder
+        if isinstance(model, RoutedEmbedder):
+            return not isinstance(model.transformer, NoEmbedder)
+        return not isinstance(model, NoEmbedder)
 
 
 class Opener:
@@ -62,7 +66,7 @@ class Opener:
             reason, cause = f"CURRENT cannot be read ({error.strerror})", error
         else:
             _log.info("serving %s of index %s", published, layout.name)
-            return Opened(snapshot, self._embedders.get(snapshot.manifest.embedder))
+            return Opened(snapshot, self._embedders.of(snapshot))
         if before and before.refused == published and before.reason == reason:
             return before
         _log.error(
@@ -80,10 +84,10 @@ class Opener:
         """`opened`, healed: it is what is published, and its model may have come."""
         if opened.snapshot is None or (opened.semantic and not opened.reason):
             return opened
-        embedder = self._embedders.get(opened.snapshot.manifest.embedder)
-        if isinstance(embedder, NoEmbedder) and not opened.reason:
+        healed = Opened(opened.snapshot, self._embedders.of(opened.snapshot))
+        if not healed.semantic and not opened.reason:
             return opened
-        return Opened(opened.snapshot, embedder)
+        return healed
 
     def _older(self, layout: IndexLayout, published: str, reason: str) -> Opened:
         """The newest other generation that opens: better an old catalogue than none."""
@@ -94,6 +98,6 @@ class Opener:
                 snapshot = open_snapshot(layout, generation)
             except SnapshotError:
                 continue
-            embedder = self._embedders.get(snapshot.manifest.embedder)
+            embedder = self._embedders.of(snapshot)
             return Opened(snapshot, embedder, published, reason)
         return Opened(None, NoEmbedder(reason), published, reason)

@@ -82,6 +82,7 @@ def encode_response(
         body["understood"] = {
             "steps": [_rounded(asdict(step)) for step in result.understood.steps],
             "embedded": [result.understood.text, *result.understood.readings],
+            "encoders": list(result.encoders),
         }
         body["stages_ms"] = {name: round(ms, 3) for name, ms in result.stage_ms.items()}
     return orjson.dumps(body)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from indexer.hits import Hits, Matches
 from indexer.lexical.clause import Alternative, Clause
 from searchsvc.errors import EmbeddingUnavailableError
 from searchsvc.ranking.prior import prior_share
+from searchsvc.routing import QueryEmbedder as QueryEmbedder  # noqa: PLC0414 - as others know it
+from searchsvc.routing import encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,21 +26,10 @@ if TYPE_CHECKING:
     from indexer.snapshot import Snapshot
     from searchsvc.policy import RankingPolicy
     from searchsvc.query.understanding import Prohibition, Understanding
+    from searchsvc.routing import Encoder
 
 _UNMEASURED_COSINE = 0.35
 """Of an unrelated product, where the build could not measure it."""
-
-
-class QueryEmbedder(Protocol):
-    """What the search needs of an `indexer.embedding.protocol.Embedder`."""
-
-    def embed_query(self, text: str) -> NDArray[np.float32]:
-        """The query's unit vector, float32 ``(dimension,)``.
-
-        Raises:
-            EmbeddingUnavailableError: there is none, at least not in time.
-        """
-        ...
 
 
 @dataclass(frozen=True)
@@ -91,12 +82,14 @@ class Retrieval:
         vector: the query's, float32 ``(dimension,)``; ``None`` when there is nothing to embed.
         degraded: what could not be asked, and why.
         capped: whether there are more neighbours than are taken.
+        encoders: which of them embedded the query, for each of its readings.
     """
 
     found: MatchSet
     vector: NDArray[np.float32] | None
     degraded: tuple[str, ...]
     capped: bool
+    encoders: tuple[Encoder, ...]
     _enough: float
     _forbidden: NDArray[np.int64]
     _snapshot: Snapshot
@@ -154,7 +147,7 @@ def retrieve(
     lexical = _lexical(understood, snapshot, policy)
     done("lexical")
     is_number = len(identified) > 0 or (not len(lexical) and _is_number(text, understood))
-    vector, degraded = _embed(understood, embedder, is_number=is_number)
+    vector, encoders, degraded = _embed(understood, embedder, is_number=is_number)
     done("embed")
     enough, forbidden = 0.0, np.empty(0, np.int64)
     near, capped = Hits.none(), False
@@ -169,7 +162,9 @@ def retrieve(
         near = near.without(forbidden)
     done("semantic")
     found = MatchSet(lexical, near, identified)
-    return Retrieval(found, vector, degraded, capped, enough, forbidden, snapshot, policy)
+    return Retrieval(
+        found, vector, degraded, capped, encoders, enough, forbidden, snapshot, policy
+    )
 
 
 def unrelated_cosine(snapshot: Snapshot, share: float) -> float:
@@ -190,23 +185,24 @@ def _lexical(understood: Understanding, snapshot: Snapshot, policy: RankingPolic
 
 def _embed(
     understood: Understanding, embedder: QueryEmbedder, *, is_number: bool
-) -> tuple[NDArray[np.float32] | None, tuple[str, ...]]:
-    """The query's vector if there is anything to embed, and why not where it failed.
+) -> tuple[NDArray[np.float32] | None, tuple[Encoder, ...], tuple[str, ...]]:
+    """The query's vector if there is anything to embed, by which encoders, and why it failed.
 
     A part number has no meaning: its neighbours would be whatever else looks like digits. A
     query with synonyms lies in the middle of its readings.
     """
     text = understood.text
     if not understood.clauses or (is_number and has_digit(text)):
-        return None, ()
+        return None, (), ()
     try:
-        readings = [embedder.embed_query(reading) for reading in (text, *understood.readings)]
+        readings = [encode(embedder, reading) for reading in (text, *understood.readings)]
     except EmbeddingUnavailableError as error:
-        return None, (f"semantic: {error}",)
+        return None, (), (f"semantic: {error}",)
+    encoders = tuple(reading.encoder for reading in readings)
     if len(readings) == 1:
-        return readings[0], ()
-    middle = np.sum(readings, axis=0)
-    return (middle / np.linalg.norm(middle)).astype(np.float32), ()
+        return readings[0].vector, encoders, ()
+    middle = np.sum([reading.vector for reading in readings], axis=0)
+    return (middle / np.linalg.norm(middle)).astype(np.float32), encoders, ()
 
 
 def _is_number(text: str, understood: Understanding) -> bool:

@@ -139,6 +139,7 @@ def search(
         hits=hits,
         understood=understood,
         degraded=retrieval.degraded,
+        encoders=retrieval.encoders,
         stage_ms=stages.milliseconds,
         facets=facets,
         counts_groups=query.grouping is not None and not query.grouping.count_items,

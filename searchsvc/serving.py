@@ -126,7 +126,9 @@ class SearchService:
         self._settings = settings
         self._observer = observer
         self._policy = settings.ranking_policy()
-        self._embedders = Embedders(settings.models_dir, settings.embed_timeout_ms)
+        self._embedders = Embedders(
+            settings.models_dir, settings.embed_timeout_ms, settings.query_encoder
+        )
         self._opener = Opener(self._embedders)
         self._served: dict[str, Served] = {}
         self._swapping = threading.Lock()

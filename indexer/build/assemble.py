@@ -9,6 +9,7 @@ import numpy as np
 
 from indexer.analysis.analyzer import ANALYSIS_VERSION, Analyzer
 from indexer.build.columns import ColumnsBuilder, ColumnsSummary
+from indexer.build.distil import Corpus, write_encoder
 from indexer.build.foreign import measure_foreign
 from indexer.build.texts import TextReader, embedding_text, searchable_texts
 from indexer.build.vectorize import vectorize
@@ -24,6 +25,7 @@ from indexer.manifest import (
 from indexer.products import ProductsBuilder
 from indexer.snapshot import (
     COLUMNS_FILE,
+    ENCODER_FILE,
     LEXICAL_FILE,
     LISTS_FILE,
     SPELLING_FILE,
@@ -82,6 +84,11 @@ def assemble(
     write_arrays(
         directory / VECTORS_FILE, {"vectors": vectors.vectors, "digests": vectors.digests}
     )
+    corpus = Corpus(texts, vectors.vectors, vectors.digests)
+    encoder = None
+    if settings.embedding.distil:
+        path = directory / ENCODER_FILE
+        encoder = write_encoder(path, corpus, embedder, cache.encoder, progress)
     progress.start("building the vector index", None)
     entry = _write_lists(directory, vectors.vectors, texts, settings, embedder)
     semantic = _measure_meaning(directory, vectors.vectors, settings, embedder)
@@ -94,6 +101,7 @@ def assemble(
         embedder=EmbedderEntry(
             name=embedder.name, fingerprint=embedder.fingerprint, dimension=embedder.dimension
         ),
+        encoder=encoder,
         vectors=entry,
         semantic=semantic,
         files={path.name: describe_file(path) for path in sorted(directory.iterdir())},

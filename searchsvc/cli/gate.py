@@ -22,6 +22,7 @@ from searchsvc.relevance.evaluation import (
 )
 from searchsvc.relevance.gate import Comparison, measures_of
 from searchsvc.relevance.judgments import load_judgments
+from searchsvc.routing import routed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -139,6 +140,7 @@ class RelevanceGate:
     ) -> SnapshotEvaluation:
         progress.start(stage, len(judgments.queries))
         measures = measures_of(self.settings)
+        embedder = routed(snapshot, embedder, self.service.query_encoder)
         return evaluate_snapshot(snapshot, embedder, policy, judgments, measures, progress.advance)
 
     def _report(

@@ -102,10 +102,12 @@ def judge(
                 collection = open_collection(directory, queries)
                 session = Session(directory, store, collection, name)
             with (
-                closing(Embedders.patient(settings.models_dir)) as embedders,
+                closing(
+                    Embedders.patient(settings.models_dir, settings.query_encoder)
+                ) as embedders,
                 Bars(quiet=as_json) as bars,
             ):
-                embedder = embedders.get(snapshot.manifest.embedder)
+                embedder = embedders.of(snapshot)
                 _add_pools(session, collection, Pooler(snapshot, embedder, policy, depth), bars)
             session.publish()
             _serve(session, snapshot, listener, host, as_json=as_json)

@@ -70,10 +70,10 @@ def train(
         judged = load_judgments(judgments)
         policy = first_stage_policy(layout, service, snapshot)
         with (
-            closing(Embedders.patient(service.models_dir)) as embedders,
+            closing(Embedders.patient(service.models_dir, service.query_encoder)) as embedders,
             Bars(quiet=as_json) as bars,
         ):
-            embedder = embedders.get(snapshot.manifest.embedder)
+            embedder = embedders.of(snapshot)
             bars.start("training", folds + 1)
             training = RankerTraining(snapshot, embedder, policy, judged)
             trained = training.run(train_lambdamart, folds, bars.advance)

@@ -91,7 +91,7 @@ def search(
         snapshot = open_snapshot(layout)
         policy = effective_policy(layout, settings, snapshot)
         audience = Audience.compile(Live.read(layout, snapshot, None), snapshot, policy, None)
-        embedders = Embedders.patient(settings.models_dir)
+        embedders = Embedders.patient(settings.models_dir, settings.query_encoder)
         asked = Query(
             text=query,
             limit=limit,
@@ -104,7 +104,7 @@ def search(
             grouping=Grouping(group_by) if group_by else None,
             relax=True,
         )
-        embedder = embedders.get(snapshot.manifest.embedder)
+        embedder = embedders.of(snapshot)
         named = [it.strip() for it in segments.split(",") if it.strip()]
         begin = perf_counter()
         personal = Personalizer(Profiles(no_profiles, 1.0)).personalize(

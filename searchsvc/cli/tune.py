@@ -96,10 +96,10 @@ def tune(
         judged = load_judgments(judgments)
         policy = effective_policy(layout, service, snapshot)
         with (
-            closing(Embedders.patient(service.models_dir)) as embedders,
+            closing(Embedders.patient(service.models_dir, service.query_encoder)) as embedders,
             Bars(quiet=as_json) as bars,
         ):
-            embedder = embedders.get(snapshot.manifest.embedder)
+            embedder = embedders.of(snapshot)
             postings = TrialPostings(snapshot, bars) if fields else None
             trials = Trials(snapshot, embedder, policy, judged, Measure.parse(measure), postings)
             tuned = _run(trials, snapshot, folds, bars)

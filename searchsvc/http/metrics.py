@@ -114,6 +114,12 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
+        self.encoded = Counter(
+            "searchsvc_encoded_total",
+            "Texts of searches that got a vector, by the encoder that gave it.",
+            ("index", "encoder"),
+            registry=self.registry,
+        )
         self.degraded = Counter(
             "searchsvc_degraded_total",
             "Searches answered without their semantic leg.",
@@ -203,6 +209,8 @@ class Metrics:
         self.search_seconds.labels(index).observe(seconds)
         for stage, milliseconds in result.stage_ms.items():
             self.stage_seconds.labels(stage).observe(milliseconds / 1e3)
+        for encoder in result.encoders:
+            self.encoded.labels(index, encoder).inc()
         if result.degraded:
             self.degraded.labels(index).inc()
         if not result.total or result.relaxed is not None:

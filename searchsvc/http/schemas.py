@@ -62,6 +62,9 @@ class QueryUnderstanding(BaseModel):
 
     steps: list[QueryStep]
     embedded: list[str] = Field(description="The texts whose meaning was searched for.")
+    encoders: list[str] = Field(
+        description="What gave each of them its vector: distilled or transformer."
+    )
 
 
 class GroupMember(BaseModel):

@@ -21,7 +21,7 @@ from indexer.embedding.onnx import OnnxEmbedder
 from indexer.layout import IndexLayout
 from indexer.manifest import MANIFEST_FILE
 from indexer.publish import rollback
-from indexer.settings import IndexSettings, VectorSettings
+from indexer.settings import EmbeddingSettings, IndexSettings, VectorSettings
 from indexer.snapshot import Snapshot
 from indexer.storage import StringTable
 from searchsvc import serving
@@ -48,6 +48,9 @@ if TYPE_CHECKING:
 
 INVERTED_LISTS = IndexSettings(vectors=VectorSettings(exact_below=10))
 """Puts a FAISS file into the snapshot of a small catalogue."""
+
+UNDISTILLED = IndexSettings(embedding=EmbeddingSettings(distil=False))
+"""Leaves all queries to the model."""
 
 
 class Observer:
@@ -439,7 +442,7 @@ def test_without_its_model_an_index_answers_by_words_until_the_model_comes(
     build: Build, models_dir: Path, tmp_path: Path, make_settings: MakeSettings
 ) -> None:
     model = write_tiny_model(tmp_path / "made")
-    build(shoes(1), embedder=OnnxEmbedder.open(model))
+    build(shoes(1), embedder=OnnxEmbedder.open(model), settings=UNDISTILLED)
     observer = Observer()
     # The timeout is not what is tested, however busy the machine is.
     service = SearchService(make_settings(embed_timeout_ms=60_000), observer)
@@ -459,6 +462,20 @@ def test_without_its_model_an_index_answers_by_words_until_the_model_comes(
     service.refresh()
     assert state(service) is healed
     assert observer.states[1:] == [healed]
+    service.close()
+
+
+def test_without_its_model_an_index_answers_what_its_own_encoder_knows(
+    build: Build, tmp_path: Path, make_settings: MakeSettings
+) -> None:
+    build(shoes(1), embedder=OnnxEmbedder.open(write_tiny_model(tmp_path / "made")))
+    service = SearchService(make_settings())
+    service.refresh()
+    assert not opened(service).semantic
+    known = service.search("shop", Query("shoe")).result
+    assert (known.encoders, known.degraded) == (("distilled",), ())
+    foreign = service.search("shop", Query("green")).result
+    assert foreign.degraded == ("semantic: the embedding model 'tiny' is not available",)
     service.close()
 
 

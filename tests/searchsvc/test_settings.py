@@ -16,6 +16,7 @@ SETTINGS: list[tuple[str, str, Any]] = [
     ("data_dir", "/somewhere/data", Path("/somewhere/data")),
     ("models_dir", "models", Path("models")),
     ("poll_seconds", "0.25", 0.25),
+    ("query_encoder", "transformer", "transformer"),
     ("embed_timeout_ms", "80", 80.0),
     ("max_concurrent", "3", 3),
     ("max_waiting", "0", 0),
@@ -44,6 +45,7 @@ WRONG = [
     ("poll_seconds", "inf"),  # no thread can wait as long
     ("poll_seconds", "nan"),
     ("poll_seconds", "1e12"),
+    ("query_encoder", "fast"),
     ("embed_timeout_ms", "0"),
     ("embed_timeout_ms", "inf"),
     ("max_concurrent", "0"),
