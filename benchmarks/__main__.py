@@ -7,7 +7,7 @@ import typer
 from benchmarks.cli.catalogues import fetch, generate
 from benchmarks.cli.personalization import interleave, personalization
 from benchmarks.cli.relevance import keystrokes, relevance, robustness
-from benchmarks.cli.results import compare
+from benchmarks.cli.results import compare, report
 from benchmarks.cli.speed import boosts, embedding, facets, latency, memory, searchpage
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ for command in (
     embedding,
     generate,
     compare,
+    report,
 ):
     app.command()(command)
 

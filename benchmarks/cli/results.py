@@ -1,4 +1,4 @@
-"""Commands about results: comparing two files of figures."""
+"""Commands about results: two files compared, and any number of them shown on one page."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 
 from benchmarks.cli.frame import explained_failures
 from benchmarks.compare import Limits, compare_results, comparison_table, read_result
+from benchmarks.speed_report import write_speed_report
 
 
 def compare(
@@ -35,3 +36,18 @@ def compare(
     print(comparison_table(changes, every=every))
     if any(change.regressed for change in changes):
         raise typer.Exit(1)
+
+
+def report(
+    files: Annotated[list[Path], typer.Argument(help="What commands wrote with --json.")],
+    html_file: Annotated[Path, typer.Option("--html", help="The page to write.")],
+) -> None:
+    """Show results of speed on one HTML page: charts, their numbers, aims and what came of them.
+
+    Results of relevance have a page of their own: see `relevance --html`.
+
+    Example: python -m benchmarks report latency.json memory.json --html speed.html
+    """
+    with explained_failures():
+        write_speed_report(files, html_file)
+    print(f"{html_file}: {len(files)} results")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from benchmarks.report.drawing import at, frame, line, picture, text
 from benchmarks.report.markup import Element, element
 from benchmarks.report.numbers import compact, fixed
 
@@ -51,10 +52,10 @@ class Axis:
 def interval_axis(axis: Axis) -> Element:
     """The numbers above a column of interval charts."""
     labels = [
-        _text(axis.x(value), 12, f"{value:.3f}".rstrip("0"), "middle")
+        text(axis.x(value), 12, f"{value:.3f}".rstrip("0"), "middle")
         for value in (axis.low, (axis.low + axis.high) / 2, axis.high)
     ]
-    attributes = {**_box(_INTERVAL_WIDTH, 16, fixed_size=True), "aria-hidden": "true"}
+    attributes = {**frame(_INTERVAL_WIDTH, 16, fixed_size=True), "aria-hidden": "true"}
     return element("svg", attributes, *labels)
 
 
@@ -63,23 +64,23 @@ def interval_chart(
 ) -> Element:
     """A mean with its confidence interval, and the baseline's mean as a broken line."""
     middle = _INTERVAL_HEIGHT / 2
-    parts = [_line((axis.x(axis.low), middle), (axis.x(axis.high), middle), "ground")]
+    parts = [line((axis.x(axis.low), middle), (axis.x(axis.high), middle), "ground")]
     described = "No confidence interval."
     if baseline is not None:
         x = axis.x(baseline)
-        parts.append(_line((x, 0), (x, _INTERVAL_HEIGHT), "baseline"))
+        parts.append(line((x, 0), (x, _INTERVAL_HEIGHT), "baseline"))
     if interval is not None:
         low, high = (axis.x(value) for value in interval)
         described = f"95 % confidence interval {fixed(interval[0])} to {fixed(interval[1])}."
-        parts.append(_line((low, middle), (high, middle), "interval"))
-        parts += [_line((x, middle - 4), (x, middle + 4), "interval") for x in (low, high)]
+        parts.append(line((low, middle), (high, middle), "interval"))
+        parts += [line((x, middle - 4), (x, middle + 4), "interval") for x in (low, high)]
     parts.append(
-        element("circle", {"class": "mean", "cx": _n(axis.x(mean)), "cy": _n(middle), "r": "4"})
+        element("circle", {"class": "mean", "cx": at(axis.x(mean)), "cy": at(middle), "r": "4"})
     )
     if baseline is not None:
         described += f" Mean of the baseline {fixed(baseline)}."
-    box = _box(_INTERVAL_WIDTH, _INTERVAL_HEIGHT, fixed_size=True)
-    return _picture(box, f"Mean {fixed(mean)}", described, parts)
+    box = frame(_INTERVAL_WIDTH, _INTERVAL_HEIGHT, fixed_size=True)
+    return picture(box, f"Mean {fixed(mean)}", described, parts)
 
 
 def count_bins(values: Sequence[float]) -> NDArray[np.int64]:
@@ -103,17 +104,17 @@ def histogram(
     counts = count_bins(values)
     ground = _TOP + _BARS
     parts = [
-        _line((_LEFT, _TOP), (_WIDTH - _RIGHT, _TOP), "grid"),
-        _line((_LEFT, ground), (_WIDTH - _RIGHT, ground), "ground"),
-        _text(_LEFT - 6, _TOP + 4, str(tallest), "end"),
-        _text(_LEFT - 6, ground + 4, "0", "end"),
+        line((_LEFT, _TOP), (_WIDTH - _RIGHT, _TOP), "grid"),
+        line((_LEFT, ground), (_WIDTH - _RIGHT, ground), "ground"),
+        text(_LEFT - 6, _TOP + 4, str(tallest), "end"),
+        text(_LEFT - 6, ground + 4, "0", "end"),
         *_bars(counts, tallest),
     ]
     if len(baseline):
         parts.append(_outline(count_bins(baseline), tallest))
     parts += _quartile_box(values)
-    parts += [_text(_x(value), _HEIGHT - 4, compact(value), "middle") for value in (0, 0.5, 1)]
-    return _picture(_box(_WIDTH, _HEIGHT), name, _in_words(values), parts)
+    parts += [text(_x(value), _HEIGHT - 4, compact(value), "middle") for value in (0, 0.5, 1)]
+    return picture(frame(_WIDTH, _HEIGHT), name, _in_words(values), parts)
 
 
 def _bars(counts: NDArray[np.int64], tallest: int) -> list[Element]:
@@ -123,10 +124,10 @@ def _bars(counts: NDArray[np.int64], tallest: int) -> list[Element]:
             "rect",
             {
                 "class": "bar",
-                "x": _n(_x(place / BINS) + 1),
-                "width": _n(width - 2),
-                "y": _n(_TOP + _BARS * (1 - count / tallest)),
-                "height": _n(_BARS * count / tallest),
+                "x": at(_x(place / BINS) + 1),
+                "width": at(width - 2),
+                "y": at(_TOP + _BARS * (1 - count / tallest)),
+                "height": at(_BARS * count / tallest),
             },
         )
         for place, count in enumerate(counts.tolist())
@@ -137,10 +138,10 @@ def _bars(counts: NDArray[np.int64], tallest: int) -> list[Element]:
 def _outline(counts: NDArray[np.int64], tallest: int) -> Element:
     ground = _TOP + _BARS
     steps = "".join(
-        f"V{_n(ground - _BARS * count / tallest)}H{_n(_x((place + 1) / BINS))}"
+        f"V{at(ground - _BARS * count / tallest)}H{at(_x((place + 1) / BINS))}"
         for place, count in enumerate(counts.tolist())
     )
-    return element("path", {"class": "outline", "d": f"M{_n(_x(0))} {ground}{steps}V{ground}"})
+    return element("path", {"class": "outline", "d": f"M{at(_x(0))} {ground}{steps}V{ground}"})
 
 
 def _quartile_box(values: Sequence[float]) -> list[Element]:
@@ -148,21 +149,21 @@ def _quartile_box(values: Sequence[float]) -> list[Element]:
     top = _TOP + _BARS + 8
     middle = top + _BOX / 4
     return [
-        _line((lowest, middle), (highest, middle), "whisker"),
+        line((lowest, middle), (highest, middle), "whisker"),
         element(
             "rect",
             {
                 "class": "box",
-                "x": _n(first),
-                "width": _n(max(third - first, 1)),
-                "y": _n(top),
-                "height": _n(_BOX / 2),
+                "x": at(first),
+                "width": at(max(third - first, 1)),
+                "y": at(top),
+                "height": at(_BOX / 2),
             },
         ),
-        _line((median, top - 2), (median, top + _BOX / 2 + 2), "median"),
+        line((median, top - 2), (median, top + _BOX / 2 + 2), "median"),
         element(
             "circle",
-            {"class": "mean", "cx": _n(_x(float(np.mean(values)))), "cy": _n(middle), "r": "3.5"},
+            {"class": "mean", "cx": at(_x(float(np.mean(values)))), "cy": at(middle), "r": "3.5"},
         ),
     ]
 
@@ -182,29 +183,3 @@ def _in_words(values: Sequence[float]) -> str:
 
 def _x(value: float) -> float:
     return _LEFT + value * (_WIDTH - _LEFT - _RIGHT)
-
-
-def _n(value: float) -> str:
-    return compact(round(value, 2))
-
-
-def _box(width: float, height: float, *, fixed_size: bool = False) -> dict[str, str]:
-    size = {"width": _n(width), "height": _n(height)} if fixed_size else {}
-    return {"viewBox": f"0 0 {_n(width)} {_n(height)}", **size}
-
-
-def _line(start: tuple[float, float], end: tuple[float, float], name: str) -> Element:
-    (x1, y1), (x2, y2) = start, end
-    places = {"x1": _n(x1), "y1": _n(y1), "x2": _n(x2), "y2": _n(y2)}
-    return element("line", {"class": name, **places})
-
-
-def _text(x: float, y: float, text: str, anchor: str) -> Element:
-    return element("text", {"x": _n(x), "y": _n(y), "text-anchor": anchor}, text)
-
-
-def _picture(
-    box: dict[str, str], title: str, description: str, parts: Sequence[Element]
-) -> Element:
-    head = (element("title", {}, title), element("desc", {}, description))
-    return element("svg", {**box, "role": "img"}, *head, *parts)

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.robustness.identifiers import Identifiers, Kind, Style, identity, writings
-from indexer.product import Product
 from indexer.identifiers import MOST_SHARED
+from indexer.product import Product
 
 part_numbers = st.text(st.sampled_from("abYZ0019 -/._–™éß½#"), min_size=1, max_size=16)
 
