@@ -20,17 +20,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from indexer.hits import Hits, Matches
+from indexer.lexical.common import count_together, rows_among
 from indexer.lexical.matching import Question, Scratch, Statistics, matching
 from indexer.lexical.postings import Postings, rows_of
 from indexer.storage import read_arrays
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from indexer.lexical.clause import Alternative, Clause
+    from indexer.lexical.clause import Clause
 
 _MOST_PLACES = 1 << 14  # of terms, in 3 MB
 
@@ -65,6 +66,18 @@ class Bm25Index:
         found = self._find(term)
         return np.empty(0, np.int32) if found is None else rows_of(self._runs, found)
 
+    def together(self, terms: Iterable[str]) -> int:
+        """See `LexicalIndex.together`."""
+        found = self._numbers(terms)
+        if len(found) <= 1:
+            return self._length(found[0]) if found else 0
+        return count_together(self._runs, np.array(found, np.int64))
+
+    def among(self, rows: NDArray[np.int32], term: str) -> NDArray[np.int32]:
+        """See `LexicalIndex.among`."""
+        found = self._find(term)
+        return rows[:0] if found is None else rows_among(self._runs, found, rows)
+
     def completions(self, prefix: str, limit: int) -> list[str]:
         """See `LexicalIndex.completions`."""
         terms = self._postings.terms
@@ -90,7 +103,7 @@ class Bm25Index:
         weights: list[float] = []
         for clause in clauses:
             for alternative in clause.alternatives:
-                found = self._terms(alternative)
+                found = self._numbers(alternative.terms)
                 if found:
                     terms += found
                     term_ends.append(len(terms))
@@ -105,10 +118,10 @@ class Bm25Index:
             np.array([clause.optional for clause in clauses], np.bool_),
         )
 
-    def _terms(self, alternative: Alternative) -> list[int]:
-        """Its terms' numbers, the rarest first; none where no product has one of them."""
+    def _numbers(self, terms: Iterable[str]) -> list[int]:
+        """Those of `terms`, the rarest first; none where no product has one of them."""
         found = []
-        for term in dict.fromkeys(alternative.terms):
+        for term in dict.fromkeys(terms):
             place = self._find(term)
             if place is None:
                 return []

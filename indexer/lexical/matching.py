@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _WORD_BITS = 6  # of the 64-bit words that a bitmap is made of
-_FAR_MORE = 8  # times as many postings as candidates cost as much to go through as to look up in
+_FAR_MORE = 24  # times as many postings as candidates cost as much to go through as to look up in
+_DENSE = CHUNK_ROWS >> 4  # rows cost as much to clear one by one as the whole chunk
 _MARGIN = 1 - 1e-5  # sums of float32 against sums of float64
 _ROUNDING = float(ROUNDING)
 _DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
@@ -209,24 +210,36 @@ def _list(rows: NDArray[np.uint64], into: NDArray[np.int32]) -> int:
 
 
 @compiled
-def _narrow(runs: Runs, term: int, factor: float, chunk: int, scratch: Scratch, count: int) -> int:
+def _narrow(
+    runs: Runs, term: int, factor: np.float32, chunk: int, scratch: Scratch, count: int
+) -> int:
     """Keep of the first `count` found rows those that have `term`, and add what it counts."""
     run = run_in(runs, term, chunk)
     if run < 0:
         return 0
-    place, end = signed(runs.begins[run]), signed(runs.begins[run + 1])
+    begin, end = signed(runs.begins[run]), signed(runs.begins[run + 1])
+    found, values = scratch.found, scratch.values
     kept = 0
-    for candidate in range(count):
-        row = scratch.found[candidate]
-        place = place_from(runs.rows, place, end, row)
-        if place == end:
-            break
-        if runs.rows[place] == row:
-            scratch.found[kept] = row
-            scratch.values[kept] = scratch.values[candidate] + factor * np.float32(
-                runs.impacts[place]
-            )
-            kept += 1
+    if end - begin > _FAR_MORE * count:
+        for candidate in range(count):
+            row = found[candidate]
+            begin = place_from(runs.rows, begin, end, row)
+            if begin == end:
+                break
+            found[kept] = row
+            values[kept] = values[candidate] + factor * np.float32(runs.impacts[begin])
+            kept += runs.rows[begin] == row
+        return kept
+    # A merge without a branch that depends on the rows: what cannot be foreseen costs most.
+    candidate = 0
+    while candidate < count and begin < end:
+        row, other = found[candidate], np.int32(runs.rows[begin])
+        hit = np.float32(row == other)
+        found[kept] = row
+        values[kept] = values[candidate] + hit * factor * np.float32(runs.impacts[begin])
+        kept += row == other
+        candidate += row <= other
+        begin += other <= row
     return kept
 
 
@@ -321,44 +334,48 @@ def _add_all(part: Part, clause: int, share: np.float32, chunk: int, scratch: Sc
 @compiled
 def _add_to(
     part: Part, clause: int, share: np.float32, chunk: int, scratch: Scratch, candidates: int
-) -> None:
-    """Add another clause to those of the candidates that have it."""
+) -> bool:
+    """Add another clause to those of the candidates that have it.
+
+    Returns:
+        Whether it was added to other rows as well, which costs less than to tell them apart.
+    """
     if _is_simple(part.question, clause):
-        _add_term(part, clause, share, chunk, scratch, candidates)
-        return
+        return _add_term(part, clause, share, chunk, scratch, candidates)
     _gather_best(part, clause, chunk, scratch, candidates)
     for candidate in range(candidates):
         row = scratch.candidates[candidate]
-        if _has(scratch.having, row):
-            scratch.scores[row] += scratch.best[row]
-            scratch.covered[row] += share
+        hit = np.float32(_has(scratch.having, row))
+        scratch.scores[row] += hit * scratch.best[row]
+        scratch.covered[row] += hit * share
     scratch.having[:] = 0
+    return False
 
 
 @compiled
 def _add_term(
     part: Part, clause: int, share: np.float32, chunk: int, scratch: Scratch, candidates: int
-) -> None:
+) -> bool:
     """The same for a clause that is one term."""
     runs = part.runs
     alternative = part.question.alternative_ends[clause]
     term = part.question.term_ends[alternative]
     run = run_in(runs, part.question.terms[term], chunk)
     if run < 0:
-        return
+        return False
     begin, end = signed(runs.begins[run]), signed(runs.begins[run + 1])
     if end - begin > _FAR_MORE * candidates:
         count = _gather(part, alternative, chunk, scratch, candidates)
         for place in range(count):
             scratch.scores[scratch.found[place]] += scratch.values[place]
             scratch.covered[scratch.found[place]] += share
-        return
+        return False
     factor = part.factors[term]
     for place in range(begin, end):
         row = signed(runs.rows[place])
-        if _has(scratch.seen, row):
-            scratch.scores[row] += factor * np.float32(runs.impacts[place])
-            scratch.covered[row] += share
+        scratch.scores[row] += factor * np.float32(runs.impacts[place])
+        scratch.covered[row] += share
+    return True
 
 
 class Ways(NamedTuple):
@@ -518,10 +535,12 @@ def _essential(plan: Plan, needed: float) -> int:
 @compiled
 def _add_up(
     runs: Runs, question: Question, plan: Plan, chunk: int, needed: float, scratch: Scratch
-) -> int:
-    """Find the rows of a chunk that cover at least what is needed, ascending, and count them.
+) -> tuple[int, bool]:
+    """Find the rows of a chunk that cover at least what is needed, ascending.
 
-    The scratch then has them as candidates, with what they score and cover.
+    Returns:
+        How many there are: the scratch has them as candidates, with what they score and cover.
+        And whether other rows of the scratch are to be cleared as well.
     """
     part = Part(runs, question, plan.factors)
     essential = _essential(plan, needed)
@@ -529,25 +548,36 @@ def _add_up(
         clause = plan.order[place]
         _add_all(part, clause, plan.shares[clause], chunk, scratch)
     count = _list(scratch.seen, scratch.candidates)
+    scratch.seen[:] = 0
+    if not count:
+        return 0, False
+    is_dense = count > _DENSE
     for place in range(essential, plan.asked):
-        if count:
-            clause = plan.order[place]
-            _add_to(part, clause, plan.shares[clause], chunk, scratch, count)
+        clause = plan.order[place]
+        is_dense |= _add_to(part, clause, plan.shares[clause], chunk, scratch, count)
     kept = 0
     for place in range(count):
         row = scratch.candidates[place]
-        if scratch.covered[row] >= needed:
-            scratch.candidates[kept] = row
-            kept += 1
-        else:
+        scratch.candidates[kept] = row
+        enough = scratch.covered[row] >= needed
+        kept += enough
+        if not is_dense and not enough:
             scratch.scores[row] = 0
             scratch.covered[row] = 0
-            scratch.seen[row >> _WORD_BITS] &= ~(np.uint64(1) << np.uint64(row & 63))
     for place in range(plan.asked, len(plan.order)):
-        if kept:
-            _add_to(part, plan.order[place], np.float32(0), chunk, scratch, kept)
-    scratch.seen[:] = 0
-    return kept
+        is_dense |= _add_to(part, plan.order[place], np.float32(0), chunk, scratch, kept)
+    return kept, is_dense
+
+
+@compiled
+def _clear(scratch: Scratch, candidates: int, is_dense: bool) -> None:  # noqa: FBT001 - compiled functions know no keywords
+    if is_dense:
+        scratch.scores[:] = 0
+        scratch.covered[:] = 0
+        return
+    for place in range(candidates):
+        scratch.scores[scratch.candidates[place]] = 0
+        scratch.covered[scratch.candidates[place]] = 0
 
 
 @compiled
@@ -578,16 +608,15 @@ def matching(
     count = 0
     for chunk in range(_chunks(statistics) if plan.asked else 0):
         needed = coverage * float(top) * _ROUNDING
-        found = _add_up(runs, question, plan, chunk, needed, scratch)
+        found, is_dense = _add_up(runs, question, plan, chunk, needed, scratch)
         for place in range(found):
             row = scratch.candidates[place]
-            rows[count] = (chunk << CHUNK_BITS) + row
-            scores[count] = scratch.scores[row]
-            covered[count] = scratch.covered[row]
+            rows[count + place] = (chunk << CHUNK_BITS) + row
+            scores[count + place] = scratch.scores[row]
+            covered[count + place] = scratch.covered[row]
             top = max(top, scratch.covered[row])
-            scratch.scores[row] = 0
-            scratch.covered[row] = 0
-            count += 1
+        _clear(scratch, found, is_dense)
+        count += found
     needed = coverage * float(top) * _ROUNDING
     kept = 0
     for place in range(count):

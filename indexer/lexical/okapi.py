@@ -12,7 +12,7 @@ from indexer.hits import Matches
 from indexer.lexical.weighting import ROUNDING, inverse_document_frequency
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -41,6 +41,15 @@ class OkapiIndex:
     def rows(self, term: str) -> NDArray[np.int32]:
         """See `LexicalIndex.rows`."""
         return np.flatnonzero(self._holds([term])).astype(np.int32)
+
+    def together(self, terms: Iterable[str]) -> int:
+        """See `LexicalIndex.together`."""
+        wanted = list(terms)
+        return int(self._holds(wanted).sum()) if wanted else 0
+
+    def among(self, rows: NDArray[np.int32], term: str) -> NDArray[np.int32]:
+        """See `LexicalIndex.among`."""
+        return rows[self._holds([term])[rows]]
 
     def completions(self, prefix: str, limit: int) -> list[str]:
         """See `LexicalIndex.completions`."""

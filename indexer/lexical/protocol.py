@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -26,6 +26,14 @@ class LexicalIndex(Protocol):
 
     def rows(self, term: str) -> NDArray[np.int32]:
         """The rows that have an analysed term, int32 ``(n,)``, ascending; not to be written to."""
+        ...
+
+    def together(self, terms: Iterable[str]) -> int:
+        """How many rows have all of these analysed terms; 0 of no terms."""
+        ...
+
+    def among(self, rows: NDArray[np.int32], term: str) -> NDArray[np.int32]:
+        """Those of `rows`, int32 ``(n,)`` ascending, that have an analysed term."""
         ...
 
     def completions(self, prefix: str, limit: int) -> list[str]:
