@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import TYPE_CHECKING, Protocol
 
 from indexer.product import Product
@@ -45,8 +46,9 @@ class Spool:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file = path.open("w+b")
-        self._places: dict[str, tuple[int, int]] = {}
-        self._end = 0
+        # Numbers in arrays: a tuple for each of a million products would be 120 MB.
+        self._records: dict[str, int] = {}
+        self._ends = array("Q", [0])
 
     def close(self) -> None:
         """Remove the file."""
@@ -54,22 +56,24 @@ class Spool:
         self._path.unlink(missing_ok=True)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._records)
 
     def add(self, product: Product) -> bool:
         """Take `product` in place of any earlier one with its id; whether there was one."""
         json = product.to_json()
-        replaced = product.id in self._places
-        self._file.seek(self._end)
+        end = self._ends[-1]
+        replaced = product.id in self._records
+        self._file.seek(end)
         self._file.write(json)
-        self._places[product.id] = (self._end, len(json))
-        self._end += len(json)
+        self._records[product.id] = len(self._ends) - 1
+        self._ends.append(end + len(json))
         return replaced
 
     def products(self) -> Iterator[tuple[Product, bytes]]:
         """Every product with its JSON, in the order of the ids' UTF-8 bytes."""
-        for product_id in sorted(self._places, key=str.encode):
-            offset, length = self._places[product_id]
-            self._file.seek(offset)
-            json = self._file.read(length)
+        for product_id in sorted(self._records, key=str.encode):
+            record = self._records[product_id]
+            begin = self._ends[record]
+            self._file.seek(begin)
+            json = self._file.read(self._ends[record + 1] - begin)
             yield Product.from_json(json), json

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _NAMES = ("title", "category")
 _CAREFUL = ("title", "brand", "category")
-_SHARED = ("brand", "category", "attributes")
+_SHARED = ("brand", "category")  # nearly all attributes have a part number among them
 _LONGEST_SHARED = 200  # characters
 _MOST_SHARED = 1 << 15
 
@@ -68,8 +68,7 @@ def spelled_words(
 class TextReader:
     """Analyses the texts of products; what many of them share is analysed once.
 
-    Brands, categories and many an attribute are the same in thousands of products. They are short,
-    so that remembering them costs less memory than a block of postings.
+    Brands and categories are the same in thousands of products, and short.
     """
 
     def __init__(self, analyzer: Analyzer) -> None:

@@ -65,8 +65,8 @@ def test_texts_that_products_share_are_analysed_once(monkeypatch: pytest.MonkeyP
     reader.read(texts)
     asked.clear()
     reader.read(texts)
-    assert asked == ["Boot", "Warm"]
-    long = {"attributes": "x " * 200}
+    assert asked == ["Boot", "", "Warm"]
+    long = {"category": "x " * 200}
     reader.read(long)
     asked.clear()
     reader.read(long)
