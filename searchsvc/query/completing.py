@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from indexer.analysis.function_words import is_function_word
 from indexer.analysis.text import fold
 from indexer.analysis.words import Gap, has_digit
-from searchsvc.query.correcting import common_rows, context_rows
+from searchsvc.query.correcting import context_term
 from searchsvc.query.slot import Step, StepKind
 
 if TYPE_CHECKING:
@@ -87,11 +87,12 @@ def _complete_word(
             if last.allow((stem,), weight):
                 last.completions.add((stem,))
                 steps.append(Step(StepKind.COMPLETED, last.word.text, word, weight))
-    context = context_rows(slots[:-1], snapshot)
+    context = context_term(slots[:-1], snapshot)
 
     def products(stem: str) -> int:
-        rows = snapshot.lexical.rows(stem)
-        return len(rows if context is None else common_rows(rows, context))
+        if context is None:
+            return snapshot.lexical.count(stem)
+        return snapshot.lexical.together((stem, context))
 
     best = max(words, key=products)
     # A word in full is likelier meant than a rarer one that it is the beginning of.
@@ -128,7 +129,7 @@ def _words(typed: str, snapshot: Snapshot) -> dict[str, str]:
     found: dict[str, str] = {}
     for word in telling or words:
         stem = snapshot.analyzer.stems([word])[0]
-        if len(snapshot.lexical.rows(stem)):
+        if snapshot.lexical.count(stem):
             found.setdefault(stem, word)
     return found
 
@@ -152,7 +153,7 @@ def _complete_joined(span: Sequence[Slot], together: int, snapshot: Snapshot) ->
         if all(allowed):
             yield Step(StepKind.COMPLETED, typed, term, _GUESSED)
     words = _words(fold(typed), snapshot)
-    if words and len(snapshot.lexical.rows(next(iter(words)))) > together:
+    if words and snapshot.lexical.count(next(iter(words))) > together:
         span[0].completed_as = next(iter(words.values()))
         span[1].swallowed = True
 
@@ -160,4 +161,4 @@ def _complete_joined(span: Sequence[Slot], together: int, snapshot: Snapshot) ->
 def _is_one(span: Sequence[Slot], snapshot: Snapshot) -> bool:
     """Whether products have the two words as one already."""
     typed = "".join(slot.word.text for slot in span)
-    return len(snapshot.lexical.rows(snapshot.analyzer.stems([typed])[0])) > 0
+    return snapshot.lexical.count(snapshot.analyzer.stems([typed])[0]) > 0

@@ -5,16 +5,12 @@ from __future__ import annotations
 from math import exp, log1p
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from indexer.analysis.text import fold
 from indexer.analysis.words import has_digit
 from searchsvc.query.slot import Step, StepKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from numpy.typing import NDArray
 
     from indexer.snapshot import Snapshot
     from indexer.spelling.dictionary import Correction
@@ -39,7 +35,7 @@ def correct(slots: Sequence[Slot], snapshot: Snapshot) -> Iterator[Step]:
     looked for as a more likely one, too: a shop without shirts has no "shorts" for who wants a
     shirt. Words with digits are identifiers and measures, and never corrected.
     """
-    context = context_rows(slots, snapshot)
+    context = context_term(slots, snapshot)
     for slot in [slot for slot in slots if _is_questionable(slot)][:_MOST_WORDS]:
         found = _likeliest(slot, context, snapshot)
         if slot.found:
@@ -76,7 +72,7 @@ def _is_questionable(slot: Slot) -> bool:
 
 
 def _likeliest(
-    slot: Slot, context: NDArray[np.int32] | None, snapshot: Snapshot
+    slot: Slot, context: str | None, snapshot: Snapshot
 ) -> list[tuple[Correction, float]]:
     """Corrections and their log odds, best first; those that fit the query's other words gain.
 
@@ -93,8 +89,7 @@ def _likeliest(
             continue
         odds = correction.score
         if context is not None:
-            rows = snapshot.lexical.rows(same(correction.word))
-            odds += log1p(len(common_rows(rows, context)))
+            odds += log1p(snapshot.lexical.together((same(correction.word), context)))
         weighed.append((correction, odds))
     return sorted(weighed, key=lambda pair: -pair[1])
 
@@ -119,7 +114,7 @@ def _expand(
     least = 0
     if not snapshot.spelling.is_word(word):
         # Another form of a word that products have, or joined from its parts; or an accident.
-        least = _FAR_MORE * len(snapshot.lexical.rows(slot.term))
+        least = _FAR_MORE * snapshot.lexical.count(slot.term)
     for correction, _ in found:
         if correction.score > likely and correction.frequency > least:
             slot.allow(tuple(snapshot.analyzer.terms(correction.word)), _EXPANDED)
@@ -134,9 +129,8 @@ def _split(slot: Slot, snapshot: Snapshot, *, rewrite: bool) -> Iterator[Step]:
     splits = snapshot.spelling.splits
     for parts in (*splits(fold(slot.word.text)), *splits(slot.term)):
         terms = tuple(snapshot.analyzer.terms(" ".join(parts)))
-        rows = snapshot.lexical.rows(terms[0])
-        both = common_rows(rows, snapshot.lexical.rows(terms[-1]))
-        if len(both) and slot.allow(terms, _CORRECTED):
+        both = snapshot.lexical.together((terms[0], terms[-1]))
+        if both and slot.allow(terms, _CORRECTED):
             apart = " ".join(parts)
             if rewrite:
                 slot.read_as = apart
@@ -144,19 +138,10 @@ def _split(slot: Slot, snapshot: Snapshot, *, rewrite: bool) -> Iterator[Step]:
             return
 
 
-def context_rows(slots: Sequence[Slot], snapshot: Snapshot) -> NDArray[np.int32] | None:
-    """The rows of the rarest word that needs no correction, ``None`` where there is none."""
+def context_term(slots: Sequence[Slot], snapshot: Snapshot) -> str | None:
+    """The rarest term that needs no correction, ``None`` where there is none that tells much."""
     known = [slot.term for slot in slots if slot.found and not slot.optional]
-    rows = min((snapshot.lexical.rows(term) for term in known), key=len, default=None)
-    return None if rows is None or len(rows) > _COMMON_ROWS else rows
-
-
-def common_rows(rows: NDArray[np.int32], others: NDArray[np.int32]) -> NDArray[np.int32]:
-    """The rows that are in both; all ascend."""
-    small, large = sorted((rows, others), key=len)
-    if not len(small):
-        return small
-    places = np.searchsorted(large, small)
-    places[places == len(large)] = 0
-    both: NDArray[np.int32] = small[large[places] == small]
-    return both
+    rarest = min(known, key=snapshot.lexical.count, default=None)
+    if rarest is None or snapshot.lexical.count(rarest) > _COMMON_ROWS:
+        return None
+    return rarest

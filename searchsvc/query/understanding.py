@@ -127,10 +127,10 @@ def understand(
 
 
 def _slot(word: Word, term: str, snapshot: Snapshot) -> Slot:
-    slot = Slot(word, term, len(snapshot.lexical.rows(term)) > 0, read_as=word.text)
+    slot = Slot(word, term, snapshot.lexical.count(term) > 0, read_as=word.text)
     slot.allow((term,), 1.0)
     for plain in snapshot.analyzer.unaccented([word.text]):
-        if len(snapshot.lexical.rows(plain)):
+        if snapshot.lexical.count(plain):
             slot.found = True
             slot.allow((plain,), 1.0)
     return slot

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from functools import reduce
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from indexer.analysis.analyzer import LONGEST_JOINED
 from indexer.analysis.words import Gap, has_digit
-from searchsvc.query.correcting import common_rows
 from searchsvc.query.slot import Step, StepKind
 
 if TYPE_CHECKING:
@@ -60,11 +58,12 @@ def _as_one(span: Sequence[Slot], snapshot: Snapshot) -> tuple[str, float] | Non
     if len(joined) > LONGEST_JOINED:
         return None
     term = snapshot.analyzer.stems([joined])[0]
-    found = len(snapshot.lexical.rows(term))
+    found = snapshot.lexical.count(term)
     if not found:
         return None
-    rows = [snapshot.lexical.rows(slot.term) for slot in span]
-    usual = found > _USUAL * min(map(len, rows)) or found > _USUAL * len(reduce(common_rows, rows))
+    apart = [slot.term for slot in span]
+    usual = found > _USUAL * min(map(snapshot.lexical.count, apart))
+    usual = usual or found > _USUAL * snapshot.lexical.together(apart)
     return term, 1.0 if usual else _JOINED
 
 
@@ -75,9 +74,7 @@ def part(slots: Sequence[Slot], snapshot: Snapshot) -> Iterator[Step]:
         if slot.found or parts is None or slot.alternatives.keys() - {(slot.term,)}:
             continue
         terms = tuple(snapshot.analyzer.stems(parts.groups()))
-        if len(reduce(common_rows, map(snapshot.lexical.rows, terms))) and slot.allow(
-            terms, _JOINED
-        ):
+        if snapshot.lexical.together(terms) and slot.allow(terms, _JOINED):
             yield Step(StepKind.SPLIT, slot.word.text, " ".join(parts.groups()), _JOINED)
 
 
@@ -89,7 +86,7 @@ def measure(
     One slot asks for it, so that ``1,5 l`` counts as much as ``1.5l``.
     """
     for quantity in quantities:
-        if not len(snapshot.lexical.rows(quantity.term)):
+        if not snapshot.lexical.count(quantity.term):
             continue
         span = [
             slot

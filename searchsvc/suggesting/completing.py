@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from indexer.analysis.function_words import is_function_word
-from searchsvc.query.correcting import common_rows
 from searchsvc.query.understanding import understand
 
 if TYPE_CHECKING:
@@ -126,7 +125,7 @@ class Completer:
     def _within(self, rows: NDArray[np.int32], terms: Sequence[str]) -> NDArray[np.int32]:
         """Those of `rows` that have all of `terms`."""
         for term in terms:
-            rows = common_rows(rows, self.snapshot.lexical.rows(term))
+            rows = self.snapshot.lexical.among(rows, term)
         return rows
 
     def _finds_something(self, text: str) -> bool:

@@ -219,3 +219,28 @@ def test_a_guess_keeps_its_penalty_where_nothing_was_typed_right(path: Path) -> 
         found = index.match(guess)
         assert sure.scores[0] == pytest.approx(sure.ceiling)
         assert found.scores[0] == pytest.approx(found.ceiling / 2)
+
+
+@given(_documents, st.lists(_words | st.just("unknown"), max_size=4))
+def test_rows_in_common_are_those_of_documents_with_all_of_the_terms(
+    path: Path, documents: list[list[str]], terms: list[str]
+) -> None:
+    holding = [row for row, it in enumerate(documents) if terms and set(terms) <= set(it)]
+    for index in (OkapiIndex(documents), postings(documents, path)):
+        assert index.together(terms) == len(holding)
+        for term in terms:
+            some = np.arange(0, len(documents), 2, dtype=np.int32)
+            expected = [row for row in some.tolist() if term in documents[row]]
+            assert index.among(some, term).tolist() == expected
+
+
+def test_rows_in_common_are_found_in_every_chunk(path: Path) -> None:
+    rng = np.random.default_rng(3)
+    has = rng.random((3, 200_000)) < np.array([[0.001], [0.4], [0.02]])
+    has[1, 65_536:131_072] = False  # a chunk without any
+    names = np.array(["rare", "usual", "other"])
+    index = postings([names[column].tolist() for column in has.T], path)
+    assert index.together(names) == has.all(axis=0).sum()
+    assert index.together(["usual", "rare"]) == (has[0] & has[1]).sum()
+    rows = np.flatnonzero(has[2]).astype(np.int32)
+    assert index.among(rows, "usual").tolist() == np.flatnonzero(has[2] & has[1]).tolist()

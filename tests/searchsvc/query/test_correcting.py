@@ -1,12 +1,8 @@
 from __future__ import annotations
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from indexer.snapshot import Snapshot
-from searchsvc.query.correcting import common_rows
 from searchsvc.query.slot import StepKind
 from tests.searchsvc.query.asking import FILLING, Open, found, kinds, read, ways
 
@@ -135,13 +131,3 @@ def test_function_words_are_not_corrected(shop: Snapshot) -> None:
 def test_a_text_of_many_misspelt_words_is_corrected_at_its_beginning_only(shop: Snapshot) -> None:
     corrected = read(shop, "matress umbrela " * 10).corrected
     assert corrected == " ".join(["mattress umbrella"] * 8 + ["matress umbrela"] * 2)
-
-
-rows = st.lists(st.integers(0, 40), unique=True).map(lambda it: np.array(sorted(it), np.int32))
-
-
-@given(rows, rows)
-def test_common_rows_are_those_in_both(one: np.ndarray, other: np.ndarray) -> None:
-    both = common_rows(one, other)
-    assert both.tolist() == np.intersect1d(one, other).tolist()
-    assert both.dtype == np.int32
