@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +39,12 @@ def _choose_cache_directory() -> None:
 _choose_cache_directory()
 
 import numba  # noqa: E402 - it reads the variable when it is imported
+from llvmlite import ir  # noqa: E402 - comes with the compiler
+from numba.core import cgutils, types  # noqa: E402
+from numba.extending import intrinsic  # noqa: E402
+
+_element: Any = cgutils.get_item_pointer
+_function: Any = cgutils.get_or_insert_function
 
 
 def compiled(function: _Function) -> _Function:
@@ -46,6 +52,32 @@ def compiled(function: _Function) -> _Function:
 
     It sees arrays and numbers only, raises nothing and releases the interpreter's lock while it
     runs. Arrays may be read-only maps; each combination of types that it is called with is
-    compiled, so that callers should always pass the same.
+    compiled, so that callers should always pass the same. What it calls belongs into its own
+    module: what is kept is compiled again when that file changes, and no other.
     """
     return numba.njit(function, cache=True, nogil=True, error_model="numpy")  # type: ignore[no-any-return]
+
+
+def _prefetch(_typing: Any, array: Any, _row: Any, _column: Any) -> Any:  # noqa: ANN401 - the compiler's
+    signature = types.void(array, types.intp, types.intp)
+
+    def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:  # noqa: ANN401
+        made = context.make_array(array)(context, builder, arguments[0])
+        place = _element(context, builder, array, made, list(arguments[1:]))
+        number, pointer = ir.IntType(32), ir.IntType(8).as_pointer()
+        declared = ir.FunctionType(ir.VoidType(), [pointer, number, number, number])
+        hint = _function(builder.module, declared, "llvm.prefetch.p0")
+        # Read, not written; needed more than once; data, not instructions.
+        modes = [ir.Constant(number, mode) for mode in (0, 3, 1)]
+        builder.call(hint, [builder.bitcast(place, pointer), *modes])
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+prefetch: Any = intrinsic(_prefetch)
+"""``prefetch(array, row, column)``: have those bytes on their way while other work is done.
+
+For compiled functions that read rows here and there: one that nobody asked for in time costs a
+hundred nanoseconds. It reads nothing and changes nothing, whatever the place.
+"""

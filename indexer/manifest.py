@@ -72,13 +72,13 @@ class VectorsEntry(_Value):
     Attributes:
         kind: ``exact`` or ``ivf``.
         lists: number of inverted lists, 0 for exact.
-        probes: lists read for a query.
+        scanned: products to go through for a query.
         recall_at_100: measured against exact search when the index was built, by sample.
     """
 
     kind: Literal["exact", "ivf"]
     lists: int = 0
-    probes: int = 0
+    scanned: int = 0
     recall_at_100: dict[str, float] = {}
 
 

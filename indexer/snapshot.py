@@ -10,8 +10,11 @@ The files of a generation::
     lexical.unproven.safetensors  forms that count once a product proves them; not opened to serve
     spelling.safetensors    the words of the products, for correcting those of shoppers
     suggestions.safetensors the phrases of the products, for completing those of shoppers
-    vectors.safetensors     unit vectors in half precision, digests of the texts they stand for
-    vectors.faiss           inverted lists; absent in a small catalogue
+    vectors.safetensors     unit vectors in half precision, digests of the texts they stand for:
+                            for the next build, and for the search of a small catalogue
+    codes.safetensors       8-bit codes of the vectors (`indexer.vectors.codes`); absent in a
+                            small catalogue
+    lists.safetensors       inverted lists with one-bit codes (`indexer.vectors.lists`); likewise
     encoder.safetensors     distilled encoder of queries (layout: `indexer.embedding.distilled`);
                             absent where the model has no word pieces
 
@@ -51,7 +54,8 @@ LEXICAL_FILE = "lexical.safetensors"
 SPELLING_FILE = "spelling.safetensors"
 SUGGESTIONS_FILE = "suggestions.safetensors"
 VECTORS_FILE = "vectors.safetensors"
-LISTS_FILE = "vectors.faiss"
+CODES_FILE = "codes.safetensors"
+LISTS_FILE = "lists.safetensors"
 ENCODER_FILE = "encoder.safetensors"
 
 
@@ -180,16 +184,17 @@ def _open_encoder(directory: Path, manifest: Manifest) -> DistilledEmbedder | No
 
 
 def _open_vectors(directory: Path, manifest: Manifest) -> VectorIndex:
+    shape = (manifest.products, manifest.embedder.dimension)
+    if manifest.vectors.kind == "ivf":
+        lists, codes = directory / LISTS_FILE, directory / CODES_FILE
+        return IvfIndex.open(lists, codes, shape, manifest.vectors.scanned)
     vectors = read_arrays(directory / VECTORS_FILE).array("vectors")
-    expected = (manifest.products, manifest.embedder.dimension)
-    if vectors.shape != expected:
+    if vectors.shape != shape:
         raise SnapshotCorruptError(
-            f"{VECTORS_FILE} holds an array of shape {vectors.shape}, expected {expected}. "
+            f"{VECTORS_FILE} holds an array of shape {vectors.shape}, expected {shape}. "
             "Rebuild with 'searchsvc reindex'."
         )
-    if manifest.vectors.kind == "exact":
-        return ExactIndex(vectors)
-    return IvfIndex(directory / LISTS_FILE, vectors, manifest.vectors.probes)
+    return ExactIndex(vectors)
 
 
 def _check_size(path: Path, expected: int) -> None:

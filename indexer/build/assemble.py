@@ -24,6 +24,7 @@ from indexer.manifest import (
 )
 from indexer.products import ProductsBuilder
 from indexer.snapshot import (
+    CODES_FILE,
     COLUMNS_FILE,
     ENCODER_FILE,
     LEXICAL_FILE,
@@ -35,8 +36,10 @@ from indexer.snapshot import (
 from indexer.spelling.builder import SpellingBuilder
 from indexer.storage import write_arrays
 from indexer.suggestions.builder import SuggestionsBuilder
+from indexer.vectors.calibration import calibrate
+from indexer.vectors.codes import Codes
 from indexer.vectors.half import widen
-from indexer.vectors.ivf import write_ivf
+from indexer.vectors.lists import Lists
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -172,13 +175,14 @@ def _write_lists(
         "items": widen(vectors[rows]),
         "short_queries": np.stack([embedder.embed_query(span) for span in spans]),
     }
-    calibration = write_ivf(
-        directory / LISTS_FILE, vectors, samples, settings.vectors.target_recall
-    )
+    codes, lists = Codes.of_all(vectors), Lists.of(vectors)
+    codes.write(directory / CODES_FILE)
+    lists.write(directory / LISTS_FILE)
+    calibration = calibrate(lists, codes, vectors, samples, settings.vectors.target_recall)
     return VectorsEntry(
         kind="ivf",
         lists=calibration.lists,
-        probes=calibration.probes,
+        scanned=calibration.scanned,
         recall_at_100={name: round(share, 4) for name, share in calibration.recall.items()},
     )
 

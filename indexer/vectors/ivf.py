@@ -1,195 +1,116 @@
-"""Inverted lists over scalar-quantized vectors (FAISS), re-scored exactly.
+"""Approximate search through inverted lists, on codes of one bit and of eight.
 
-Chosen by measurement: at equal recall and query time the lists build ten to twenty times faster
-than a graph, and the build is the same to the byte with any number of threads.
+Groups of lists near to the query give their lists, the nearest lists their products, the nearest
+products by one bit for each component are scored by eight. docs/performance.md tells what else
+was measured.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import faiss
 import numpy as np
 
-from indexer.cores import available_cores
-from indexer.errors import SnapshotCorruptError
 from indexer.hits import Hits
-from indexer.vectors.half import cosines, widen
+from indexer.vectors.codes import CodedQuery, Codes, similarities
+from indexer.vectors.lists import Lists
+from indexer.vectors.scan import Depth, Looked, Query, Scanner
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-RECALL_DEPTH = 100
-"""Recall is measured over this many neighbours."""
+_GROUPS_PER_LISTS = 10
+"""Lists that are looked at for each that is gone through."""
 
-_BLOCK_ROWS = 65_536  # 100 MB of float32 at 384 dimensions
-_TRAINING_ROWS_PER_LIST = 64
-_EXACT_SELECTION = 4_096  # rows that are scored one by one sooner than found through lists
-_SPARE_CANDIDATES = 32  # room for exact scores to reorder what 8 bits cut off at the end
+_LEAST_CANDIDATES = 2_000
+_SCANNED_PER_CANDIDATE = 20
+_CANDIDATES_PER_HIT = 4
 
+_STEPS_PER_SCORE = 8
+"""Products are gone through while one of anywhere in the catalogue is scored."""
 
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """What the lists need to reach their recall.
-
-    Attributes:
-        lists: number of inverted lists.
-        probes: lists read for a query.
-        recall: recall@100 against exact search, by the name of the sample.
-    """
-
-    lists: int
-    probes: int
-    recall: Mapping[str, float]
+_DEEPER = 4
 
 
 class IvfIndex:
-    """The lists of one snapshot, mapped from disk."""
+    """The lists and codes of one snapshot, mapped from disk."""
 
-    def __init__(self, path: Path, vectors: NDArray[np.float16], probes: int) -> None:
-        """Open the lists.
+    def __init__(self, lists: Lists, codes: Codes, scanned: int) -> None:
+        """Search `lists`.
 
         Args:
-            path: what `write_ivf` wrote.
-            vectors: float16 ``(products, dimension)``, the exact vectors, unit rows.
-            probes: lists to read for a query.
+            lists: of all products.
+            codes: of all products, by row.
+            scanned: products to go through for a query.
         """
-        try:
-            self._lists = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
-        except RuntimeError as error:
-            raise SnapshotCorruptError(
-                f"{path.name} is no vector index that FAISS can read. "
-                "Go back with 'searchsvc rollback' or rebuild with 'searchsvc reindex'."
-            ) from error
-        self._count = int(faiss.extract_index_ivf(self._lists).nlist)
-        if (self._lists.ntotal, self._lists.d) != vectors.shape:
-            raise SnapshotCorruptError(
-                f"{path.name} holds {self._lists.ntotal} vectors of {self._lists.d} dimensions, "
-                f"expected {vectors.shape}. Rebuild with 'searchsvc reindex'."
-            )
-        self._vectors = vectors
-        self._parameters = faiss.SearchParametersIVF()
-        self._parameters.nprobe = probes
+        self._codes = codes
+        self._scanned = scanned
+        self._scanner = Scanner(lists, codes)
+
+    @classmethod
+    def open(cls, lists: Path, codes: Path, shape: tuple[int, int], scanned: int) -> IvfIndex:
+        """Map the files `lists` and `codes`.
+
+        Args:
+            lists: what `Lists.write` wrote.
+            codes: what `Codes.write` wrote.
+            shape: products and dimension.
+            scanned: products to go through for a query.
+
+        Raises:
+            SnapshotCorruptError: they are damaged, or not of this shape.
+        """
+        return cls(Lists.read(lists, *shape), Codes.read(codes, *shape), scanned)
 
     def search(
         self, query: NDArray[np.float32], limit: int, mask: NDArray[np.bool_] | None = None
     ) -> Hits:
-        """See `VectorIndex.search`; a small selection is searched exactly."""
-        parameters = self._parameters
-        if mask is not None:
+        """See `VectorIndex.search`."""
+        return self.explore(query, limit, mask)[0]
+
+    def explore(
+        self, query: NDArray[np.float32], limit: int, mask: NDArray[np.bool_] | None = None
+    ) -> tuple[Hits, Looked]:
+        """Like `search`, and how far it looked.
+
+        Where scoring every product inside `mask` costs no more than to find the nearest of them
+        through the lists, that is done, and nothing is missed. Otherwise the neighbours lie
+        further away than without a filter, in more lists.
+        """
+        products = len(self._codes.scales)
+        passing = products if mask is None else int(np.count_nonzero(mask))
+        depth = self._depth(limit, passing)
+        if mask is not None and passing * _STEPS_PER_SCORE <= depth.lists:
             rows = np.flatnonzero(mask)
-            if len(rows) <= _EXACT_SELECTION:
-                return Hits.best(rows, self.similarities(query, rows), limit)
-            # The neighbours within a selection lie further away, in more lists.
-            deeper = math.ceil(self._parameters.nprobe / math.sqrt(len(rows) / len(mask)))
-            parameters = faiss.SearchParametersIVF()
-            parameters.nprobe = min(deeper, self._count)
-            # FAISS keeps bare pointers: these two names keep what they point to.
-            packed = np.packbits(mask, bitorder="little")
-            parameters.sel = selector = faiss.IDSelectorBitmap(  # noqa: F841
-                len(packed), faiss.swig_ptr(packed)
-            )
-        # Per calling thread: a second core brings nothing to one query and worsens its tail.
-        faiss.omp_set_num_threads(1)
-        wanted = min(limit + _SPARE_CANDIDATES, len(self._vectors))
-        _, found = self._lists.search(query[None], wanted, params=parameters)
-        rows = found[0][found[0] >= 0]
-        return Hits.best(rows, self.similarities(query, rows), limit)
+            hits = Hits.best(rows, self.similarities(query, rows), limit)
+            return hits, Looked(0, 0, len(rows), len(rows))
+        prepared = Query.of(query)
+        # Of a filter that goes with the meaning, as many as of one that does not.
+        enough = min(passing, depth.lists * passing // products // 2)
+        while True:
+            rows, scores, looked = self._scanner.scan(prepared, depth, mask)
+            if looked.passed >= enough or depth.lists >= products:
+                return Hits.best(rows, scores, limit), looked
+            depth = Depth(products, depth.lists * _DEEPER, depth.candidates)
 
     def gather(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """See `VectorIndex.gather`."""
-        vectors: NDArray[np.float32] = widen(self._vectors[rows])
-        return vectors
+        return Codes(self._codes.codes[rows], self._codes.scales[rows]).widen()
 
     def similarities(
         self, query: NDArray[np.float32], rows: NDArray[np.int64]
     ) -> NDArray[np.float32]:
         """See `VectorIndex.similarities`."""
-        return cosines(widen(self._vectors[rows]), query)
+        return similarities(self._codes, CodedQuery.of(query), rows)
 
-
-def write_ivf(
-    path: Path,
-    vectors: NDArray[np.float16],
-    samples: Mapping[str, NDArray[np.float32]],
-    target_recall: float,
-) -> Calibration:
-    """Build the lists over `vectors`, write them, and find how many must be read.
-
-    Args:
-        path: the file to write.
-        vectors: float16 ``(products, dimension)``, unit rows.
-        samples: queries by name, float32 ``(queries, dimension)`` each; every one of the samples
-            must reach the target, since items are easier to find than short queries are.
-        target_recall: recall@100 to reach; where even all lists do not reach it (the 8-bit codes
-            lose candidates), all are read.
-
-    Returns:
-        The smallest tried number of probes that reaches the target.
-    """
-    faiss.omp_set_num_threads(available_cores())
-    lists = min(len(vectors), round(4 * math.sqrt(len(vectors))))
-    quantized = _train(vectors, lists)
-    for begin in range(0, len(vectors), _BLOCK_ROWS):
-        quantized.add(widen(vectors[begin : begin + _BLOCK_ROWS]))
-    faiss.write_index(quantized, str(path))
-    truth = {name: _exact_neighbours(vectors, queries) for name, queries in samples.items()}
-    probes = min(4, lists)
-    while True:
-        opened = IvfIndex(path, vectors, probes)
-        recall = {name: _recall(opened, samples[name], truth[name]) for name in samples}
-        if probes == lists or min(recall.values()) >= target_recall:
-            return Calibration(lists, probes, recall)
-        probes = min(lists, math.ceil(probes * 1.3))
-
-
-def _train(vectors: NDArray[np.float16], lists: int) -> faiss.IndexIVFScalarQuantizer:
-    dimension = vectors.shape[1]
-    index = faiss.IndexIVFScalarQuantizer(
-        faiss.IndexFlatIP(dimension),
-        dimension,
-        lists,
-        faiss.ScalarQuantizer.QT_8bit,
-        faiss.METRIC_INNER_PRODUCT,
-    )
-    index.cp.min_points_per_centroid = 1  # small catalogues are meant to have small lists
-    index.cp.max_points_per_centroid = _TRAINING_ROWS_PER_LIST
-    # Evenly spaced rows: rows are in id order, so that a prefix would be one department.
-    wanted = min(len(vectors), lists * _TRAINING_ROWS_PER_LIST)
-    index.train(widen(vectors[np.linspace(0, len(vectors) - 1, wanted).astype(np.int64)]))
-    return index
-
-
-def _exact_neighbours(
-    vectors: NDArray[np.float16], queries: NDArray[np.float32]
-) -> list[NDArray[np.int64]]:
-    """The rows of the exact neighbours of each query; one pass over the vectors."""
-    best = [Hits.none() for _ in queries]
-    for begin in range(0, len(vectors), _BLOCK_ROWS):
-        scores = queries @ widen(vectors[begin : begin + _BLOCK_ROWS]).T
-        rows = np.arange(begin, begin + scores.shape[1], dtype=np.int64)
-        best = [
-            Hits.best(
-                np.concatenate((hits.rows, rows)),
-                np.concatenate((hits.scores, row_scores)),
-                RECALL_DEPTH,
-            )
-            for hits, row_scores in zip(best, scores, strict=True)
-        ]
-    return [hits.rows for hits in best]
-
-
-def _recall(
-    index: IvfIndex, queries: NDArray[np.float32], truth: list[NDArray[np.int64]]
-) -> float:
-    found = [index.search(query, RECALL_DEPTH).rows for query in queries]
-    shares = [
-        len(np.intersect1d(rows, exact)) / len(exact)
-        for rows, exact in zip(found, truth, strict=True)
-    ]
-    return float(np.mean(shares))
+    def _depth(self, limit: int, passing: int) -> Depth:
+        products = len(self._codes.scales)
+        candidates = max(
+            _LEAST_CANDIDATES, self._scanned // _SCANNED_PER_CANDIDATE, _CANDIDATES_PER_HIT * limit
+        )
+        share = max(passing, 1) / products
+        lists = math.ceil(max(self._scanned / math.sqrt(share), candidates / share))
+        return Depth(_GROUPS_PER_LISTS * lists, lists, candidates)

@@ -72,7 +72,7 @@ def test_two_builds_of_one_feed_are_identical_files(
     assert first.name == second.name
     files = sorted(path.name for path in first.iterdir())
     assert files == sorted(path.name for path in second.iterdir())
-    assert ("vectors.faiss" in files) == (exact_below == 0)
+    assert ("lists.safetensors" in files) == (exact_below == 0)
     for name in files:
         assert (first / name).read_bytes() == (second / name).read_bytes(), name
 
@@ -83,7 +83,7 @@ def test_damage_to_any_file_is_named_and_refused(
 ) -> None:
     build(RECORDS, settings=IndexSettings(vectors=VectorSettings(exact_below=0)))
     names = [path.name for path in directory(layout).iterdir() if path.name != MANIFEST_FILE]
-    assert len(names) == 9
+    assert len(names) == 10
     for name in names:
         path = directory(layout) / name
         whole = path.read_bytes()

@@ -129,9 +129,7 @@ DAMAGES = [  # what can happen to a generation, and a word of the reason
     pytest.param(partial(_remove, Path("columns.safetensors")), "columns", id="no-columns"),
     pytest.param(partial(_remove, Path(MANIFEST_FILE)), "manifest", id="no-manifest"),
     pytest.param(partial(_overwrite, Path(MANIFEST_FILE)), "manifest", id="zero-manifest"),
-    pytest.param(
-        partial(_overwrite, Path("vectors.faiss")), "searchsvc rollback", id="zero-lists"
-    ),
+    pytest.param(partial(_overwrite, Path("lists.safetensors")), "lists", id="zero-lists"),
     pytest.param(partial(_overwrite, Path("columns.safetensors")), "columns", id="zero-columns"),
     pytest.param(partial(_rewrite_manifest, format_version=99), "format 99", id="newer-format"),
     pytest.param(partial(_rewrite_manifest, products=7), "7", id="other-count"),
@@ -188,7 +186,7 @@ def test_when_several_are_broken_the_search_for_one_goes_on(
 ) -> None:
     names = [build(shoes(n), settings=INVERTED_LISTS).generation for n in range(3)]
     _cut(Path("lexical.safetensors"), layout.generation_dir(names[2]))
-    _overwrite(Path("vectors.faiss"), layout.generation_dir(names[1]))
+    _overwrite(Path("lists.safetensors"), layout.generation_dir(names[1]))
     service.refresh()
     assert (generation(service), opened(service).refused) == (names[0], names[2])
 
