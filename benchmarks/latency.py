@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 
-from benchmarks.budget import compare
+from benchmarks.budget import TRANSFORMER, compare
+from benchmarks.documents import DISTILLED
 from benchmarks.engine import Engine, engine_process
 from benchmarks.latency_aims import latency_aims
 from benchmarks.machine import describe_machine
@@ -21,7 +22,6 @@ from benchmarks.stand import mount
 from benchmarks.subject import measure_baselines, measure_recall
 from benchmarks.timing import summarize
 from benchmarks.workload import page_request
-from searchsvc.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 ENCODER_VARIABLE = "SEARCHSVC_QUERY_ENCODER"
 """The setting that says how queries are embedded."""
-_CHOICE = "query_encoder"
 _BLOCK = 25
 _NOT_STAGES = ("engine", "degraded")
 _DIGITS = 3
@@ -78,9 +77,10 @@ _Key = tuple[int, str, int]
 """Number of the subject, encoder, number of the filter (0 for none)."""
 
 
-def query_encoders() -> tuple[str, ...]:
-    """Those that the service can be told to use."""
-    return ("distilled", "transformer") if _CHOICE in Settings.model_fields else ("transformer",)
+def query_encoders(subjects: Sequence[Subject]) -> tuple[str, ...]:
+    """Those that the queries of all `subjects` can be embedded by."""
+    distilled = all(subject.snapshot.encoder is not None for subject in subjects)
+    return (DISTILLED, TRANSFORMER) if distilled else (TRANSFORMER,)
 
 
 def measure_latency(subjects: Sequence[Subject], plan: Plan) -> dict[str, Any]:

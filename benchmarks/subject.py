@@ -86,15 +86,26 @@ class Subject:
         return cls(layout, snapshot, {**known, **(facts or {})}, texts, narrowings)
 
 
-def generated(products: int, queries: int, data_dir: Path, embedder: Embedder) -> Subject:
-    """A generated catalogue, indexed below `data_dir` unless it is already."""
+def generated(
+    products: int, queries: int, data_dir: Path, embedder: Embedder, *, by: str = ""
+) -> Subject:
+    """A generated catalogue, indexed below `data_dir` unless it is already.
+
+    Args:
+        products: how many.
+        queries: of each workload.
+        data_dir: also for the feed.
+        embedder: of the products.
+        by: what to call whose vectors they are, where it is not the embedder's name.
+    """
     feed = data_dir / f"catalogue-{products}.jsonl.gz"
     if not feed.exists():
         feed.parent.mkdir(parents=True, exist_ok=True)
         generate(feed, products=products)
-    layout, report = build(feed, data_dir, f"latency-{products}", embedder)
+    name = f"latency-{products}-{by}" if by else f"latency-{products}"
+    layout, report = build(feed, data_dir, name, embedder)
     facts = {"feed_sha256": describe_file(feed).sha256, "build": report.to_dict()}
-    return Subject.of(layout, queries, facts)
+    return Subject.of(layout, queries, {**facts, **({"documents_by": by} if by else {})})
 
 
 def measure_recall(subject: Subject, embedder: QueryEmbedder) -> list[dict[str, float]]:

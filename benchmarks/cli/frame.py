@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from benchmarks.building import open_default_embedder
+from benchmarks.documents import DISTILLED, SAMPLE_PRODUCTS, distilled_documents
 from benchmarks.errors import BenchmarkError
+from benchmarks.subject import Subject, generated
 from indexer.errors import IndexerError
 from searchsvc.cli.output import stderr
 from searchsvc.embedders import open_embedder
@@ -19,7 +21,7 @@ from searchsvc.errors import SearchServiceError
 from searchsvc.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Sequence
 
     from indexer.embedding.protocol import Embedder
 
@@ -30,7 +32,11 @@ DataDir = Annotated[
 ]
 
 Documents = Annotated[
-    str, typer.Option(help="Model for the products' vectors; the default one if left out.")
+    str,
+    typer.Option(
+        help="Model of the products' vectors; 'distilled' for an approximation of the default "
+        "one that embeds a million in minutes."
+    ),
 ]
 LEAST_PRODUCTS = 1_000
 """Of a generated catalogue, for queries that are not asked twice."""
@@ -71,9 +77,24 @@ def sizes(text: str) -> list[int]:
     return found
 
 
-def document_embedder(name: str, default: Embedder) -> Embedder:
-    """The model called `name`; `default` where it has none."""
-    return open_embedder(Settings().models_dir, name) if name else default
+def subjects_of(
+    products: Sequence[int], queries: int, documents: str, folder: Path, default: Embedder
+) -> list[Subject]:
+    """Generated catalogues of these sizes, indexed in `folder`.
+
+    Args:
+        products: their sizes.
+        queries: of each workload.
+        documents: name of the products' model; ``distilled`` for the encoder of a small catalogue.
+        folder: where indexes are.
+        default: the model where `documents` is empty.
+    """
+    if documents == DISTILLED:
+        sample = generated(SAMPLE_PRODUCTS, queries, folder, default)
+        model: Embedder = distilled_documents(default, sample.snapshot.encoder)
+        return [generated(size, queries, folder, model, by=DISTILLED) for size in products]
+    model = open_embedder(Settings().models_dir, documents) if documents else default
+    return [generated(size, queries, folder, model) for size in products]
 
 
 def write_json(json_file: Path | None, result: Any) -> None:  # noqa: ANN401 - whatever JSON can say

@@ -13,8 +13,8 @@ from benchmarks.cli.frame import (
     DataDir,
     Documents,
     JsonFile,
-    document_embedder,
     sizes,
+    subjects_of,
     workplace,
     write_json,
 )
@@ -30,7 +30,7 @@ from benchmarks.searchpage import (
     measure_searchpage,
     searchpage_table,
 )
-from benchmarks.subject import Subject, generated
+from benchmarks.subject import Subject
 from indexer.embedding.acquire import install_default_model
 from indexer.feeds.reader import FeedOptions, open_feed
 from indexer.layout import IndexLayout
@@ -67,15 +67,13 @@ def latency(
 
     Example: python -m benchmarks latency --products 10000,100000 --json latency.json
     """
-    plan = LatencyPlan(
-        queries, tuple(encoder or query_encoders()), not without_http, not without_baselines
-    )
     with workplace(data_dir) as (folder, embedder):
         if index:
             subjects = [Subject.of(IndexLayout.of(folder, name), queries) for name in index]
         else:
-            model = document_embedder(documents, embedder)
-            subjects = [generated(size, queries, folder, model) for size in sizes(products)]
+            subjects = subjects_of(sizes(products), queries, documents, folder, embedder)
+        encoders = tuple(encoder or query_encoders(subjects))
+        plan = LatencyPlan(queries, encoders, not without_http, not without_baselines)
         result = measure_latency(subjects, plan)
     print(latency_table(result))
     write_json(json_file, result)
@@ -96,12 +94,9 @@ def memory(
     Example: python -m benchmarks memory --products 100000 --json memory.json
     """
     with workplace(data_dir) as (folder, embedder):
-        model = document_embedder(documents, embedder)
-        if index is None:
-            subject = generated(products, queries, folder, model)
-        else:
-            subject = Subject.of(IndexLayout.of(folder, index), queries)
-        floor = generated(LEAST_PRODUCTS, queries, folder, model)
+        wanted = [LEAST_PRODUCTS, *([products] if index is None else [])]
+        floor, *made = subjects_of(wanted, queries, documents, folder, embedder)
+        subject = made[0] if made else Subject.of(IndexLayout.of(folder, str(index)), queries)
         result = measure_memory(subject, floor)
     print(memory_table(result))
     write_json(json_file, result)

@@ -122,3 +122,14 @@ def test_sizes_are_numbers_of_at_least_a_thousand() -> None:
         done = CliRunner().invoke(command.app, ["latency", "--products", wrong])
         assert done.exit_code == 2
         assert "expected" in done.stderr
+
+
+def test_an_approximation_needs_an_encoder_to_be_made_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frame, "open_default_embedder", lambda _: HashingEmbedder(64))
+    monkeypatch.setattr(frame, "SAMPLE_PRODUCTS", 1_000)
+    arguments = ["latency", "--products", "1000", "--documents", "distilled", "--queries", "10"]
+    done = CliRunner().invoke(command.app, [*arguments, "--data-dir", str(tmp_path)])
+    assert done.exit_code == 1
+    assert "no query encoder was distilled from hashing-64" in done.stderr
