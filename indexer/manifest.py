@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Literal, Self
 
@@ -96,8 +97,13 @@ class SemanticEntry(_Value):
         """The cosine that the nearest product stays below for `share` of foreign queries."""
         if not self.foreign_cosines:
             return None
-        places = np.linspace(0, 1, len(self.foreign_cosines))
-        return float(np.interp(share, places, self.foreign_cosines))
+        return _percentile(self.foreign_cosines, share)
+
+
+@lru_cache
+def _percentile(percentiles: tuple[float, ...], share: float) -> float:
+    """What lies at `share` of evenly spaced `percentiles`; every query asks for the same."""
+    return float(np.interp(share, np.linspace(0, 1, len(percentiles)), percentiles))
 
 
 class ChangesEntry(_Value):
