@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import typer
 
+from benchmarks.cli.building import build, readers
 from benchmarks.cli.catalogues import fetch, generate
 from benchmarks.cli.personalization import interleave, personalization
-from benchmarks.cli.relevance import keystrokes, relevance, robustness
+from benchmarks.cli.relevance import distilled, keystrokes, relevance, robustness
 from benchmarks.cli.results import compare, report
 from benchmarks.cli.speed import boosts, embedding, facets, latency, memory, searchpage
 
@@ -18,6 +19,9 @@ for command in (
     fetch,
     robustness,
     keystrokes,
+    distilled,
+    build,
+    readers,
     latency,
     memory,
     facets,

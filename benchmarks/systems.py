@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from indexer.embedding.protocol import Embedder
     from indexer.snapshot import Snapshot
+    from searchsvc.routing import QueryEmbedder
 
 DEPTH = 1_000
 """How many products a system ranks for each query; the judged ones among fewer may be too few."""
@@ -91,7 +92,7 @@ class Vectors:
 
     name = "vectors"
 
-    def __init__(self, snapshot: Snapshot, embedder: Embedder) -> None:
+    def __init__(self, snapshot: Snapshot, embedder: QueryEmbedder) -> None:
         self._snapshot = snapshot
         self._embedder = embedder
 
@@ -105,7 +106,7 @@ class Hybrid:
     """The whole search, as the service runs it."""
 
     def __init__(
-        self, name: str, snapshot: Snapshot, embedder: Embedder, policy: RankingPolicy
+        self, name: str, snapshot: Snapshot, embedder: QueryEmbedder, policy: RankingPolicy
     ) -> None:
         self.name = name
         self._snapshot = snapshot

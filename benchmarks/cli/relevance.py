@@ -1,4 +1,4 @@
-"""Commands about relevance: judged collections, misspellings, search as you type."""
+"""Commands about relevance: judged collections, misspellings, typing, query encoders."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from benchmarks.cli.frame import DataDir, JsonFile, workplace, write_json
+from benchmarks.distilled import distilled_table, measure_distilled
 from benchmarks.formats.source import Choice
 from benchmarks.keystrokes import keystrokes_table, measure_keystrokes
 from benchmarks.relevance import Options, measure_relevance
@@ -126,4 +127,25 @@ def keystrokes(
         ]
     for result in results:
         print(keystrokes_table(result), end="\n\n")
+    write_json(json_file, results)
+
+
+def distilled(
+    directories: Annotated[
+        list[Path], typer.Argument(help="Collections: ours, BEIR, TREC, WANDS or ESCI.")
+    ],
+    json_file: JsonFile = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Compare the distilled query encoder with the transformer: nDCG@10, cosine, time.
+
+    Example: python -m benchmarks distilled searchsvc/sample --json distilled.json
+    """
+    policy = Settings().ranking_policy()
+    with workplace(data_dir) as (folder, embedder):
+        results = [
+            measure_distilled(directory, folder, embedder, policy) for directory in directories
+        ]
+    for result in results:
+        print(distilled_table(result), end="\n\n")
     write_json(json_file, results)

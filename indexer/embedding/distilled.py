@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-TRUSTED = 0.7
+TRUSTED = 0.8
 """The least confidence of a vector that is taken instead of the transformer's."""
 
 _TEXTS_PER_BATCH = 4_096
