@@ -47,6 +47,19 @@ class Derived:
             self._keep(key, value, needed)
         return value
 
+    def take_over(self, before: Derived, stays: Callable[[Hashable], bool]) -> None:
+        """Keep what was computed from an earlier snapshot and holds for this one, too.
+
+        Args:
+            before: beside the earlier snapshot.
+            stays: whether the value of a key does.
+        """
+        with before._lock:
+            entries = list(before._kept.items())
+        for key, (value, size) in entries:
+            if stays(key):
+                self._keep(key, value, size)
+
     def _keep(self, key: Hashable, value: object, needed: int) -> None:
         with self._lock:
             if key in self._kept:
@@ -56,6 +69,11 @@ class Derived:
             while self._used > self._budget:
                 _, (_, freed) = self._kept.popitem(last=False)
                 self._used -= freed
+
+    def keys(self) -> list[Hashable]:
+        """The keys of what is kept, what was used longest ago first."""
+        with self._lock:
+            return list(self._kept)
 
     @property
     def used_bytes(self) -> int:

@@ -5,7 +5,9 @@ The files of a generation::
     manifest.json           what this is, with the checksum of every other file; written last
     products.bin            the products' JSON, one after the other
     products.safetensors    where each begins, ids, identifiers -> rows
-    columns.safetensors     values for filters, facets and ranking
+    products.changed.*.safetensors  the JSON of what was changed since (see `indexer.records`)
+    columns.safetensors     values for filters, facets and ranking (see `indexer.columns`)
+    columns.changed.safetensors  columns that replace those of the former, if there are any
     lexical.safetensors     vocabulary and BM25 postings (layout: `indexer.lexical.postings`)
     lexical.unproven.safetensors  forms that count once a product proves them; not opened to serve
     spelling.safetensors    the words of the products, for correcting those of shoppers
@@ -21,6 +23,9 @@ The files of a generation::
 Rows are numbered in the order of the product ids, so that "ties break by product id" is "ties
 break by row". Arrays are mapped, not copied: processes that open the same generation share its
 memory. The one exception is the exhaustive search of a small catalogue, which widens its vectors.
+
+A generation that changes no text links the files of the one before it, all but the changes. A
+service that opens it while it has that one open takes the parts over whose files are the same.
 """
 
 from __future__ import annotations
@@ -35,7 +40,7 @@ from indexer.embedding.distilled import DistilledEmbedder
 from indexer.errors import SnapshotCorruptError, SnapshotError
 from indexer.lexical.bm25 import Bm25Index
 from indexer.manifest import Manifest, describe_file
-from indexer.products import ProductStore
+from indexer.products import LOOKUP_FILE, ProductStore
 from indexer.spelling.dictionary import SpellingDictionary
 from indexer.storage import read_arrays
 from indexer.suggestions.reader import Suggestions
@@ -77,10 +82,17 @@ class Snapshot:
     encoder: DistilledEmbedder | None = None
 
 
-def open_snapshot(layout: IndexLayout, generation: str | None = None) -> Snapshot:
+def open_snapshot(
+    layout: IndexLayout, generation: str | None = None, before: Snapshot | None = None
+) -> Snapshot:
     """Open a generation, by default the current one.
 
     Sizes are checked here, contents by `verify`, which reads everything.
+
+    Args:
+        layout: the index.
+        generation: its name.
+        before: another generation that is open; parts are taken over whose files are the same.
 
     Raises:
         SnapshotMissingError: nothing was published yet.
@@ -88,16 +100,19 @@ def open_snapshot(layout: IndexLayout, generation: str | None = None) -> Snapsho
         SnapshotFormatError: another version of this program wrote it.
     """
     generation = generation or layout.require_current()
-    return open_directory(layout.generation_dir(generation), layout.name, generation)
+    return open_directory(layout.generation_dir(generation), layout.name, generation, before)
 
 
-def open_directory(directory: Path, index: str, generation: str) -> Snapshot:
+def open_directory(
+    directory: Path, index: str, generation: str, before: Snapshot | None = None
+) -> Snapshot:
     """Open the snapshot in `directory`, which need not be published.
 
     Args:
         directory: holds a complete snapshot; it may be renamed while the snapshot is open.
         index: what to call its index.
         generation: what to call it.
+        before: see `open_snapshot`.
 
     Raises:
         SnapshotCorruptError: a file is absent, cut short or not what it should be; whatever a
@@ -105,7 +120,7 @@ def open_directory(directory: Path, index: str, generation: str) -> Snapshot:
         SnapshotFormatError: another version of this program wrote it.
     """
     try:
-        return _open(directory, index, generation)
+        return _open(directory, index, generation, before)
     except SnapshotError:
         raise
     except Exception as error:
@@ -115,11 +130,12 @@ def open_directory(directory: Path, index: str, generation: str) -> Snapshot:
         ) from error
 
 
-def _open(directory: Path, index: str, generation: str) -> Snapshot:
+def _open(directory: Path, index: str, generation: str, before: Snapshot | None) -> Snapshot:
     manifest = Manifest.read(directory)
     for name, entry in manifest.files.items():
         _check_size(directory / name, entry.bytes)
-    products = ProductStore(directory)
+    kept = _Kept(manifest, before)
+    products = ProductStore(directory, kept.products())
     if len(products) != manifest.products:
         raise SnapshotCorruptError(
             f"generation {generation} has {len(products)} products, its manifest says "
@@ -129,15 +145,60 @@ def _open(directory: Path, index: str, generation: str) -> Snapshot:
         index=index,
         generation=generation,
         manifest=manifest,
-        analyzer=Analyzer(manifest.settings.language),
-        lexical=Bm25Index(directory / LEXICAL_FILE),
-        spelling=SpellingDictionary(directory / SPELLING_FILE),
-        suggestions=_open_suggestions(directory, manifest),
-        vectors=_open_vectors(directory, manifest),
+        analyzer=kept.analyzer() or Analyzer(manifest.settings.language),
+        lexical=kept.lexical() or Bm25Index(directory / LEXICAL_FILE),
+        spelling=kept.spelling() or SpellingDictionary(directory / SPELLING_FILE),
+        suggestions=kept.suggestions() or Suggestions.read(directory / SUGGESTIONS_FILE),
+        vectors=kept.vectors() or _open_vectors(directory, manifest),
         columns=Columns(directory / COLUMNS_FILE, products.ids),
         products=products,
-        encoder=_open_encoder(directory, manifest),
+        encoder=kept.encoder() or _open_encoder(directory, manifest),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """The parts of an open snapshot that hold for another generation; ``None`` for others."""
+
+    manifest: Manifest
+    before: Snapshot | None
+
+    def products(self) -> ProductStore | None:
+        """Only ids and identifiers: the JSON may be in other files."""
+        return self.before.products if self.before and self._same(LOOKUP_FILE) else None
+
+    def analyzer(self) -> Analyzer | None:
+        if self.before is None:
+            return None
+        language = self.before.manifest.settings.language
+        return self.before.analyzer if language == self.manifest.settings.language else None
+
+    def lexical(self) -> LexicalIndex | None:
+        return self.before.lexical if self.before and self._same("lexical.") else None
+
+    def spelling(self) -> SpellingDictionary | None:
+        return self.before.spelling if self.before and self._same("spelling.") else None
+
+    def suggestions(self) -> Suggestions | None:
+        return self.before.suggestions if self.before and self._same("suggestions.") else None
+
+    def vectors(self) -> VectorIndex | None:
+        if self.before is None or self.before.manifest.vectors != self.manifest.vectors:
+            return None
+        return self.before.vectors if self._same("vectors.", "codes.", "lists.") else None
+
+    def encoder(self) -> DistilledEmbedder | None:
+        if self.before is None or self.before.manifest.encoder != self.manifest.encoder:
+            return None
+        return self.before.encoder if self._same("encoder.") else None
+
+    def _same(self, *beginnings: str) -> bool:
+        """Whether the files whose names begin so are the same, by their checksums."""
+        one, other = (
+            {name: entry for name, entry in it.files.items() if name.startswith(beginnings)}
+            for it in (self.manifest, self.before.manifest if self.before else self.manifest)
+        )
+        return one == other
 
 
 def verify(layout: IndexLayout, generation: str) -> list[str]:
@@ -163,12 +224,6 @@ def verify(layout: IndexLayout, generation: str) -> list[str]:
         elif found.sha256 != expected.sha256:
             problems.append(f"{name}: its content was altered (SHA-256 differs)")
     return problems
-
-
-def _open_suggestions(directory: Path, manifest: Manifest) -> Suggestions:
-    if SUGGESTIONS_FILE not in manifest.files:  # before format 3
-        return Suggestions.none()
-    return Suggestions.read(directory / SUGGESTIONS_FILE)
 
 
 def _open_encoder(directory: Path, manifest: Manifest) -> DistilledEmbedder | None:

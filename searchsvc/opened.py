@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from indexer.errors import SnapshotError
 from indexer.snapshot import open_snapshot
+from searchsvc.carried import carry_over
 from searchsvc.embedders import NoEmbedder
 from searchsvc.routing import RoutedEmbedder
 
@@ -59,7 +60,7 @@ class Opener:
             published = layout.require_current()
             if before and before.snapshot and before.snapshot.generation == published:
                 return self._with_embedder(before)
-            snapshot = open_snapshot(layout, published)
+            snapshot = self._opened(layout, published, before)
         except SnapshotError as error:
             reason, cause = str(error), error.__cause__
         except OSError as error:
@@ -79,6 +80,14 @@ class Opener:
         if before and before.snapshot:
             return Opened(before.snapshot, before.embedder, published, reason)
         return self._older(layout, published, reason)
+
+    @staticmethod
+    def _opened(layout: IndexLayout, published: str, before: Opened | None) -> Snapshot:
+        earlier = before.snapshot if before else None
+        snapshot = open_snapshot(layout, published, earlier)
+        if earlier is not None:
+            carry_over(earlier, snapshot)
+        return snapshot
 
     def _with_embedder(self, opened: Opened) -> Opened:
         """`opened`, healed: it is what is published, and its model may have come."""

@@ -12,6 +12,7 @@ import orjson
 
 from indexer.columns import STANDARD
 from indexer.layout import IndexLayout, list_indexes
+from searchsvc.carried import same_rows
 from searchsvc.embedders import Embedders
 from searchsvc.errors import IndexNotFoundError, NotReadyError, ProductNotFoundError
 from searchsvc.live import Live
@@ -311,12 +312,15 @@ class SearchService:
 def _warm(after: Served, before: Served | None) -> None:
     """Ask a new snapshot a few questions, so that no shopper waits for its first pages.
 
-    What facets, groups and orders need of a column is computed when it is first asked for.
+    What facets, groups and orders need of a column is computed when it is first asked for. Where
+    only columns have changed, one question is enough for what could not be carried over.
     """
     snapshot = after.snapshot
     if snapshot is None or (before and before.snapshot is snapshot):
         return
-    for row in np.linspace(0, len(snapshot.products) - 1, _WARMING_QUERIES).astype(int):
+    earlier = before.snapshot if before else None
+    queries = 1 if earlier and same_rows(earlier, snapshot) else _WARMING_QUERIES
+    for row in np.linspace(0, len(snapshot.products) - 1, queries).astype(int):
         title = orjson.loads(snapshot.products.json(row))["title"]
         words = " ".join(title.split()[:_WARMING_WORDS])
         query = Query(words, limit=_WARMING_QUERIES, facets=_WARMING_FACETS, grouping=Grouping())

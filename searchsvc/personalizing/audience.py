@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from searchsvc.carried import same_rows, unchanged
 from searchsvc.learned.likeness import centroids_of
 from searchsvc.preferences.alignment import Alignment
 from searchsvc.preferences.patterns import Patterns
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from searchsvc.learned.likeness import Centroid
     from searchsvc.learned.model import Learned
     from searchsvc.policy import RankingPolicy
-    from searchsvc.segments.segments import Segments
+    from searchsvc.segments.segments import SegmentBoost, Segments
 
 
 class LiveModel(Protocol):
@@ -76,17 +77,8 @@ class Audience:
             before: that was compiled last; what has not changed is taken over.
         """
         segments, model, experiment = live.segments, live.learned, live.experiment
-        same = before is not None and before.snapshot is snapshot
-        alignment = before.alignment if before and same else None
-        if model is None:
-            alignment = None
-        elif alignment is None or alignment.model is not model:
-            alignment = Alignment.of(model, snapshot)
-        patterns = before.patterns if before and same else None
-        if not segments.rules:
-            patterns = None
-        elif patterns is None or patterns.rules != segments.rules:
-            patterns = Patterns.compile(segments.rules, snapshot)
+        alignment = None if model is None else _alignment(model, snapshot, before)
+        patterns = _patterns(segments.rules, snapshot, before) if segments.rules else None
         popular = replace(policy, popularity=alignment.popularity if alignment else None)
         return cls(
             snapshot=snapshot,
@@ -105,3 +97,19 @@ class Audience:
     def policy_of(self, arm: Arm | None) -> RankingPolicy:
         """The policy for somebody in `arm`."""
         return self.policy if arm is None else self.policies[arm.name]
+
+
+def _alignment(model: Learned, snapshot: Snapshot, before: Audience | None) -> Alignment:
+    known = before.alignment if before and same_rows(before.snapshot, snapshot) else None
+    return known if known and known.model is model else Alignment.of(model, snapshot)
+
+
+def _patterns(
+    rules: tuple[SegmentBoost, ...], snapshot: Snapshot, before: Audience | None
+) -> Patterns:
+    known = before.patterns if before and same_rows(before.snapshot, snapshot) else None
+    if before and known and known.rules == rules:
+        conditions = (rule.condition for rule in rules if not rule.inert)
+        if unchanged(before.snapshot, snapshot, conditions):
+            return known
+    return Patterns.compile(rules, snapshot)

@@ -64,3 +64,14 @@ def test_threads_that_miss_the_same_key_at_once_count_it_once() -> None:
         futures = [pool.submit(derived.get, "key", compute, len) for _ in range(2)]
         assert [future.result() for future in futures] == [b"12345"] * 2
     assert derived.used_bytes == 5
+
+
+def test_what_still_holds_is_taken_over_within_the_budget() -> None:
+    before, after = Derived(100), Derived(5)
+    for key in ("a", "b", "c", "d"):
+        before.get(key, lambda key=key: key * 2, len)
+    after.take_over(before, lambda key: key != "c")
+    assert after.keys() == ["b", "d"]
+    assert after.get("d", lambda: "no", len) == "dd"
+    assert after.used_bytes == 4
+    assert before.keys() == ["a", "b", "c", "d"]

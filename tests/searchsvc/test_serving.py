@@ -147,7 +147,7 @@ def test_a_broken_generation_is_refused_and_the_next_reindex_heals(
 ) -> None:
     first = build(shoes(1), settings=INVERTED_LISTS).generation
     service.refresh()
-    second = build(shoes(2), settings=INVERTED_LISTS).generation
+    second = build(shoes(2, 31), settings=INVERTED_LISTS).generation
     damage(layout.generation_dir(second))
     service.refresh()
     refused = opened(service)

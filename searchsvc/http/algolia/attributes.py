@@ -11,8 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from indexer.columns import ID, PATH_SEPARATOR
 from searchsvc.errors import BadFilterError
 from searchsvc.query.filters.limits import shown, spelt_like
@@ -156,7 +154,7 @@ class Attributes:
             if column.hierarchical:
                 root = CATEGORIES if field == _CATEGORY_COLUMN else self._name(field)
                 choices[field] = tuple(f"{root}{_LEVEL}{n}" for n in range(_depth(column)))
-            elif column.kind == "number" or _distinct(column) <= _MOST_VALUES:
+            elif column.kind == "number" or column.size <= _MOST_VALUES:
                 choices[field] = (self._name(field),)
         return choices
 
@@ -186,18 +184,7 @@ def _without_modifier(name: str) -> str:
 
 def _equal(one: Column, other: Column) -> bool:
     """Whether two columns of numbers have the same."""
-    if (
-        one.kind != "number"
-        or other.kind != "number"
-        or (one.rows is None) != (other.rows is None)
-    ):
-        return False
-    rows = one.rows is None or np.array_equal(one.rows, other.rows)  # type: ignore[arg-type]  # both or none
-    return rows and np.array_equal(one.values, other.values, equal_nan=True)
-
-
-def _distinct(column: Column) -> int:
-    return len(np.unique(column.values)) if column.texts is None else len(column.texts)
+    return one.kind == other.kind == "number" and one.digest == other.digest
 
 
 def _depth(column: Column) -> int:

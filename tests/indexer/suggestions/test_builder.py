@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from indexer.analysis.analyzer import ANALYSIS_VERSION, Analyzer
+from indexer.analysis.analyzer import Analyzer
 from indexer.errors import SnapshotCorruptError
 from indexer.layout import IndexLayout
-from indexer.manifest import MANIFEST_FILE
 from indexer.product import Product
-from indexer.snapshot import SUGGESTIONS_FILE, open_directory, open_snapshot
+from indexer.snapshot import SUGGESTIONS_FILE, open_snapshot
 from indexer.suggestions import builder
 from indexer.suggestions.builder import SuggestionsBuilder
 from indexer.suggestions.reader import Suggestions
@@ -119,19 +116,6 @@ def test_every_phrase_of_a_snapshot_finds_a_product(build: Build, layout: IndexL
     for text in found:
         rows = [set(snapshot.lexical.rows(it).tolist()) for it in snapshot.analyzer.terms(text)]
         assert set.intersection(*rows)
-
-
-def test_a_snapshot_of_format_2_has_no_suggestions(tmp_path: Path) -> None:
-    kept = tmp_path / "kept"
-    shutil.copytree(FORMAT_2, kept)
-    manifest = json.loads((kept / MANIFEST_FILE).read_bytes())
-    (kept / MANIFEST_FILE).write_text(
-        json.dumps({**manifest, "analysis_version": ANALYSIS_VERSION})
-    )
-    snapshot = open_directory(kept, "shop", "g00000001-0123abcd")
-    assert len(snapshot.suggestions.phrases) == 0
-    assert snapshot.suggestions.phrases.complete("", 9) == []
-    assert snapshot.suggestions.words.nearest("lampp") is None
 
 
 def test_a_damaged_file_is_refused(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from searchsvc.policy import Fusion, RankingPolicy
 from searchsvc.segments.compiler import compile_segments
 from searchsvc.segments.document import SegmentsDocument
 from searchsvc.segments.segments import Segments
+from tests.patched import publish_patch
 from tests.searchsvc.preferences.taught import teach
 
 if TYPE_CHECKING:
@@ -148,3 +149,35 @@ def test_learned_segments_have_a_middle_where_the_model_knows_their_traits(
     assert middle("brand", "Unknown") == []
     assert middle("colour", "A") == []
     assert middle("brand", "A", None) == []
+
+
+def test_after_a_patch_only_what_its_columns_decide_is_compiled_again(
+    snapshot: Snapshot, layout: IndexLayout
+) -> None:
+    first = Audience.compile(Parts(segments(snapshot)), snapshot, POLICY, None)
+    publish_patch(layout, {"p1": lambda it: replace(it, condition="used")})
+    second_snapshot = open_snapshot(layout, before=snapshot)
+    second = Audience.compile(Parts(segments(second_snapshot)), second_snapshot, POLICY, first)
+    assert second.snapshot is second_snapshot
+    assert second.patterns is first.patterns
+    assert second.alignment is first.alignment
+    publish_patch(layout, {"p1": lambda it: replace(it, brand="A")})
+    third_snapshot = open_snapshot(layout, before=second_snapshot)
+    third = Audience.compile(Parts(segments(third_snapshot)), third_snapshot, POLICY, second)
+    assert third.patterns is not None
+    assert third.patterns.fulfilled_by(1, (0,)) == (0,)
+    assert first.patterns is not None
+    assert first.patterns.fulfilled_by(1, (0,)) == ()
+    assert third.alignment is first.alignment
+
+
+def test_another_catalogue_is_compiled_for_whole(
+    snapshot: Snapshot, layout: IndexLayout, build: Build
+) -> None:
+    first = Audience.compile(Parts(segments(snapshot)), snapshot, POLICY, None)
+    build(RECORDS[1:])
+    after = open_snapshot(layout, before=snapshot)
+    second = Audience.compile(Parts(segments(after)), after, POLICY, first)
+    assert second.patterns is not None
+    assert second.alignment is not None
+    assert len(second.patterns.pattern_of) == len(second.alignment.product_of) == 5
