@@ -57,7 +57,9 @@ class Codes(NamedTuple):
     @classmethod
     def of_all(cls, vectors: NDArray[np.float16]) -> Codes:
         """The codes of `vectors`, float16 ``(n, dimension)``, block by block on all cores."""
-        blocks = (vectors[at : at + _BLOCK_ROWS] for at in range(0, len(vectors), _BLOCK_ROWS))
+        blocks = (
+            vectors[at : at + _BLOCK_ROWS] for at in range(0, max(len(vectors), 1), _BLOCK_ROWS)
+        )
         with ThreadPoolExecutor(available_cores()) as threads:
             return cls.joined(list(threads.map(lambda block: cls.of(widen(block)), blocks)))
 
