@@ -1,6 +1,7 @@
 # make demo     the storefront over the sample catalogue at http://127.0.0.1:8000/
 # make install  what you need to index and serve your own feed
 # make test     everything that CI runs
+# make bench    every benchmark of speed in a short form; figures and a report in ./bench
 # make page     the storefront page, from searchsvc/storefront (needs Node 20 and npm)
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -8,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo install test lint lock page clean
+.PHONY: demo install test lint bench lock page clean
 
 demo: install
 	$(BIN)/searchsvc demo
@@ -26,6 +27,9 @@ lint: $(VENV)/.installed-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
+
+bench: install
+	$(BIN)/python -m benchmarks suite --out bench
 
 $(VENV)/.installed: requirements/default.lock requirements/model.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -10,6 +10,7 @@ from benchmarks.cli.personalization import interleave, personalization
 from benchmarks.cli.relevance import distilled, keystrokes, relevance, robustness
 from benchmarks.cli.results import compare, report
 from benchmarks.cli.speed import boosts, embedding, facets, latency, memory, searchpage
+from benchmarks.cli.suite import suite
 
 app = typer.Typer(
     help="Prove relevance and speed.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -33,6 +34,7 @@ for command in (
     generate,
     compare,
     report,
+    suite,
 ):
     app.command()(command)
 

@@ -1,0 +1,50 @@
+"""The suite: which benchmarks of speed there are, and the short form of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_SMALL = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One benchmark.
+
+    Attributes:
+        name: of the command.
+        arguments: of ``python -m benchmarks``, the command first.
+        json_file: where the result goes.
+    """
+
+    name: str
+    arguments: tuple[str, ...]
+    json_file: Path
+
+
+def steps(products: int, out: Path, *, quick: bool) -> list[Step]:
+    """Every benchmark of speed, on a catalogue of so many products.
+
+    Args:
+        products: at least a thousand.
+        out: where results and indexes go.
+        quick: whether as little is measured as shows that it runs.
+    """
+    size = str(products)
+    small = max(_SMALL, products // 10)
+    both = size if small == products else f"{small},{products}"
+    queries = "10" if quick else "200"
+    forms = {
+        "latency": ("--products", both, "--queries", queries),
+        "memory": ("--products", size, "--queries", queries),
+    }
+    made = []
+    for name, options in forms.items():
+        file = out / f"{name}.json"
+        common = ("--json", str(file), "--data-dir", str(out / "data"))
+        made.append(Step(name, (name, *options, *common), file))
+    return made
