@@ -204,6 +204,15 @@ class StringTable:
         # No UTF-8 text has the byte 255, so that this is behind all that begin with the key.
         return range(self._first_from(key), self._first_from(key + b"\xff"))
 
+    def places_in(self, other: StringTable) -> NDArray[np.int32]:
+        """Where `other` has each of these texts, int32 ``(n,)``; -1 where it has not.
+
+        Both are sorted by UTF-8 bytes.
+        """
+        places = np.full(len(self), -1, np.int32)
+        _find_all(self.data, self.offsets, other.data, other.offsets, places)
+        return places
+
     def _first_from(self, key: bytes) -> int:
         """The position of the first text that is not before `key`."""
         return _lower_bound(self.data, self.offsets, np.frombuffer(key, np.uint8))
@@ -235,3 +244,25 @@ def _is_before(text: NDArray[np.uint8], key: NDArray[np.uint8]) -> bool:
         if text[place] != key[place]:
             return bool(text[place] < key[place])
     return len(text) < len(key)
+
+
+@compiled
+def _find_all(
+    data: NDArray[np.uint8],
+    offsets: NDArray[np.integer[Any]],
+    other_data: NDArray[np.uint8],
+    other_offsets: NDArray[np.integer[Any]],
+    places: NDArray[np.int32],
+) -> None:
+    """Walk through two sorted tables side by side."""
+    other, end = 0, len(other_offsets) - 1
+    for place in range(len(offsets) - 1):
+        text = data[offsets[place] : offsets[place + 1]]
+        while other < end and _is_before(
+            other_data[other_offsets[other] : other_offsets[other + 1]], text
+        ):
+            other += 1
+        if other < end and not _is_before(
+            text, other_data[other_offsets[other] : other_offsets[other + 1]]
+        ):
+            places[place] = other

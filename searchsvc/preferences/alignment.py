@@ -82,5 +82,4 @@ def _product_of(model: Learned, snapshot: Snapshot) -> NDArray[np.int32]:
     )
     if same:
         return np.arange(len(ids), dtype=np.int32)
-    places = {model.ids[place]: place for place in range(len(model.ids))}
-    return np.array([places.get(ids[row], _UNKNOWN) for row in range(len(ids))], np.int32)
+    return ids.places_in(model.ids)

@@ -117,7 +117,7 @@ def test_a_snapshot_of_another_analysis_is_refused(build: Build, layout: IndexLa
         open_snapshot(layout)
 
 
-@pytest.mark.parametrize("text", ["", "{}", '{"format_version": 2, "analysis_version": 2}', "x"])
+@pytest.mark.parametrize("text", ["", "{}", '{"format_version": 4, "analysis_version": 2}', "x"])
 def test_a_damaged_manifest_is_refused(build: Build, layout: IndexLayout, text: str) -> None:
     build(RECORDS)
     (directory(layout) / MANIFEST_FILE).write_text(text)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file
 
 from indexer.errors import SnapshotCorruptError
-from indexer.storage import StringTable, map_file, read_arrays, write_arrays
+from indexer.storage import StringTable, map_file, offsets_of, read_arrays, write_arrays
 
 _ARRAYS = {
     "floats": np.linspace(0, 1, 7, dtype=np.float32),
@@ -70,3 +70,18 @@ def test_a_sorted_table_finds_exactly_its_texts(texts: set[str], other: str) -> 
     assert [table[place] for place in range(len(table))] == ordered
     assert [table.find(text) for text in ordered] == list(range(len(ordered)))
     assert (table.find(other) is not None) == (other in texts)
+
+
+@given(st.sets(st.text(max_size=4), max_size=30), st.sets(st.text(max_size=4), max_size=30))
+def test_the_texts_of_one_table_are_found_in_another(ours: set[str], theirs: set[str]) -> None:
+    one, other = (StringTable.of(sorted(texts, key=str.encode)) for texts in (ours, theirs))
+    expected = [
+        -1 if (place := other.find(one[row])) is None else place for row in range(len(one))
+    ]
+    assert one.places_in(other).tolist() == expected
+
+
+def test_offsets_are_wide_where_texts_are_long() -> None:
+    assert offsets_of([3, 0, 4]).tolist() == [0, 3, 3, 7]
+    assert offsets_of([2**32 - 1]).dtype == np.uint32
+    assert offsets_of([2**32 - 1, 1]).dtype == np.int64

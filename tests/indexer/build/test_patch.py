@@ -12,7 +12,14 @@ from indexer.manifest import Manifest
 from indexer.product import Price, Product
 from indexer.publish import prune, rollback, writer
 from indexer.settings import IndexSettings, VectorSettings
-from indexer.snapshot import Snapshot, open_snapshot, verify
+from indexer.snapshot import (
+    LEXICAL_FILE,
+    LISTS_FILE,
+    VECTORS_FILE,
+    Snapshot,
+    open_snapshot,
+    verify,
+)
 from tests.patched import publish_patch
 
 if TYPE_CHECKING:
@@ -86,7 +93,7 @@ def test_unchanged_files_are_links_and_their_checksums_are_taken_over(
     linked = {
         name for name in names if (base / name).exists() and (target / name).samefile(base / name)
     }
-    assert {"products.bin", "lexical.safetensors", "vectors.faiss"} <= linked
+    assert {"products.bin", LEXICAL_FILE, VECTORS_FILE, LISTS_FILE} <= linked
     assert sorted(read) == sorted(names - linked - {"manifest.json"})
     assert Manifest.read(target).files.keys() == names - {"manifest.json"}
 

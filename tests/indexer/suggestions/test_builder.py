@@ -19,7 +19,6 @@ from indexer.suggestions.reader import Suggestions
 if TYPE_CHECKING:
     from tests.conftest import Build
 
-FORMAT_2 = Path(__file__).parents[2] / "compat" / "format_2"
 
 
 def product(title: str, brand: str = "", *paths: str) -> Product:
