@@ -6,6 +6,7 @@ import typer
 
 from benchmarks.cli.building import build, readers
 from benchmarks.cli.catalogues import fetch, generate
+from benchmarks.cli.load import throughput
 from benchmarks.cli.personalization import interleave, personalization
 from benchmarks.cli.relevance import distilled, keystrokes, relevance, robustness
 from benchmarks.cli.results import compare, report
@@ -24,6 +25,7 @@ for command in (
     build,
     readers,
     latency,
+    throughput,
     memory,
     facets,
     boosts,
