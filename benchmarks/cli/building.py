@@ -1,0 +1,52 @@
+"""Commands about building: its speed and memory, and what it costs those who search meanwhile."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from benchmarks.build_speed import HASHING, build_table, measure_build
+from benchmarks.cli.frame import DataDir, JsonFile, sizes, workplace, write_json
+from benchmarks.readers import Plan, measure_readers, readers_table
+from searchsvc.settings import Settings
+
+
+def build(
+    products: Annotated[
+        str, typer.Option(metavar="N[,N...]", help="Sizes of the catalogues.")
+    ] = "10000,100000",
+    model: Annotated[
+        str, typer.Option(help="That embeds; by default one that takes no time.")
+    ] = HASHING,
+    json_file: JsonFile = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Time each stage of a build from nothing, and take its largest memory.
+
+    Example: python -m benchmarks build --products 10000,100000 --json build.json
+    """
+    with workplace(data_dir) as (folder, _):
+        result = measure_build(sizes(products), folder, Settings().models_dir, model)
+    print(build_table(result))
+    write_json(json_file, result)
+
+
+def readers(
+    products: Annotated[int, typer.Option(min=1_000, help="Size of the catalogue.")] = 20_000,
+    rate: Annotated[float, typer.Option(min=1, help="Requests per second.")] = Plan.rate,
+    rounds: Annotated[int, typer.Option(min=1, help="Reindexes.")] = Plan.rounds,
+    workers: Annotated[int, typer.Option(min=1, help="Of the service.")] = Plan.workers,
+    nice: Annotated[int, typer.Option(min=0, max=19, help="Of the reindexes.")] = Plan.nice,
+    json_file: JsonFile = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Search over HTTP while the same index is rebuilt from another feed and swapped.
+
+    Example: python -m benchmarks readers --products 20000 --json readers.json
+    """
+    plan = Plan(rate=rate, rounds=rounds, workers=workers, nice=nice)
+    with workplace(data_dir) as (folder, embedder):
+        result = measure_readers(products, plan, folder, embedder)
+    print(readers_table(result))
+    write_json(json_file, result)
