@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import random
@@ -9,6 +10,7 @@ import re
 import shutil
 import string
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
@@ -907,6 +909,13 @@ def test_the_environment_configures_the_application(
     monkeypatch.setenv("SEARCHSVC_DATA_DIR", str(data_dir))
     with TestClient(app_from_environment()) as client:
         assert client.get(SEARCH).json()["total"] == 3
+        assert gc.get_freeze_count() > 0
+        # What the garbage collector passes over must go by itself when it is replaced.
+        replaced = weakref.ref(service_of(client).snapshot("shop").products)
+        second = build(SHOES[:2], force=True).generation
+        eventually(lambda: client.get(SEARCH).json()["generation"] == second)
+        eventually(lambda: replaced() is None)
+    gc.unfreeze()
 
 
 @given(limit=st.integers(0, 5), offset=st.integers(0, 5))
