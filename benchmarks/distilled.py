@@ -178,12 +178,12 @@ def _relevance(bench: _Bench, systems: Mapping[str, System]) -> dict[str, dict[s
 def distilled_table(result: dict[str, Any]) -> str:
     """The result for people."""
     collection, encoder = result["collection"], result["encoder"]
+    fit = f"{encoder['pieces']:,} word pieces fitted to {encoder['spans']:,} spans"
+    asked = f"{collection['queries']} queries: cosine to the transformer"
     lines = [
-        f"{collection['name']}: {collection['products']:,} products; {encoder['pieces']:,} word "
-        + f"pieces fitted to {encoder['spans']:,} spans, held-out cosine "
-        + f"{encoder['held_out_cosine']:.3f}",
-        f"  {collection['queries']} queries: cosine to the transformer "
-        + f"{result['cosine']['mean']:.3f}, trusted {result['trusted_share']:.0%}",
+        f"{collection['name']}: {collection['products']:,} products; {fit}",
+        f"  held-out cosine {encoder['held_out_cosine']:.3f}",
+        f"  {asked} {result['cosine']['mean']:.3f}, trusted {result['trusted_share']:.0%}",
     ]
     for name, times in result["query_us"].items():
         lines.append(f"  {name}: {times['median']:,.0f} us a query, p95 {times['p95']:,.0f}")

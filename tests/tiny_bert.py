@@ -66,7 +66,11 @@ def write_tiny_bert(
     folder.mkdir(parents=True, exist_ok=True)
     save_file(arrays, folder / "model.safetensors", metadata={"format": "pt"})
     (folder / "config.json").write_text(json.dumps(config))
-    _tokenizer().save(str(folder / "tokenizer.json"))
+    tokenizer = tiny_tokenizer()
+    # What the files of sentence-transformers have, and what a conversion must take out.
+    tokenizer.enable_padding(length=16)
+    tokenizer.enable_truncation(16)
+    tokenizer.save(str(folder / "tokenizer.json"))
     return TinyBert(folder, config, arrays)
 
 
@@ -102,7 +106,7 @@ def _random_arrays(config: dict[str, Any]) -> dict[str, NDArray[np.float32]]:
     }
 
 
-def _tokenizer() -> Tokenizer:
+def tiny_tokenizer() -> Tokenizer:
     vocabulary = {piece: number for number, piece in enumerate(_VOCABULARY)}
     tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))  # noqa: S106 - not a secret
     tokenizer.normalizer = normalizers.BertNormalizer()
@@ -110,9 +114,6 @@ def _tokenizer() -> Tokenizer:
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
-    # What the files of sentence-transformers have, and what a conversion must take out.
-    tokenizer.enable_padding(length=16)
-    tokenizer.enable_truncation(16)
     return tokenizer
 
 

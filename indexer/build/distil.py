@@ -102,7 +102,8 @@ def write_encoder(
         progress: told of the fit.
 
     Returns:
-        What the manifest says of it; ``None`` where the model has no word pieces to fit.
+        What the manifest says of it; ``None``, and no file, where the model or the catalogue has
+        no word pieces.
     """
     if not isinstance(embedder, Teacher):
         return None
@@ -111,18 +112,29 @@ def write_encoder(
         if changed_share(before, sample_of(corpus.digests)) < _CHANGED:
             shutil.copyfile(known.path, path)
             return known.entry
-    fitted, entry = distil(corpus, embedder, progress)
+    distilled = distil(corpus, embedder, progress)
+    if distilled is None:
+        return None
+    fitted, entry = distilled
     fitted.write(path)
     return entry
 
 
-def distil(corpus: Corpus, teacher: Teacher, progress: Progress) -> tuple[Fitted, EncoderEntry]:
-    """An encoder fitted to `corpus`, and how good it is; equal texts give equal bytes."""
+def distil(
+    corpus: Corpus, teacher: Teacher, progress: Progress
+) -> tuple[Fitted, EncoderEntry] | None:
+    """An encoder fitted to `corpus`, and how good it is; equal texts give equal bytes.
+
+    Returns:
+        ``None`` where the texts have no word that `teacher` knows a piece of.
+    """
     rng = np.random.default_rng(_SEED)
     count = int(np.clip(_SPANS_PER_TEXT * len(corpus.texts), _FEWEST_SPANS, _MOST_SPANS))
-    progress.start("distilling a query encoder", None)
+    progress.start("reading word pieces", None)
     vocabulary = Vocabulary.learn(corpus.texts, teacher.tokenizer())
     spans = sample_spans(corpus.texts, count, _LONGEST_SPAN, rng)
+    if not spans or not vocabulary.pieces:
+        return None
     held_out = _held_out(corpus.texts, frozenset(spans), rng)
     progress.start(
         "distilling a query encoder", len(vocabulary.pieces) + len(spans) + len(held_out)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = 64  # solved together: as many as keep the work in the processor's cache
 _MOST_STEPS = 60
-_TOLERANCE = 1e-3  # of the residual, relative to the first; far below what quantization costs
+_TOLERANCE = 1e-4  # of the residual, relative to the first; far below what quantization costs
 _TINY = 1e-30
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 _CONTINUES = "##"  # of WordPiece
 _WORD_BEGINS = ("\u2581", "\u0120")  # of SentencePiece and of byte-level BPE
@@ -47,13 +47,10 @@ def with_words(tokenizer: str, words: Iterable[str]) -> str:
     """
     content = orjson.loads(tokenizer)
     vocabulary: dict[str, int] = content["model"]["vocab"]
-    free = 1 + max((*vocabulary.values(), *_added(content)))
+    free = 1 + max(vocabulary.values())
     for word in words:
         if word not in vocabulary:
             vocabulary[word] = free
             free += 1
     return orjson.dumps(content).decode()
 
-
-def _added(content: Mapping[str, list[dict[str, int]]]) -> list[int]:
-    return [token["id"] for token in content.get("added_tokens") or []]

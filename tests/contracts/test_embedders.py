@@ -11,7 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from indexer.build.distil import Corpus, write_encoder
+from indexer.build.progress import Silent
 from indexer.embedding.acquire import install_default_model
+from indexer.embedding.distilled import DistilledEmbedder
 from indexer.embedding.hashing import HashingEmbedder
 from indexer.embedding.onnx import OnnxEmbedder
 from indexer.errors import ModelUnavailableError
@@ -36,6 +39,8 @@ TEXTS = [
     "カメラ",
 ]
 
+THINGS = ["wool shoes", "usb cable, 2 m", "kids boots", "phone case"]
+
 # Any text that UTF-8 can write, and often words that the tiny vocabulary knows.
 words = st.sampled_from(["red", "blue", "shoes", "usb", "cable", "42", "x", "😀", "ß", "\n"])
 texts = st.lists(words, max_size=30).map(" ".join) | st.text(
@@ -51,6 +56,16 @@ def _tiny(folder: Path) -> Callable[[], Embedder]:
     return partial(OnnxEmbedder.open, write_tiny_model(folder))
 
 
+def _distilled(folder: Path) -> Callable[[], Embedder]:
+    teacher = OnnxEmbedder.open(write_tiny_model(folder))
+    catalogue = [f"{colour} {thing}" for colour in ("red", "blue") for thing in THINGS]
+    vectors = teacher.embed_documents(catalogue).astype(np.float16)
+    digests = np.arange(len(catalogue) * 16, dtype=np.uint8).reshape(-1, 16)
+    path = folder / "encoder.safetensors"
+    write_encoder(path, Corpus(catalogue, vectors, digests), teacher, None, Silent())
+    return partial(DistilledEmbedder.open, path)
+
+
 def _default(folder: Path) -> Callable[[], Embedder]:
     try:
         return partial(OnnxEmbedder.open, install_default_model(folder))
@@ -63,6 +78,7 @@ def _default(folder: Path) -> Callable[[], Embedder]:
     params=[
         pytest.param(_hashing, id="hashing"),
         pytest.param(_tiny, id="onnx-tiny"),
+        pytest.param(_distilled, id="distilled-tiny"),
         pytest.param(_default, id="onnx-default", marks=pytest.mark.model),
     ],
 )
