@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -158,12 +159,14 @@ def test_serving_watches_its_feeds_until_it_ends(
 
     monkeypatch.setattr(serve_module.uvicorn, "run", serve_for_a_while)
     handler = signal.getsignal(signal.SIGTERM)
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = str(probe.getsockname()[1])
     monkeypatch.setenv("SEARCHSVC_DATA_DIR", str(data_dir))
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         monkeypatch.setenv(variable, "1")
     try:
         shown = run(
-            "serve", "--data-dir", str(data_dir), "--port", "8901",
+            "serve", "--data-dir", str(data_dir), "--port", port,
             "--watch", f"shop={feed}", "--watch-every", "1h",
         ).stderr  # fmt: skip
     finally:
