@@ -105,7 +105,11 @@ def test_the_prompts_are_put_before_queries_and_documents(
     np.testing.assert_array_equal(
         prompted.embed_documents(["shoe"])[0], plain.embed_query("blue shoe")
     )
+    np.testing.assert_array_equal(
+        prompted.embed_queries(["shoe", "red", "shoe"])[[0, 2]], [prompted.embed_query("shoe")] * 2
+    )
     assert prompted.fingerprint != plain.fingerprint
+    assert (plain.reads_alike(), prompted.reads_alike()) == (True, False)
 
 
 def test_texts_are_cut_at_the_maximum_length(tiny_model: Path) -> None:
