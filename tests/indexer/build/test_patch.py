@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from indexer.build import patch
+from indexer.errors import SnapshotCorruptError
 from indexer.manifest import Manifest
 from indexer.product import Price, Product
 from indexer.publish import prune, rollback, writer
@@ -160,3 +161,22 @@ def test_of_another_catalogue_only_what_is_the_same_is_taken_over(
         assert getattr(after, part) is not getattr(before, part), part
     assert after.products.row("new") == 0
     assert len(after.products) == 61
+
+
+@pytest.mark.parametrize("damage", ["cut", "zeroed", "removed"])
+def test_a_damaged_file_of_changes_is_refused(
+    build: Build, layout: IndexLayout, damage: str
+) -> None:
+    build(RECORDS)
+    generation = publish_patch(layout, {"p07": dearer})
+    for path in layout.generation_dir(generation).glob("*.changed*"):
+        whole = path.read_bytes()
+        if damage == "removed":
+            path.unlink()
+        else:
+            path.write_bytes(whole[:-1] if damage == "cut" else bytes(len(whole)))
+        with pytest.raises(SnapshotCorruptError, match="searchsvc"):
+            open_snapshot(layout)
+        assert len(verify(layout, generation)) == 1
+        path.write_bytes(whole)
+    open_snapshot(layout)
