@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from indexer.build.deltareport import DeltaReport
     from indexer.product import Rejection
 
 REFUSED = "refused"
@@ -117,7 +118,7 @@ class ReportsDirectory:
         for stale in self.path.glob(f"{REFUSED}.*"):
             stale.unlink()
 
-    def keep(self, report: BuildReport) -> None:
+    def keep(self, report: BuildReport | DeltaReport) -> None:
         """Write the summary."""
         self._write(f"{report.generation}.json", report.to_dict())
 
