@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from indexer.build.predecessor import find_predecessor
-from indexer.build.reindex import Recipe, ReindexOptions, reindex_by
+from indexer.build.reindex import ReindexOptions, reindex_by
 from indexer.cores import LEAST_URGENT, give_way
-from indexer.embedding.acquire import DEFAULT_MODEL
-from indexer.errors import SettingsError, SnapshotError
+from indexer.feeds.change import Operation
 from indexer.feeds.reader import MAX_BYTES, TIMEOUT_SECONDS, FeedFormat
 from indexer.layout import IndexLayout
 from indexer.settings import IndexSettings
-from searchsvc.cli.gate import RelevanceGate, describe_gate
+from searchsvc.cli.delta import change_products, describe_rejections
+from searchsvc.cli.gate import describe_gate
 from searchsvc.cli.output import (
     DEFAULT_INDEX,
     AsJson,
@@ -26,27 +25,23 @@ from searchsvc.cli.output import (
     read_settings,
     reported_failures,
     say,
-    stderr,
 )
 from searchsvc.cli.progress import Bars
+from searchsvc.cli.recipe import recipe_for
 from searchsvc.cli.watch import given_options, in_background, tell, watch_forever
-from searchsvc.embedders import open_embedder
 from searchsvc.schedule import parse_period
 from searchsvc.watching.watching import WatchedFeed, WatchingTask
 
 if TYPE_CHECKING:
-    from indexer.build.predecessor import Predecessor
     from indexer.build.report import BuildReport
-    from searchsvc.settings import Settings
-
-_SHOWN_REASONS = 10
 
 
 def reindex(
     context: typer.Context,
     feed: Annotated[
-        str, typer.Argument(help="Path or http(s) URL of the feed, or - for standard input.")
-    ],
+        str | None,
+        typer.Argument(help="Path or http(s) URL of the feed, or - for standard input."),
+    ] = None,
     index: IndexName = DEFAULT_INDEX,
     data_dir: DataDir = None,
     force: Annotated[
@@ -80,6 +75,24 @@ def reindex(
             "--if-changed", help="Do nothing if a file has the size and time of the last one."
         ),
     ] = False,
+    delta: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Change single products by a delta: path, URL, or -; see --mode."
+        ),
+    ] = None,
+    mode: Annotated[  # noqa: ARG001 - these three are taken from the context
+        Operation,
+        typer.Option(help="What a record of a delta asks for that does not say it by 'op'."),
+    ] = Operation.UPDATE,
+    compact: Annotated[
+        bool | None,
+        typer.Option(
+            "--compact/--no-compact",
+            help="Build everything again from the index's own products. After a delta: always, "
+            "or never; by default once many have changed.",
+        ),
+    ] = None,
     watch: Annotated[
         str | None,
         typer.Option(metavar="PERIOD", help="Stay, and look again as often: 10m, 6h, 1d."),
@@ -95,15 +108,21 @@ def reindex(
     """Replace an index's catalogue by a feed; a running service swaps it in by itself.
 
     JSON Lines, CSV, TSV and Google Merchant XML, each also gzipped. Bad records are left out and
-    listed in a report; texts that did not change are not embedded again.
+    listed in a report; texts that did not change are not embedded again. With
+    --delta prices.csv only the products change that it names.
 
     Example: searchsvc reindex feed.xml.gz --index shop-de
     """
+    if feed is None or delta is not None:
+        change_products(context)
+        return
     if watch is not None:
         _watch(context, feed, index, watch, as_json=as_json)
         return
     give_way(nice or 0)
     with reported_failures(as_json=as_json):
+        if compact is not None:
+            raise typer.BadParameter("--compact is for what deltas left; a feed replaces it all")
         service = read_settings(data_dir)
         layout = IndexLayout.of(service.data_dir, index)
         settings = IndexSettings.read(settings_file) if settings_file else None
@@ -115,7 +134,7 @@ def reindex(
             timeout_seconds=timeout,
             if_changed=if_changed,
         )
-        recipe = partial(_recipe, layout, service, settings, model)
+        recipe = partial(recipe_for, layout, service, settings, model)
         with Bars(quiet=as_json) as bars:
             report = reindex_by(feed, layout, recipe, options, bars)
     if as_json:
@@ -143,39 +162,6 @@ def _watch(context: typer.Context, feed: str, index: str, every: str, *, as_json
             at_once=True,
         )
     watch_forever(task)
-
-
-def _recipe(
-    layout: IndexLayout, service: Settings, settings: IndexSettings | None, model: str | None
-) -> Recipe:
-    """What was asked for; of what was not, that which the published generation goes by."""
-    before = _predecessor(layout, has_settings=settings is not None)
-    if before is not None:
-        settings = settings or before.settings
-        model = model or before.embedder.name
-    settings = settings or IndexSettings()
-    embedder = open_embedder(service.models_dir, model or DEFAULT_MODEL)
-    gate = RelevanceGate(layout, settings.gate, service, embedder) if settings.gate else None
-    return Recipe(settings, embedder, gate)
-
-
-def _predecessor(layout: IndexLayout, *, has_settings: bool) -> Predecessor | None:
-    """What the next generation goes by.
-
-    Raises:
-        SettingsError: it is lost, and nobody says what to go by instead.
-    """
-    try:
-        return find_predecessor(layout)
-    except SnapshotError as error:
-        if has_settings:
-            stderr.print(f"{error}; going by --settings and --model", markup=False)
-            return None
-        # Defaults in their place would lose the field mapping, the language and the gate.
-        raise SettingsError(
-            f"{error}. Give the settings again by --settings (a file with {{}} for the defaults), "
-            "and --model where it is not the default one."
-        ) from error
 
 
 def describe(report: BuildReport) -> list[str]:
@@ -209,10 +195,7 @@ def _left_out(report: BuildReport) -> list[str]:
             f"  left out {report.rejected:,} bad records, replaced {report.duplicates:,} "
             f"duplicates: {report.rejections_file}"
         )
-    reasons = [f"    {count:>6,} x {reason}" for reason, count in report.rejections.items()]
-    lines += reasons[:_SHOWN_REASONS]
-    if len(reasons) > _SHOWN_REASONS:
-        lines.append(f"    and {len(reasons) - _SHOWN_REASONS} more reasons")
+    lines += describe_rejections(report.rejections)
     if report.stray_values:
         shown = ", ".join(f"{name} ({n:,})" for name, n in report.stray_values.items())
         lines.append(f"  values of another type than their column's: {shown}")
