@@ -24,6 +24,7 @@ from searchsvc.http.pages import Storefront, pictures
 from searchsvc.http.permits import Permits
 from searchsvc.http.preview import preview
 from searchsvc.http.problems import install_problem_handlers
+from searchsvc.http.products import products
 from searchsvc.http.routes import api, operation
 from searchsvc.http.storage import Storage
 from searchsvc.http.suggest import suggestions
@@ -54,6 +55,8 @@ def create_app(settings: Settings, started: Callable[[], None] = lambda: None) -
         started()
         yield
         permits.close()
+        context.changes.close()
+        context.changing.close()
         storage.close()
         service.close()
 
@@ -69,6 +72,7 @@ def create_app(settings: Settings, started: Callable[[], None] = lambda: None) -
     install_problem_handlers(app)
     app.include_router(api)
     app.include_router(live)
+    app.include_router(products)
     app.include_router(preview)
     app.include_router(suggestions)
     app.include_router(events)

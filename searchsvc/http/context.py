@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, Path, Request, Response
 
+from searchsvc.changing import ProductChanges
 from searchsvc.errors import OverloadedError
 from searchsvc.events.recording import search_event
 from searchsvc.http.permits import Permits
@@ -37,12 +38,17 @@ FAILURES: dict[int | str, dict[str, Any]] = {
 """What every route of the API may answer instead."""
 
 
+_MOST_WAITING_CHANGES = 8
+
+
 class Context:
     """The service, its editor, its permits, its counts and its storage.
 
     Attributes:
         events: stores what shoppers did.
         reading: permits to read requests with events, one at a time: searches go on.
+        changes: changes the products of indexes.
+        changing: permits to do so, one at a time.
         forget: called with the key of a user whose data was deleted, for what is kept of it in
             this process.
     """
@@ -63,6 +69,8 @@ class Context:
         self.metrics = metrics
         self.events: EventWriter = storage.events
         self.reading = Permits(1, editor.settings.max_waiting)
+        self.changes = ProductChanges(editor.settings)
+        self.changing = Permits(1, _MOST_WAITING_CHANGES)
         self.forget = forget
         self._storage = storage
 
