@@ -37,11 +37,18 @@ def steps(products: int, out: Path, *, quick: bool) -> list[Step]:
     size = str(products)
     small = max(_SMALL, products // 10)
     both = size if small == products else f"{small},{products}"
-    queries = "10" if quick else "200"
-    forms = {
-        "latency": ("--products", both, "--queries", queries),
-        "memory": ("--products", size, "--queries", queries),
+    forms: dict[str, tuple[str, ...]] = {
+        "latency": ("--products", both, "--queries", "200"),
+        "throughput": ("--products", size, "--seconds", "2"),
+        "memory": ("--products", size),
+        "build": ("--products", both),
+        "readers": ("--products", size, "--rounds", "1"),
     }
+    if quick:
+        forms["latency"] = ("--products", size, "--queries", "10")
+        forms["throughput"] = ("--products", size, "--seconds", "1", "--rate", "10")
+        forms["memory"] = ("--products", size, "--queries", "10", "--workers", "1")
+        del forms["readers"]  # which listens to a quiet service for a while first
     made = []
     for name, options in forms.items():
         file = out / f"{name}.json"

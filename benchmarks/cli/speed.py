@@ -85,6 +85,10 @@ def memory(
         str | None, typer.Option(help="Measure this index of --data-dir as it is.")
     ] = None,
     queries: Annotated[int, typer.Option(min=10, help="Asked before it is looked at.")] = 200,
+    workers: Annotated[
+        list[int] | None,
+        typer.Option(min=1, help="Processes of the service; repeatable. By default 1, then 2."),
+    ] = None,
     documents: Documents = "",
     json_file: JsonFile = None,
     data_dir: DataDir = None,
@@ -97,7 +101,7 @@ def memory(
         wanted = [LEAST_PRODUCTS, *([products] if index is None else [])]
         floor, *made = subjects_of(wanted, queries, documents, folder, embedder)
         subject = made[0] if made else Subject.of(IndexLayout.of(folder, str(index)), queries)
-        result = measure_memory(subject, floor)
+        result = measure_memory(subject, floor, tuple(workers or (1, 2)))
     print(memory_table(result))
     write_json(json_file, result)
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _MILLISECONDS = "milliseconds"
 _PRODUCTS = "products"
 _EVERYTHING = 1.0
+_MEGA = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,18 @@ def _build_seconds(builds: Iterable[tuple[str, Mapping[str, float]]]) -> Iterato
     )
 
 
+def _build(result: Mapping[str, Any]) -> Iterator[Chart]:
+    builds = result["builds"]
+    yield from _build_seconds((f"{it['products']:,} products", it["seconds"]) for it in builds)
+    if len(builds) > 1:
+        sizes = {
+            name: [(it["products"], it[f"{name}_bytes"] / _MEGA) for it in builds]
+            for name in ("peak", "index")
+        }
+        note = "The most memory that the build had, and what it wrote; both axes are logarithmic."
+        yield _lines("Memory of a build", sizes, _PRODUCTS, "megabytes", note)
+
+
 def _memory(result: Mapping[str, Any]) -> Iterator[Chart]:
     products = result["products"]
     sizes = result["bytes_per_product_by_file"]
@@ -250,6 +263,7 @@ def _lines(
 
 
 _CHARTS: Mapping[str, Callable[[Mapping[str, Any]], Iterator[Chart]]] = {
+    "build": _build,
     "latency": _latency,
     "memory": _memory,
     "throughput": _throughput,

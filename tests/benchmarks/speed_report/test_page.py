@@ -57,12 +57,19 @@ THROUGHPUT = {
         {"offered": 100, "answered": 100, "shed": 0, "p50": 1.0, "p95": 2.0, "p99": None},
     ]
 }
+BUILD = {
+    "builds": [
+        {"products": n, "seconds": {"reading": 1.0}, "peak_bytes": n * 9_000, "index_bytes": n}
+        for n in (1_000, 10_000)
+    ]
+}
 RECALL = {"curve": [{"recall": 0.99, "median": 1.0}, {"recall": 0.9, "median": 0.2}]}
 READERS = {"milliseconds": {"quiet": TIMES, "during the reindex": TIMES}, "failed": 0}
 EVERY = {
     "latency": latency(10_000, 1_000),
     "memory": MEMORY,
     "throughput": THROUGHPUT,
+    "build": BUILD,
     "recall": RECALL,
     "readers": READERS,
     "lexical": {"milliseconds": {"ours": TIMES}},
@@ -88,11 +95,11 @@ def test_every_kind_of_result_has_its_charts(tmp_path: Path) -> None:
     assert captions(page) == [
         "Aims", "Latency by stage", "Latency by size", "Latency by filter",
         "Build time by stage", "Memory by file, 1,000 products", "Latency under load",
-        "Load curve", "Recall against time", "Searches during a reindex", "Every figure",
+        "Load curve", "Build time by stage", "Memory of a build", "Recall against time", "Searches during a reindex", "Every figure",
         "Every figure",
     ]  # fmt: skip
-    assert page.count('<svg viewBox="0 0 720') == 9
-    assert page.count("<summary>Numbers</summary>") == 9
+    assert page.count('<svg viewBox="0 0 720') == 11
+    assert page.count("<summary>Numbers</summary>") == 11
     assert [name for name in EVERY if f">{name}</a>" not in page] == []
 
 
