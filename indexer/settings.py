@@ -78,7 +78,7 @@ class VectorSettings(_Settings):
     """
 
     exact_below: int = Field(4_000, ge=0, le=100_000)
-    target_recall: float = Field(0.985, ge=0.5, le=1)
+    target_recall: float = Field(0.975, ge=0.5, le=1)
 
 
 _LESS_IS_BETTER = frozenset({"zero_result_rate", "gone_rate"})

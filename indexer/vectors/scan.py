@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from indexer.vectors.lists import Lists
 
 _BINS = 4_096
-_BINS_PER_UNIT = 2_048.0
-_LINES_AHEAD = 8
 
 
 class Depth(NamedTuple):
@@ -130,12 +128,18 @@ class Scanner:
             lists.begins, lists.norms, nearness, depth.lists, histogram, numbers[:near]
         )
         vectors, passed = _estimate(
-            (lists.begins, lists.rows, *lists.signs),
-            query.signed,
+            lists.begins,
+            lists.rows,
+            *lists.signs,
+            query.signed.planes,
+            query.signed.total,
+            query.signed.unit,
             numbers[:near],
             nearness,
             _ALL if mask is None else mask,
-            (histogram, estimates, rows),
+            histogram,
+            estimates,
+            rows,
         )
         kept = _candidates(histogram, estimates[:passed], depth.candidates, rows)
         measure(*self._codes, *coded, rows[:kept], scores)
@@ -205,34 +209,41 @@ def _near_lists(
 
 
 @compiled
-def _estimate(
-    lists: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint64], NDArray[np.uint16]],
-    query: SignedQuery,
+def _estimate(  # noqa: PLR0913, PLR0917 - a compiled function has no use for objects
+    begins: NDArray[np.int32],
+    members: NDArray[np.int32],
+    words: NDArray[np.uint64],
+    factors: NDArray[np.uint16],
+    planes: NDArray[np.uint64],
+    sum_of_all: int,
+    unit: float,
     numbers: NDArray[np.int64],
     nearness: NDArray[np.float32],
     passing: NDArray[np.bool_],
-    found: tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]],
+    histogram: NDArray[np.int64],
+    estimates: NDArray[np.float32],
+    rows: NDArray[np.int64],
 ) -> tuple[int, int]:
-    """Write estimates and rows of all that passes in the lists `numbers`, and their histogram."""
-    begins, members, words, factors = lists
-    planes, total, unit = query
-    histogram, estimates, rows = found
+    """Write estimates and rows of all that passes in the lists `numbers`, and their histogram.
+
+    Returns:
+        How many vectors are in the lists, and how many of them passed.
+    """
+    step, total, masked = np.float32(unit), np.int32(sum_of_all), len(passing) > 0
     histogram[:] = 0
-    vectors, passed = np.int64(0), 0
+    # Unsigned throughout: the compiler would have to make room for counting from the end.
+    one, vectors, passed = np.uint64(1), np.uint64(0), np.uint64(0)
     for index in range(len(numbers)):
         number = np.uint64(numbers[index])
-        begin, end = np.uint64(begins[number]), np.uint64(begins[number + np.uint64(1)])
-        vectors += np.int64(end - begin)
-        if index + 1 < len(numbers):
-            following = np.uint64(begins[np.uint64(numbers[index + 1])])
-            for line in range(_LINES_AHEAD):
-                prefetch(words, following + np.uint64(line), 0)
+        begin, end = np.uint64(begins[number]), np.uint64(begins[number + one])
+        vectors += end - begin
+        coming = np.uint64(begins[np.uint64(numbers[min(index + 1, len(numbers) - 1)])])
         for place in range(begin, end):
+            prefetch(words, coming + (place - begin), 0)
             row = members[place]
-            if len(passing) and not passing[np.uint64(row)]:
+            if masked and not passing[np.uint64(row)]:
                 continue
-            ones = np.uint64(0)
-            eights = np.uint64(0)
+            ones, eights = np.uint64(0), np.uint64(0)
             for word in range(words.shape[1]):
                 bits = words[place, word]
                 ones += (
@@ -241,14 +252,14 @@ def _estimate(
                     + (_ones(bits & planes[2, word]) << np.uint64(2))
                 )
                 eights += _ones(bits & planes[3, word])
-            inside = np.int64(ones) - (np.int64(eights) << np.int64(3))
-            difference = unit * (np.float64(factors[place]) * np.float64(2 * inside - total))
-            score = np.float32(nearness[index] + difference)
+            inside = np.int32(np.int64(ones) - (np.int64(eights) << np.int64(3)))
+            difference = np.float32(factors[place]) * np.float32(np.int32(2 * inside - total))
+            score = nearness[index] + step * difference
             estimates[passed] = score
             rows[passed] = row
             histogram[_bin(score)] += 1
-            passed += 1
-    return int(vectors), passed
+            passed += one
+    return int(vectors), int(passed)
 
 
 @compiled
@@ -280,9 +291,10 @@ def _ones(bits: np.uint64) -> np.uint64:
 
 
 @compiled
-def _bin(score: np.float32) -> int:
+def _bin(score: np.float32) -> np.int32:
     """The place of `score`, -1 to 1, in a histogram."""
-    return min(max(int((score + 1.0) * _BINS_PER_UNIT), 0), _BINS - 1)
+    place = (score + np.float32(1)) * np.float32(_BINS / 2)
+    return np.int32(min(max(place, np.float32(0)), np.float32(_BINS - 1)))
 
 
 @compiled

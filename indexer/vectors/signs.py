@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from indexer.compiled import compiled
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -64,9 +66,8 @@ class SignedQuery(NamedTuple):
     def of(cls, query: NDArray[np.float32]) -> SignedQuery:
         """That of `query`, float32 ``(dimension,)``."""
         step = float(np.abs(query).max()) / (_MOST + 0.5) or 1.0
-        components = np.clip(np.rint(query / step), -_MOST - 1, _MOST).astype(np.int8)
-        bits = (components[None].view(np.uint8) >> np.arange(_PLANES, dtype=np.uint8)[:, None]) & 1
-        return cls(pack(bits), int(components.sum(dtype=np.int64)), step * _FACTOR_UNIT)
+        planes = np.zeros((_PLANES, -(-len(query) // WORD_BITS)), np.uint64)
+        return cls(planes, _spread(query, np.float32(1 / step), planes), step * _FACTOR_UNIT)
 
 
 def pack(bits: NDArray[Any]) -> NDArray[np.uint64]:
@@ -74,3 +75,16 @@ def pack(bits: NDArray[Any]) -> NDArray[np.uint64]:
     packed = np.packbits(bits, axis=1, bitorder="little")
     spare = -packed.shape[1] % (WORD_BITS // 8)
     return np.pad(packed, ((0, 0), (0, spare))).view("<u8")
+
+
+@compiled
+def _spread(query: NDArray[np.float32], scale: np.float32, planes: NDArray[np.uint64]) -> int:
+    """Write the bits of the rounded components to `planes`; gives the sum of the components."""
+    total = 0
+    for place in range(len(query)):
+        component = min(max(int(np.rint(query[place] * scale)), -_MOST - 1), _MOST)
+        total += component
+        for plane in range(_PLANES):
+            bit = np.uint64((component >> plane) & 1)
+            planes[plane, place // WORD_BITS] |= bit << np.uint64(place % WORD_BITS)
+    return total
