@@ -6,12 +6,17 @@ import json
 import os
 import subprocess
 import tempfile
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.catalogue.cli import generate
 from benchmarks.errors import BenchmarkError
 from benchmarks.machine import describe_machine
+from indexer.build.texts import embedding_text, searchable_texts
+from indexer.feeds.reader import FeedOptions, open_feed
+from indexer.product import Product
+from indexer.settings import IndexSettings
 from searchsvc.cli.watch import in_background
 
 if TYPE_CHECKING:
@@ -23,6 +28,7 @@ everything but the embedding."""
 _EMBEDDING = "embedding new texts"
 _UNIT = 100_000  # products
 _INDEX = "build-speed"
+_DOCUMENTS = 2_000
 
 
 def measure_build(
@@ -53,11 +59,28 @@ def measure_build(
     }
 
 
-def _build(size: int, data_dir: Path, models_dir: Path, model: str) -> dict[str, Any]:
+def feed_of(size: int, data_dir: Path) -> Path:
+    """The generated catalogue of so many products, made when it is not there."""
     feed = data_dir / f"catalogue-{size}.jsonl.gz"
     if not feed.exists():
         feed.parent.mkdir(parents=True, exist_ok=True)
         generate(feed, products=size)
+    return feed
+
+
+def document_texts(feed: Path) -> list[str]:
+    """What a model reads of the first products of `feed` in a build with default settings."""
+    settings = IndexSettings().embedding
+    with open_feed(str(feed), FeedOptions()) as records:
+        products = (record for record in records or () if isinstance(record, Product))
+        return [
+            embedding_text(searchable_texts(product), settings)
+            for product in islice(products, _DOCUMENTS)
+        ]
+
+
+def _build(size: int, data_dir: Path, models_dir: Path, model: str) -> dict[str, Any]:
+    feed = feed_of(size, data_dir)
     # On the disk of the indexes: many a temporary directory is memory.
     with tempfile.TemporaryDirectory(dir=data_dir, prefix="build-") as scratch:
         report, peak = _run(feed, Path(scratch), models_dir, model)

@@ -6,9 +6,17 @@ from typing import Annotated
 
 import typer
 
-from benchmarks.build_speed import HASHING, build_table, measure_build
+from benchmarks.build_speed import (
+    HASHING,
+    build_table,
+    document_texts,
+    feed_of,
+    measure_build,
+)
 from benchmarks.cli.frame import DataDir, JsonFile, sizes, workplace, write_json
+from benchmarks.embedding import embedding_table, measure_embedding
 from benchmarks.readers import Plan, measure_readers, readers_table
+from indexer.embedding.acquire import install_default_model
 from searchsvc.settings import Settings
 
 
@@ -19,6 +27,13 @@ def build(
     model: Annotated[
         str, typer.Option(help="That embeds; by default one that takes no time.")
     ] = HASHING,
+    reference: Annotated[
+        str | None,
+        typer.Option(
+            help="Also time the default model beside this one of sentence-transformers' (needs "
+            "the export extra)."
+        ),
+    ] = None,
     json_file: JsonFile = None,
     data_dir: DataDir = None,
 ) -> None:
@@ -27,8 +42,15 @@ def build(
     Example: python -m benchmarks build --products 10000,100000 --json build.json
     """
     with workplace(data_dir) as (folder, _):
-        result = measure_build(sizes(products), folder, Settings().models_dir, model)
-    print(build_table(result))
+        models = Settings().models_dir
+        result = measure_build(sizes(products), folder, models, model)
+        print(build_table(result))
+        if reference is not None:
+            texts = document_texts(feed_of(sizes(products)[0], folder))
+            result["embedding"] = measure_embedding(
+                install_default_model(models), texts, reference
+            )
+            print(embedding_table(result["embedding"]))
     write_json(json_file, result)
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import gzip
 import json
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from typer.testing import CliRunner
 
 from benchmarks import readers as readers_module
+from benchmarks.__main__ import app
+from benchmarks.cli import building
 from benchmarks.errors import BenchmarkError
 from benchmarks.readers import (
     QUIET,
@@ -25,6 +29,7 @@ from benchmarks.readers import (
 from indexer.embedding.hashing import HashingEmbedder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -92,3 +97,25 @@ def test_searches_go_on_while_the_index_is_rebuilt_and_swapped(
     table = readers_table(json.loads(json.dumps(result)))
     assert table.startswith("1,000 products, 40 requests/s to 1 workers; 1 reindexes")
     assert [line.split()[0] for line in table.splitlines()[2:]] == [QUIET, REINDEX, SWAP]
+
+
+def test_the_command_measures_as_it_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plans: list[Plan] = []
+
+    @contextmanager
+    def place(data_dir: Path) -> Iterator[tuple[Path, None]]:
+        yield data_dir, None
+
+    def measure(products: int, plan: Plan, *_: object) -> dict[str, int]:
+        plans.append(plan)
+        return {"products": products}
+
+    monkeypatch.setattr(building, "workplace", place)
+    monkeypatch.setattr(building, "measure_readers", measure)
+    monkeypatch.setattr(building, "readers_table", str)
+    options = ["--products", "5000", "--rate", "30", "--rounds", "1", "--nice", "0"]
+    result = CliRunner().invoke(app, ["readers", *options, "--data-dir", str(tmp_path)])
+    assert (result.exit_code, result.output) == (0, "{'products': 5000}\n")
+    assert plans == [Plan(rate=30.0, rounds=1, nice=0)]
