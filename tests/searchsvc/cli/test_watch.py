@@ -8,7 +8,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -220,3 +222,27 @@ def test_a_run_that_ends_badly_says_why() -> None:
     done = Run(succeeded=False, seconds=1.0, output="x" * 1_000, errors="why")
     assert done.problem.endswith("xwhy")
     assert len(done.problem) == 500
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_watching_ends_when_it_is_told_to(data_dir: Path, number: signal.Signals) -> None:
+    handler = signal.getsignal(signal.SIGTERM)
+    begun: list[str] = []
+
+    def command(_: WatchedFeed) -> list[str]:
+        begun.append("run")
+        threading.Timer(0.1, os.kill, (os.getpid(), number)).start()
+        return [sys.executable, "-c", "import time; time.sleep(60)"]
+
+    feed = WatchedFeed("shop", "feed")
+    task = WatchingTask(data_dir, 60.0, [feed], command, lambda _: begun.append("told"))
+    ends = pytest.raises(SystemExit) if number == signal.SIGTERM else nullcontext()
+    before = time.monotonic()
+    try:
+        with ends:
+            watch_module.watch_forever(task)
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+    assert begun == ["run"]
+    assert time.monotonic() - before < 30
+    assert not any(thread.name == "watching" for thread in threading.enumerate())
