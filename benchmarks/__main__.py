@@ -7,11 +7,13 @@ import typer
 from benchmarks.cli.building import build, readers
 from benchmarks.cli.catalogues import fetch, generate
 from benchmarks.cli.load import throughput
+from benchmarks.cli.neighbours import filters, recall
 from benchmarks.cli.personalization import interleave, personalization
 from benchmarks.cli.relevance import distilled, keystrokes, relevance, robustness
 from benchmarks.cli.results import compare, report
 from benchmarks.cli.speed import boosts, embedding, facets, latency, memory, searchpage
 from benchmarks.cli.suite import suite
+from benchmarks.cli.words import lexical
 
 app = typer.Typer(
     help="Prove relevance and speed.", no_args_is_help=True, pretty_exceptions_enable=False
@@ -27,6 +29,9 @@ for command in (
     latency,
     throughput,
     memory,
+    lexical,
+    filters,
+    recall,
     facets,
     boosts,
     personalization,

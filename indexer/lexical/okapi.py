@@ -51,6 +51,10 @@ class OkapiIndex:
         """See `LexicalIndex.among`."""
         return rows[self._holds([term])[rows]]
 
+    def scores(self, terms: Sequence[str]) -> NDArray[np.float64]:
+        """What the library itself says of every product, float64 ``(products,)``."""
+        return np.asarray(self._okapi.get_scores(list(terms)), np.float64)
+
     def completions(self, prefix: str, limit: int) -> list[str]:
         """See `LexicalIndex.completions`."""
         counts = Counter(
