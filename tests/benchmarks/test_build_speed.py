@@ -32,6 +32,7 @@ def test_each_size_is_built_from_nothing_and_leaves_nothing(tmp_path: Path) -> N
         assert row["total_seconds"] >= row["without_embedding_seconds"] > 0
         assert 20e6 < row["peak_bytes"] < 4e9
         assert row["index_bytes"] > 0
+        assert row["processor_seconds"] > 0
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "catalogue-120.jsonl.gz",
         "catalogue-60.jsonl.gz",
