@@ -49,6 +49,17 @@ class Axis:
         return cls(label, 0.0, count * step, tuple(number * step for number in range(count + 1)))
 
     @classmethod
+    def close(cls, label: str, values: Iterable[float]) -> Self:
+        """Linear, from a round number below all `values` to one above; zero may be far away."""
+        known = list(values) or [0.0, 1.0]
+        low, high = min(known), max(known)
+        step = _step(((high - low) or abs(high) or 1.0) / _TICKS)
+        first, last = floor(low / step + 1e-9), ceil(high / step - 1e-9)
+        last = max(last, first + 1)
+        ticks = tuple(number * step for number in range(first, last + 1))
+        return cls(label, ticks[0], ticks[-1], ticks)
+
+    @classmethod
     def logarithmic(cls, label: str, values: Iterable[float]) -> Self:
         """Around all positive `values`; what is smaller stands at its beginning."""
         known = [value for value in values if value > _SMALLEST] or [1.0]

@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 
     from benchmarks.report.markup import Element
 
+    _Make = Callable[[str, Iterable[float]], Axis]
+
 _MILLISECONDS = "milliseconds"
 _PRODUCTS = "products"
+_PASSING = "share of the products that pass the filter"
 _EVERYTHING = 1.0
 _MEGA = 1e6
 
@@ -129,8 +132,7 @@ def _by_filter(catalogues: Iterable[Mapping[str, Any]]) -> Chart:
                 place = (_share(row), row[layer]["median"])
                 points.setdefault(name, []).append(place)
     note = "Medians; the rightmost points are without a filter. Both axes are logarithmic."
-    label = "share of the products that pass the filter"
-    return _lines("Latency by filter", points, label, _MILLISECONDS, note)
+    return _lines("Latency by filter", points, _PASSING, _MILLISECONDS, note)
 
 
 def _share(row: Mapping[str, Any]) -> float:
@@ -204,14 +206,32 @@ def _throughput(result: Mapping[str, Any]) -> Iterator[Chart]:
     names = [name for name in ("answered", "shed") if name in curve[0]]
     rates = {name: [(row["offered"], row[name]) for row in curve] for name in names}
     note = "What is more than the service can do is refused at once."
-    yield _lines("Load curve", rates, label, "requests per second", note, log=False)
+    linear = (Axis.linear, Axis.linear)
+    yield _lines("Load curve", rates, label, "requests per second", note, linear)
 
 
 def _recall(result: Mapping[str, Any]) -> Iterator[Chart]:
-    rows = sorted(result["curve"], key=lambda row: float(row["recall"]))
-    points = {"vector index": [(row["recall"], row["median"]) for row in rows]}
-    note = "Each point searches more of the vectors than the one left of it."
-    yield _lines("Recall against time", points, "recall@100", _MILLISECONDS, note, log=False)
+    rows = sorted(result["curve"], key=lambda row: float(row["scanned"]))
+    points = [(row["milliseconds"]["median"], row["recall_at_100"]) for row in rows]
+    lines = {f"{result['products']:,} products": sorted(points)}
+    note = "Each point goes through more of the vectors than the one left of it."
+    axes = (Axis.linear, Axis.close)
+    yield _lines("Recall against time", lines, _MILLISECONDS, "recall@100", note, axes)
+
+
+def _filters(result: Mapping[str, Any]) -> Iterator[Chart]:
+    rows = sorted(result["filters"], key=lambda row: float(row["share"]))
+    legs = {
+        f"{leg}, {column}": [(row["share"], row[leg][column]) for row in rows]
+        for leg in ("semantic", "search")
+        for column in ("median", "p99")
+    }
+    note = "The semantic leg alone and the whole search; the rightmost points have no filter."
+    yield _lines("Time inside filters", legs, _PASSING, _MILLISECONDS, note)
+    recalls = {"semantic leg": [(row["share"], row["recall_at_100"]) for row in rows]}
+    note = "Of the 100 nearest that pass the filter, those that were found."
+    axes = (Axis.logarithmic, Axis.close)
+    yield _lines("Recall inside filters", recalls, _PASSING, "recall@100", note, axes)
 
 
 def _readers(result: Mapping[str, Any]) -> Iterator[Chart]:
@@ -243,12 +263,10 @@ def _lines(
     across: str,
     up: str,
     note: str,
-    *,
-    log: bool = True,
+    make: tuple[_Make, _Make] = (Axis.logarithmic, Axis.logarithmic),
 ) -> Chart:
-    make = Axis.logarithmic if log else Axis.linear
     every = [point for series in points.values() for point in series]
-    axes = make(across, [x for x, _ in every]), make(up, [y for _, y in every])
+    axes = make[0](across, [x for x, _ in every]), make[1](up, [y for _, y in every])
     lines = [Line(name, tuple(series)) for name, series in points.items()]
     table = Table([across, *points])
     for x in sorted({x for x, _ in every}):
@@ -264,6 +282,7 @@ def _lines(
 
 _CHARTS: Mapping[str, Callable[[Mapping[str, Any]], Iterator[Chart]]] = {
     "build": _build,
+    "filters": _filters,
     "latency": _latency,
     "memory": _memory,
     "throughput": _throughput,

@@ -20,6 +20,17 @@ def test_a_linear_axis_goes_from_zero_past_all_values_in_few_round_steps(
     assert 2 <= len(axis.ticks) <= 7
 
 
+@given(st.lists(st.floats(-1e6, 1e6).map(lambda value: round(value, 3)), min_size=1))
+def test_a_close_axis_begins_and_ends_near_its_values(values: list[float]) -> None:
+    axis = Axis.close("x", values)
+    low, high = min(values), max(values)
+    room = max(high - low, abs(high), 1.0)
+    assert axis.low <= low + 1e-6 * room
+    assert axis.high >= high - 1e-6 * room
+    assert axis.high - axis.low <= 1.9 * room
+    assert 2 <= len(axis.ticks) <= 8
+
+
 @given(st.lists(POSITIVE, min_size=1))
 def test_a_logarithmic_axis_holds_its_values_between_its_outer_ticks(values: list[float]) -> None:
     axis = Axis.logarithmic("x", values)
@@ -50,7 +61,7 @@ def test_values_off_an_axis_stand_at_its_ends() -> None:
     assert (axis.share(0), axis.share(1e9)) == (0, 1)
 
 
-@pytest.mark.parametrize("make", [Axis.linear, Axis.logarithmic])
+@pytest.mark.parametrize("make", [Axis.linear, Axis.logarithmic, Axis.close])
 def test_an_axis_of_nothing_is_an_axis(make: object) -> None:
     assert callable(make)
     axis: Axis = make("x", [])

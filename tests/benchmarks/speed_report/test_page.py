@@ -63,7 +63,19 @@ BUILD = {
         for n in (1_000, 10_000)
     ]
 }
-RECALL = {"curve": [{"recall": 0.99, "median": 1.0}, {"recall": 0.9, "median": 0.2}]}
+RECALL = {
+    "products": 5_000,
+    "curve": [
+        {"scanned": 500, "recall_at_100": 0.99, "milliseconds": TIMES},
+        {"scanned": 50, "recall_at_100": 0.9, "milliseconds": {"median": 0.2}},
+    ],
+}
+FILTERS = {
+    "filters": [
+        {"share": share, "recall_at_100": 0.99, "semantic": TIMES, "search": TIMES}
+        for share in (1.0, 0.5, 0.0001)
+    ]
+}
 READERS = {"milliseconds": {"quiet": TIMES, "during the reindex": TIMES}, "failed": 0}
 EVERY = {
     "latency": latency(10_000, 1_000),
@@ -71,6 +83,7 @@ EVERY = {
     "throughput": THROUGHPUT,
     "build": BUILD,
     "recall": RECALL,
+    "filters": FILTERS,
     "readers": READERS,
     "lexical": {"milliseconds": {"ours": TIMES}},
     "distilled": [{"nDCG@10": 0.7}],
@@ -95,11 +108,12 @@ def test_every_kind_of_result_has_its_charts(tmp_path: Path) -> None:
     assert captions(page) == [
         "Aims", "Latency by stage", "Latency by size", "Latency by filter",
         "Build time by stage", "Memory by file, 1,000 products", "Latency under load",
-        "Load curve", "Build time by stage", "Memory of a build", "Recall against time", "Searches during a reindex", "Every figure",
-        "Every figure",
+        "Load curve", "Build time by stage", "Memory of a build", "Recall against time",
+        "Time inside filters", "Recall inside filters", "Searches during a reindex",
+        "Every figure", "Every figure",
     ]  # fmt: skip
-    assert page.count('<svg viewBox="0 0 720') == 11
-    assert page.count("<summary>Numbers</summary>") == 11
+    assert page.count('<svg viewBox="0 0 720') == 13
+    assert page.count("<summary>Numbers</summary>") == 13
     assert [name for name in EVERY if f">{name}</a>" not in page] == []
 
 
