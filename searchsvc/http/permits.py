@@ -5,7 +5,8 @@ bounded by time. A burst may wait for a while, since the queue will be empty aga
 not been for a while, more arrives than can be answered, and every millisecond of waiting is one
 that the next request waits, too: then the bound is tight, and whoever would wait longer is refused
 at once. (The two bounds are those of "controlled delay" as servers use it: B. Maurer, "Fail at
-Scale", ACM Queue 13(8), 2015.)
+Scale", ACM Queue 13(8), 2015.) The bound stays tight until nobody was refused for a second: a
+queue that is kept short is empty now and then, which says nothing about what arrives.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ _T = TypeVar("_T")
 
 BURST = 4.0
 """A burst waits so many times longer than what is more than can be answered."""
+RECOVERY_SECONDS = 1.0
+"""The bound stays tight for so long after the last refusal."""
 _WEIGHT = 0.05  # of the latest run in the moving mean
 
 
@@ -55,6 +58,7 @@ class Permits:
         self._admitted = 0
         self._mean_seconds = 0.0
         self._nobody_waited_at = perf_counter()
+        self._refused_at = float("-inf")
 
     @property
     def waiting(self) -> int:
@@ -87,9 +91,9 @@ class Permits:
         self.check()
         if len(self._threads) < self._running:
             self._start_thread()
-        turn = _Turn(lambda: function(*args, **kwargs))
         if self._admitted <= self._running:
-            self._nobody_waited_at = turn.since
+            self._nobody_waited_at = perf_counter()
+        turn = _Turn(lambda: function(*args, **kwargs), perf_counter() + self._bound())
         self._admitted += 1
         self._queue.put(turn)
         result: _T = await turn.future
@@ -102,11 +106,16 @@ class Permits:
         self._threads = []
 
     def _bound(self) -> float:
-        """How many seconds a request may wait now."""
-        is_burst = perf_counter() - self._nobody_waited_at < BURST * self._wait_seconds
+        """How many seconds a request may wait that comes now."""
+        now = perf_counter()
+        is_burst = (
+            now - self._nobody_waited_at < BURST * self._wait_seconds
+            and now - self._refused_at > RECOVERY_SECONDS
+        )
         return self._wait_seconds * (BURST if is_burst else 1)
 
     def _too_late(self) -> OverloadedError:
+        self._refused_at = perf_counter()
         return OverloadedError(
             f"more requests arrive than can be answered within {self._wait_ms:g} ms "
             "(SEARCHSVC_MAX_WAIT_MS); try again in a second"
@@ -127,12 +136,11 @@ class Permits:
     def _take(self, turn: _Turn) -> tuple[object, Exception | None]:
         """What came of the turn that has come."""
         began = perf_counter()
-        is_late = began - turn.since > self._bound()
         if self._queue.empty():
             self._nobody_waited_at = began
         if turn.future.cancelled():  # whoever asked has gone
             return None, None
-        if is_late:
+        if began > turn.deadline:
             return None, self._too_late()
         try:
             return turn.function(), None
@@ -154,10 +162,10 @@ class Permits:
 class _Turn:
     """A function to call once, and who waits for what it gives."""
 
-    __slots__ = ("function", "future", "loop", "since")
+    __slots__ = ("deadline", "function", "future", "loop")
 
-    def __init__(self, function: Callable[[], object]) -> None:
+    def __init__(self, function: Callable[[], object], deadline: float) -> None:
         self.function = function
         self.loop = asyncio.get_running_loop()
         self.future: asyncio.Future[Any] = self.loop.create_future()
-        self.since = perf_counter()
+        self.deadline = deadline

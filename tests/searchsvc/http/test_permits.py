@@ -12,7 +12,7 @@ import pytest
 
 from searchsvc.errors import OverloadedError
 from searchsvc.http import permits as module
-from searchsvc.http.permits import BURST, Permits
+from searchsvc.http.permits import BURST, RECOVERY_SECONDS, Permits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -190,6 +190,29 @@ def test_a_queue_that_gets_empty_in_between_is_a_burst_again(clock: Clock) -> No
                 job.go.set()
                 assert await late == "answered"
                 await task
+
+    run(test)
+
+
+def test_after_a_refusal_nobody_waits_long_for_a_second(clock: Clock) -> None:
+    async def outcome(waits_ms: float, after_seconds: float) -> object:
+        """Of a request that comes so long after another one was refused."""
+        with permitting(1, 8, wait_ms=20) as permits:
+            for pause, wait in ((0.0, 0.081), (after_seconds, waits_ms / 1e3)):
+                clock.seconds += pause
+                job = Job()
+                task = await begin(permits, job)
+                late = await queue(permits, lambda: "answered")
+                clock.seconds += wait
+                job.go.set()
+                await task
+                result = (await asyncio.gather(late, return_exceptions=True))[0]
+            return result
+
+    async def test() -> None:
+        assert await outcome(19, after_seconds=0.9) == "answered"
+        assert isinstance(await outcome(21, after_seconds=0.9), OverloadedError)
+        assert await outcome(79, after_seconds=RECOVERY_SECONDS + 0.1) == "answered"
 
     run(test)
 
