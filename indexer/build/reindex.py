@@ -15,7 +15,7 @@ from indexer.build.predecessor import find_predecessor
 from indexer.build.progress import Progress, Silent
 from indexer.build.release import Release
 from indexer.build.report import REFUSED, BuildReport, RejectionLog
-from indexer.build.source import PublishedSource, known_validators
+from indexer.build.source import PublishedSource, follow, known_validators
 from indexer.build.spool import Spool, StoredProducts
 from indexer.build.vectorize import EmbeddingCache
 from indexer.errors import FeedError, SnapshotError
@@ -195,7 +195,9 @@ class _Run:
         Manifest.read(base)  # to be refused with a remedy before its products are read
         with closing(RejectionLog(staging / "rejections.jsonl")) as log:
             assembled = self._assemble(StoredProducts(ProductStore(base)), staging)
-        return self._finish(assembled, staging, log, [])
+        report = self._finish(assembled, staging, log, [])
+        follow(self.layout, base.name, report.generation)
+        return report
 
     def _assemble(self, products: Catalogue, staging: Path) -> Assembled:
         snapshot = staging / _SNAPSHOT

@@ -21,7 +21,7 @@ class PublishedSource(BaseModel):
         location: SHA-256 of the feed's location, which may hold a password.
         etag: as the server gave it.
         last_modified: as the server gave it.
-        generation: what was built from it.
+        generation: what was built from it, and from deltas since.
         build: digest of settings and model: with others, the same feed is another index.
     """
 
@@ -49,16 +49,32 @@ class PublishedSource(BaseModel):
         write_durably(layout.source_file, self.model_dump_json().encode())
 
 
+def follow(layout: IndexLayout, before: str, after: str) -> None:
+    """Note that generation `after` is `before` with changes of another source.
+
+    The feed that `before` was built from is then still the known one: while it has not changed,
+    reading it again would undo what is newer.
+    """
+    source = _read(layout)
+    if source is not None and source.generation == before:
+        source.model_copy(update={"generation": after}).write(layout)
+
+
 def known_validators(layout: IndexLayout, location: str, build: str) -> Validators | None:
     """Those of the published feed, if an unchanged feed would give the published index."""
-    try:
-        source = PublishedSource.model_validate_json(layout.source_file.read_bytes())
-    except (OSError, ValidationError):
+    source = _read(layout)
+    if source is None or source.generation != layout.current():
         return None
-    same = source.location == _digest(location) and source.build == build
-    if not same or source.generation != layout.current():
+    if source.location != _digest(location) or source.build != build:
         return None
     return Validators(source.etag, source.last_modified)
+
+
+def _read(layout: IndexLayout) -> PublishedSource | None:
+    try:
+        return PublishedSource.model_validate_json(layout.source_file.read_bytes())
+    except (OSError, ValidationError):
+        return None
 
 
 def _digest(location: str) -> str:
