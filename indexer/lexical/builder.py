@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from indexer.settings import LexicalSettings
 
-_SMALLEST_AVERAGE = 1e-12  # of a field that no product has
+NO_AVERAGE = 1e-12
+"""The mean length of a field that no product has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class Bm25Builder:
         """The mean length of each field, float64 ``(fields,)``."""
         lengths = self._table(self._lengths)
         means = lengths.mean(axis=0) if len(lengths) else np.zeros(lengths.shape[1])
-        return np.maximum(means, _SMALLEST_AVERAGE)
+        return np.maximum(means, NO_AVERAGE)
 
     def invert(
         self, averages: NDArray[np.float64], numbers: NDArray[np.int64], *, everything: bool

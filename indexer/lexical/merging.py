@@ -3,8 +3,9 @@
 What a product counts for a term depends on its own text and on the average lengths of the fields.
 These stay those of the last full build, so that the postings of a product whose text stays are
 taken over as they are; only its row number moves. In how many products a term occurs, and hence
-its idf, is exact. Scores therefore differ from those of a full build by what the averages moved:
-with averages that differ by a share of e, tf by no more than e, and an impact by less than that.
+its idf, is exact, and so is the match set. Scores differ from those of a full build by what the
+averages have moved since: where they are up to r times as large or as small, a score is at most
+r times as large or as small (and where they are the same, so are the bytes).
 
 An unproven form counts once any product has it as a word. Its postings are kept for that moment in
 a file of their own, as are those of proven forms, which may lose their proof again.
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from indexer.compiled import compiled
-from indexer.lexical.builder import Inverted, write_postings
+from indexer.lexical.builder import NO_AVERAGE, Inverted, write_postings
 from indexer.lexical.postings import (
     CHUNK_BITS,
     CHUNK_ROWS,
@@ -62,6 +63,8 @@ def merge_postings(
     """
     file = read_arrays(base)
     averages = file.array("averages")
+    # A field that no product had so far has no average to stay at.
+    averages = np.where(averages > NO_AVERAGE, averages, added.averages())
     old = Inverted(Postings.read(file), Postings.read(read_arrays(unproven_file(base))))
     new = added.invert(averages, rows.astype(np.int64), everything=True)
     products = int(np.count_nonzero(moved >= 0)) + len(rows)
