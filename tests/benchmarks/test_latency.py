@@ -14,7 +14,9 @@ from benchmarks.latency import Plan, measure_latency
 from benchmarks.latency_table import latency_table
 from benchmarks.subject import Subject, generated
 from indexer.embedding.hashing import HashingEmbedder
+from indexer.embedding.onnx import OnnxEmbedder
 from indexer.layout import IndexLayout
+from tests.tiny_bert import write_tiny_model
 
 PLAN = Plan(queries=30, encoders=("transformer",))
 SIZES = (1_000, 2_000)
@@ -133,3 +135,27 @@ def test_an_approximation_needs_an_encoder_to_be_made_of(
     done = CliRunner().invoke(command.app, [*arguments, "--data-dir", str(tmp_path)])
     assert done.exit_code == 1
     assert "no query encoder was distilled from hashing-64" in done.stderr
+
+
+@pytest.mark.slow
+def test_products_embedded_by_a_distilled_encoder_are_said_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = OnnxEmbedder.open(write_tiny_model(tmp_path / "models"), query_cache_size=0)
+    monkeypatch.setattr(frame, "open_default_embedder", lambda _: model)
+    monkeypatch.setattr(frame, "SAMPLE_PRODUCTS", 1_000)
+    monkeypatch.setenv("SEARCHSVC_MODELS_DIR", str(tmp_path / "models"))
+    out = tmp_path / "out.json"
+    arguments = [
+        "latency", "--products", 1_200, "--documents", "distilled", "--queries", 10, "--json", out,
+        "--without-http", "--without-baselines", "--data-dir", tmp_path / "data",
+    ]  # fmt: skip
+    done = CliRunner().invoke(command.app, [str(it) for it in arguments])
+    assert done.exit_code == 0, done.output
+    (catalogue,) = json.loads(out.read_text())["catalogues"]
+    assert catalogue["documents_by"] == "distilled"
+    assert catalogue["index"] == "latency-1200-distilled"
+    assert list(catalogue["encoders"]) == ["distilled", "transformer"]
+    for rows in catalogue["encoders"].values():
+        assert [row["degraded"] for row in rows] == [0, 0, 0, 0]
+    assert "vectors by distilled" in done.stdout
