@@ -15,7 +15,7 @@ from benchmarks.errors import BenchmarkError
 from indexer.product import Product
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -92,8 +92,10 @@ def page_request(text: str, narrowing: Narrowing | None = None) -> bytes:
     return orjson.dumps(body)
 
 
-def draw_narrowings(columns: Columns, products: int) -> list[Narrowing]:
-    """Filters on two numbers of a product that let about each of `SHARES` through.
+def draw_narrowings(
+    columns: Columns, products: int, shares: Sequence[float] = SHARES
+) -> list[Narrowing]:
+    """Filters on two numbers of a product that let about each of `shares` through.
 
     Products of one model share their price; the number of reviews parts those of one price from
     those of another, so that also small shares can be met, if not exactly.
@@ -101,7 +103,7 @@ def draw_narrowings(columns: Columns, products: int) -> list[Narrowing]:
     Raises:
         BenchmarkError: the products have no prices or no numbers of reviews.
     """
-    return [_narrowing(columns, products, share) for share in SHARES]
+    return [_narrowing(columns, products, share) for share in shares]
 
 
 def _narrowing(columns: Columns, products: int, share: float) -> Narrowing:

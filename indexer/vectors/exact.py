@@ -8,6 +8,7 @@ import numpy as np
 
 from indexer.hits import Hits
 from indexer.vectors.half import cosines, widen
+from indexer.vectors.protocol import Looked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,10 +30,18 @@ class ExactIndex:
         self, query: NDArray[np.float32], limit: int, mask: NDArray[np.bool_] | None = None
     ) -> Hits:
         """See `VectorIndex.search`."""
+        return self.explore(query, limit, mask)[0]
+
+    def explore(
+        self, query: NDArray[np.float32], limit: int, mask: NDArray[np.bool_] | None = None
+    ) -> tuple[Hits, Looked]:
+        """See `VectorIndex.explore`."""
         if mask is None:
-            return Hits.best(self._rows, cosines(self._vectors, query), limit)
-        rows = np.flatnonzero(mask)
-        return Hits.best(rows, self.similarities(query, rows), limit)
+            rows, scores = self._rows, cosines(self._vectors, query)
+        else:
+            rows = np.flatnonzero(mask)
+            scores = self.similarities(query, rows)
+        return Hits.best(rows, scores, limit), Looked(0, 0, len(rows), len(rows))
 
     def gather(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """See `VectorIndex.gather`."""

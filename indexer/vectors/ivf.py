@@ -15,7 +15,8 @@ import numpy as np
 from indexer.hits import Hits
 from indexer.vectors.codes import CodedQuery, Codes, similarities
 from indexer.vectors.lists import Lists
-from indexer.vectors.scan import Depth, Looked, Query, Scanner
+from indexer.vectors.protocol import Looked
+from indexer.vectors.scan import Depth, Query, Scanner
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,10 +30,13 @@ _LEAST_CANDIDATES = 2_000
 _SCANNED_PER_CANDIDATE = 20
 _CANDIDATES_PER_HIT = 4
 
-_STEPS_PER_SCORE = 8
+_STEPS_PER_SCORE = 4
 """Products are gone through while one of anywhere in the catalogue is scored."""
 
-_DEEPER = 4
+_DEEPENING = -1 / 4
+"""Neighbours inside a filter lie further away: so much deeper, as a power of its share."""
+
+_FURTHER = 4
 _SIGN = np.uint32(1 << 31)
 _EVERY_BIT = np.uint32(0xFFFFFFFF)
 
@@ -76,7 +80,7 @@ class IvfIndex:
     def explore(
         self, query: NDArray[np.float32], limit: int, mask: NDArray[np.bool_] | None = None
     ) -> tuple[Hits, Looked]:
-        """Like `search`, and how far it looked.
+        """See `VectorIndex.explore`.
 
         Where scoring every product inside `mask` costs no more than to find the nearest of them
         through the lists, that is done, and nothing is missed. Otherwise the neighbours lie
@@ -96,7 +100,7 @@ class IvfIndex:
             rows, scores, looked = self._scanner.scan(prepared, depth, mask)
             if looked.passed >= enough or depth.lists >= products:
                 return _best(rows, scores, limit), looked
-            depth = Depth(products, depth.lists * _DEEPER, depth.candidates)
+            depth = Depth(products, depth.lists * _FURTHER, depth.candidates)
 
     def gather(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """See `VectorIndex.gather`."""
@@ -114,7 +118,8 @@ class IvfIndex:
             _LEAST_CANDIDATES, self._scanned // _SCANNED_PER_CANDIDATE, _CANDIDATES_PER_HIT * limit
         )
         share = max(passing, 1) / products
-        lists = math.ceil(max(self._scanned / math.sqrt(share), candidates / share))
+        deeper = self._scanned * share**_DEEPENING
+        lists = math.ceil(max(deeper, candidates / share))
         return Depth(_GROUPS_PER_LISTS * lists, lists, candidates)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
@@ -11,11 +11,29 @@ if TYPE_CHECKING:
     from indexer.hits import Hits
 
 
+class Looked(NamedTuple):
+    """How far a search looked.
+
+    Attributes:
+        lists: gone through.
+        products: in them.
+        passed: of these, inside the mask.
+        scored: of these, compared with the query component by component.
+    """
+
+    lists: int
+    products: int
+    passed: int
+    scored: int
+
+
 class VectorIndex(Protocol):
     """Nearest neighbours by cosine over unit vectors.
 
-    Implementations are immutable and safe to call from several threads. Scores are exact cosines
-    in every implementation; an approximate one may miss neighbours, never misjudge them.
+    Implementations are immutable and safe to call from several threads. A score is the cosine
+    with the stored vector, which may have been rounded to 8 bits for each component (an error of
+    about .0005 at 384 components); the same pair has the same score in every call. An approximate
+    implementation may miss neighbours, never misjudge them.
     """
 
     def search(
@@ -31,6 +49,12 @@ class VectorIndex(Protocol):
         Returns:
             Rows with their cosines, best first.
         """
+        ...
+
+    def explore(
+        self, query: NDArray[np.float32], limit: int, mask: NDArray[np.bool_] | None = None
+    ) -> tuple[Hits, Looked]:
+        """What `search` gives for the same, and how far it looked."""
         ...
 
     def gather(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:

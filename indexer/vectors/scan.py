@@ -9,6 +9,7 @@ import numpy as np
 
 from indexer.compiled import compiled, prefetch
 from indexer.vectors.codes import CodedQuery, Codes, measure
+from indexer.vectors.protocol import Looked
 from indexer.vectors.signs import SignedQuery
 
 if TYPE_CHECKING:
@@ -30,22 +31,6 @@ class Depth(NamedTuple):
 
     groups: int
     lists: int
-    candidates: int
-
-
-class Looked(NamedTuple):
-    """How far was looked.
-
-    Attributes:
-        lists: gone through.
-        vectors: in them.
-        passed: of these, inside the filter.
-        candidates: of these, scored.
-    """
-
-    lists: int
-    vectors: int
-    passed: int
     candidates: int
 
 
