@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from benchmarks.cli.building import build, readers
+from benchmarks.cli.building import build, delta, readers
 from benchmarks.cli.catalogues import fetch, generate
 from benchmarks.cli.load import throughput
 from benchmarks.cli.neighbours import filters, recall
@@ -25,6 +25,7 @@ for command in (
     keystrokes,
     distilled,
     build,
+    delta,
     readers,
     latency,
     throughput,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,10 +15,20 @@ from benchmarks.build_speed import (
     feed_of,
     measure_build,
 )
-from benchmarks.cli.frame import DataDir, JsonFile, sizes, workplace, write_json
+from benchmarks.cli.frame import (
+    DataDir,
+    Documents,
+    JsonFile,
+    sizes,
+    subjects_of,
+    workplace,
+    write_json,
+)
+from benchmarks.delta import delta_table, measure_delta
 from benchmarks.embedding import embedding_table, measure_embedding
 from benchmarks.readers import Plan, measure_readers, readers_table
 from indexer.embedding.acquire import install_default_model
+from indexer.layout import IndexLayout
 from searchsvc.settings import Settings
 
 
@@ -51,6 +63,32 @@ def build(
                 install_default_model(models), texts, reference
             )
             print(embedding_table(result["embedding"]))
+    write_json(json_file, result)
+
+
+def delta(
+    products: Annotated[int, typer.Option(min=1_000, help="Size of the catalogue.")] = 100_000,
+    index: Annotated[
+        str | None, typer.Option(help="Change a copy of this index of --data-dir.")
+    ] = None,
+    documents: Documents = "",
+    json_file: JsonFile = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Time deltas, of prices until they are visible, of texts beside a build of everything.
+
+    Example: python -m benchmarks delta --products 100000 --json delta.json
+    """
+    with workplace(data_dir) as (folder, embedder):
+        if index is None:
+            (subject,) = subjects_of([products], 1, documents, folder, embedder)
+            layout = subject.layout
+        else:
+            layout = IndexLayout.of(folder, index)
+        # On the disk of the index: what is linked cannot be elsewhere.
+        with tempfile.TemporaryDirectory(dir=folder, prefix="delta-") as scratch:
+            result = measure_delta(layout, embedder, Path(scratch))
+    print(delta_table(result))
     write_json(json_file, result)
 
 
