@@ -280,13 +280,19 @@ def _gather(part: Part, alternative: int, chunk: int, scratch: Scratch, candidat
 
 
 @compiled
-def _gather_best(part: Part, clause: int, chunk: int, scratch: Scratch, candidates: int) -> None:
-    """Find the rows of a chunk that have a clause, and the best that its alternatives give."""
+def _gather_best(part: Part, clause: int, chunk: int, scratch: Scratch, candidates: int) -> bool:
+    """Find the rows of a chunk that have a clause, and the best that its alternatives give.
+
+    Returns:
+        Whether there are any.
+    """
+    any_found = False
     question = part.question
     for alternative in range(
         question.alternative_ends[clause], question.alternative_ends[clause + 1]
     ):
         count = _gather(part, alternative, chunk, scratch, candidates)
+        any_found |= count > 0
         for place in range(count):
             row = scratch.found[place]
             if not _has(scratch.having, row):
@@ -294,6 +300,7 @@ def _gather_best(part: Part, clause: int, chunk: int, scratch: Scratch, candidat
                 scratch.best[row] = scratch.values[place]
             elif scratch.best[row] < scratch.values[place]:
                 scratch.best[row] = scratch.values[place]
+    return any_found
 
 
 @compiled
@@ -305,22 +312,23 @@ def _is_simple(question: Question, clause: int) -> bool:
 
 
 @compiled
-def _add_all(part: Part, clause: int, share: np.float32, chunk: int, scratch: Scratch) -> None:
-    """Add an essential clause up: all its rows are candidates."""
+def _add_all(part: Part, clause: int, share: np.float32, chunk: int, scratch: Scratch) -> bool:
+    """Add an essential clause up: all its rows are candidates; tells whether there are any."""
     runs, question = part.runs, part.question
     if _is_simple(question, clause):
         term = question.term_ends[question.alternative_ends[clause]]
         run = run_in(runs, question.terms[term], chunk)
         if run < 0:
-            return
+            return False
         factor = part.factors[term]
         for place in range(signed(runs.begins[run]), signed(runs.begins[run + 1])):
             row = signed(runs.rows[place])
             scratch.scores[row] += factor * np.float32(runs.impacts[place])
             scratch.covered[row] += share
             _set(scratch.seen, row)
-        return
-    _gather_best(part, clause, chunk, scratch, -1)
+        return True
+    if not _gather_best(part, clause, chunk, scratch, -1):
+        return False
     count = _list(scratch.having, scratch.found)
     for place in range(count):
         row = scratch.found[place]
@@ -329,6 +337,7 @@ def _add_all(part: Part, clause: int, share: np.float32, chunk: int, scratch: Sc
     for word in range(len(scratch.having)):
         scratch.seen[word] |= scratch.having[word]
         scratch.having[word] = 0
+    return True
 
 
 @compiled
@@ -342,7 +351,8 @@ def _add_to(
     """
     if _is_simple(part.question, clause):
         return _add_term(part, clause, share, chunk, scratch, candidates)
-    _gather_best(part, clause, chunk, scratch, candidates)
+    if not _gather_best(part, clause, chunk, scratch, candidates):
+        return False
     for candidate in range(candidates):
         row = scratch.candidates[candidate]
         hit = np.float32(_has(scratch.having, row))
@@ -544,13 +554,14 @@ def _add_up(
     """
     part = Part(runs, question, plan.factors)
     essential = _essential(plan, needed)
+    any_found = False
     for place in range(essential):
         clause = plan.order[place]
-        _add_all(part, clause, plan.shares[clause], chunk, scratch)
+        any_found |= _add_all(part, clause, plan.shares[clause], chunk, scratch)
+    if not any_found:
+        return 0, False
     count = _list(scratch.seen, scratch.candidates)
     scratch.seen[:] = 0
-    if not count:
-        return 0, False
     is_dense = count > _DENSE
     for place in range(essential, plan.asked):
         clause = plan.order[place]
@@ -567,6 +578,17 @@ def _add_up(
     for place in range(plan.asked, len(plan.order)):
         is_dense |= _add_to(part, plan.order[place], np.float32(0), chunk, scratch, kept)
     return kept, is_dense
+
+
+@compiled
+def _inhabited(runs: Runs, question: Question, chunks: int) -> NDArray[np.bool_]:
+    """Which chunks have any row with a term of the question, bool ``(chunks,)``."""
+    inhabited = np.zeros(chunks, np.bool_)
+    first, run_chunks = runs.first, runs.chunks
+    for term in question.terms:
+        for run in range(signed(first[term]), signed(first[term + 1])):
+            inhabited[run_chunks[run]] = True
+    return inhabited
 
 
 @compiled
@@ -606,7 +628,10 @@ def matching(
     # Some row has the rarest clause. Where a row is found to cover more, fewer are candidates.
     top = plan.shares[plan.order[0]] if plan.asked else np.float32(0)
     count = 0
+    inhabited = _inhabited(runs, question, _chunks(statistics))
     for chunk in range(_chunks(statistics) if plan.asked else 0):
+        if not inhabited[chunk]:
+            continue
         needed = coverage * float(top) * _ROUNDING
         found, is_dense = _add_up(runs, question, plan, chunk, needed, scratch)
         for place in range(found):
