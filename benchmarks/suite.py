@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+_SAMPLE = Path("searchsvc") / "sample"
 _SMALL = 1_000
+_LARGE = 5_000  # from there on vectors have an index
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +33,28 @@ def steps(products: int, out: Path, *, quick: bool) -> list[Step]:
         out: where results and indexes go.
         quick: whether as little is measured as shows that it runs.
     """
-    size = str(products)
+    size, large = str(products), str(max(_LARGE, products))
     small = max(_SMALL, products // 10)
     both = size if small == products else f"{small},{products}"
     forms: dict[str, tuple[str, ...]] = {
         "latency": ("--products", both, "--queries", "200"),
         "throughput": ("--products", size, "--seconds", "2"),
+        "lexical": ("--products", size, "--queries", "100"),
+        "filters": ("--products", large, "--queries", "100"),
+        "recall": ("--products", large, "--queries", "100"),
         "memory": ("--products", size),
         "build": ("--products", both),
         "readers": ("--products", size, "--rounds", "1"),
+        "distilled": (str(_SAMPLE),),
     }
     if quick:
-        forms["latency"] = ("--products", size, "--queries", "10")
+        few = ("--queries", "10")
+        forms |= dict.fromkeys(("latency", "lexical"), ("--products", size, *few))
+        forms |= dict.fromkeys(("filters", "recall"), ("--products", large, *few))
         forms["throughput"] = ("--products", size, "--seconds", "1", "--rate", "10")
-        forms["memory"] = ("--products", size, "--queries", "10", "--workers", "1")
-        del forms["readers"]  # which listens to a quiet service for a while first
+        forms["memory"] = ("--products", size, *few, "--workers", "1")
+        # They listen to a quiet service for a while first, and need a model that knows meaning.
+        del forms["readers"], forms["distilled"]
     made = []
     for name, options in forms.items():
         file = out / f"{name}.json"
