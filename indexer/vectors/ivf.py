@@ -36,7 +36,8 @@ _STEPS_PER_SCORE = 4
 _DEEPENING = -1 / 4
 """Neighbours inside a filter lie further away: so much deeper, as a power of its share."""
 
-_FURTHER = 4
+_FURTHER = 2
+_ENOUGH = 0.75  # of what is met on average; a little less is no reason to begin again
 _SIGN = np.uint32(1 << 31)
 _EVERY_BIT = np.uint32(0xFFFFFFFF)
 
@@ -95,7 +96,7 @@ class IvfIndex:
             return hits, Looked(0, 0, len(rows), len(rows))
         prepared = Query.of(query)
         # Of a filter that goes with the meaning, as many as of one that does not.
-        enough = min(passing, depth.lists * passing // products // 2)
+        enough = min(passing, int(_ENOUGH * depth.lists * passing / products))
         while True:
             rows, scores, looked = self._scanner.scan(prepared, depth, mask)
             if looked.passed >= enough or depth.lists >= products:

@@ -97,20 +97,20 @@ class Lists(NamedTuple):
     def _is_sound(self, products: int, dimension: int) -> bool:
         """Whether reading never leaves the arrays: machine code does not look."""
         groups, lists = len(self.group_begins) - 1, len(self.begins) - 1
-        shapes = {
-            "groups.codes": (groups, dimension),
-            "groups.scales": (groups,),
-            "group_begins": (groups + 1,),
-            "centroids.codes": (lists, dimension),
-            "centroids.scales": (lists,),
-            "norms": (lists,),
-            "begins": (lists + 1,),
-            "rows": (products,),
-            "signs.words": (products, -(-dimension // WORD_BITS)),
-            "signs.factors": (products,),
+        expected = {
+            "groups.codes": ("int8", (groups, dimension)),
+            "groups.scales": ("uint16", (groups,)),
+            "group_begins": ("int32", (groups + 1,)),
+            "centroids.codes": ("int8", (lists, dimension)),
+            "centroids.scales": ("uint16", (lists,)),
+            "norms": ("float32", (lists,)),
+            "begins": ("int32", (lists + 1,)),
+            "rows": ("int32", (products,)),
+            "signs.words": ("uint64", (products, -(-dimension // WORD_BITS))),
+            "signs.factors": ("uint16", (products,)),
         }
         return (
-            {name: array.shape for name, array in _flat(self)} == shapes
+            {name: (array.dtype.name, array.shape) for name, array in _flat(self)} == expected
             and _is_partition(self.group_begins, lists)
             and _is_partition(self.begins, products)
             and 0 <= int(self.rows.min()) <= int(self.rows.max()) < products

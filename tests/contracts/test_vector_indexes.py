@@ -199,3 +199,57 @@ def test_ties_break_by_row(copies: int) -> None:
     same = np.repeat(unit(np.ones((1, 8))).astype(np.float16), copies, axis=0)
     hits = ExactIndex(same).search(unit(np.ones(8)), 10)
     assert hits.rows.tolist() == list(range(min(copies, 10)))
+
+
+def test_gathered_vectors_are_those_that_were_given(
+    index: VectorIndex, vectors: NDArray[np.float16]
+) -> None:
+    rows = np.array([7, 3, 3, _ROWS - 1])
+    gathered = index.gather(rows)
+    assert gathered.dtype == np.float32
+    np.testing.assert_allclose(gathered, vectors[rows].astype(np.float32), atol=3e-3)
+    assert index.gather(np.empty(0, np.int64)).shape == (0, _DIMENSION)
+
+
+def test_a_search_says_how_far_it_looked(index: VectorIndex, queries: NDArray[np.float32]) -> None:
+    few = np.zeros(_ROWS, np.bool_)
+    few[:20] = True
+    hits, looked = index.explore(queries[0], 5, few)
+    assert (len(hits), looked.scored, looked.lists) == (5, 20, 0)
+    hits, looked = index.explore(queries[0], 5)
+    np.testing.assert_array_equal(hits.rows, index.search(queries[0], 5).rows)
+    assert 5 <= looked.scored <= looked.passed <= _ROWS
+
+
+def test_a_filter_that_goes_against_the_meaning_is_followed_further(
+    queries: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ivf, "_STEPS_PER_SCORE", 10_000)  # not by scoring all
+    rng = np.random.default_rng(5)
+    centres, kinds = unit(rng.standard_normal((40, _DIMENSION))), rng.integers(40, size=20_000)
+    many = unit(centres[kinds] + 0.15 * rng.standard_normal((20_000, _DIMENSION)))
+    vectors = many.astype(np.float16)
+    index = IvfIndex(Lists.of(vectors), Codes.of_all(vectors), 4_000)
+    found = []
+    for query in queries[:10]:
+        farthest = np.argsort(centres @ query)[:16]
+        away = np.isin(kinds, farthest)
+        _, usual = index.explore(query, 100, np.arange(len(away)) % 10 < 4)
+        hits, looked = index.explore(query, 100, away)
+        assert looked.products > 1.5 * usual.products
+        cosines = vectors[away].astype(np.float64) @ query
+        nearest = np.flatnonzero(away)[np.argsort(-cosines)[:100]]
+        found.append(len(np.intersect1d(hits.rows, nearest)) / 100)
+    assert np.mean(found) >= 0.95
+
+
+def test_what_cannot_be_reached_is_looked_for_everywhere(
+    vectors: NDArray[np.float16], queries: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ivf, "_LEAST_CANDIDATES", 50)
+    lists, codes = Lists.of(vectors), Codes.of_all(vectors)
+    few = {"few": queries[:3]}
+    assert calibrate(lists, codes, vectors, few, 1.01).scanned == _ROWS
+    least = calibrate(lists, codes, vectors, few, 0.0)
+    assert least.scanned == 1_000
+    assert 0 < least.recall["few"] <= 1
