@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 ENCODER_VARIABLE = "SEARCHSVC_QUERY_ENCODER"
 """The setting that says how queries are embedded."""
 _BLOCK = 25
-_NOT_STAGES = ("engine", "degraded")
+_NOT_STAGES = ("engine", "processor", "degraded")
 _DIGITS = 3
 
 
@@ -217,6 +217,7 @@ def _workload(times: _Times, encoder: str) -> dict[str, Any]:
         "queries": len(times.engine),
         "degraded": times.degraded,
         "engine": summarize([sample["engine"] for sample in times.engine]),
+        "engine_processor": summarize([sample["processor"] for sample in times.engine]),
     }
     if times.http:
         row["http"] = summarize(times.http)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 _NAME = 44
+_LAYERS = {"http": "http", "engine": "engine", "engine_processor": "engine, processor time"}
 _OVER = "  over budget: "
 
 
@@ -49,9 +50,9 @@ def _encoder(encoder: str, workloads: Iterable[Mapping[str, Any]]) -> Iterator[s
     plain, *filtered = workloads
     title = f"{encoder}, {plain['queries']:,} queries, milliseconds"
     yield f"{title:<{_NAME}}{COLUMNS}{'budget':>9}{'p99':>9}"
-    for name in ("http", "engine"):
+    for name, label in _LAYERS.items():
         if name in plain:
-            yield f"{name:<{_NAME}}{cells(plain[name])}"
+            yield f"{label:<{_NAME}}{cells(plain[name])}"
     for name, row in plain["stages"].items():
         budget = row["budget"]
         allowed = f"{budget['median']:>9.3f}{budget['p99']:>9.3f}" if budget else ""

@@ -54,8 +54,9 @@ def test_every_query_is_timed_by_stage(opened: Engine, subject: Subject) -> None
     samples = opened.time(index, [page_request(text) for text in subject.texts[:5]])
     assert len(samples) == 5
     for sample in samples:
-        assert set(sample) == {*STAGES, "engine", "degraded"}
+        assert set(sample) == {*STAGES, "engine", "processor", "degraded"}
         assert sample["framework"] == sample["degraded"] == 0
+        assert sample["processor"] > 0
         inside = [sample[name] for name in STAGES if name not in {"parse", "encode"}]
         assert sum(inside) <= sample["engine"] <= sum(inside) + sample["parse"]
 
