@@ -21,8 +21,9 @@ import numpy as np
 
 from indexer.hits import Hits, Matches
 from indexer.lexical.common import count_together, rows_among
-from indexer.lexical.matching import Question, Scratch, Statistics, matching
+from indexer.lexical.matching import matching
 from indexer.lexical.postings import Postings, rows_of
+from indexer.lexical.question import Question, Scratch, Statistics
 from indexer.storage import read_arrays
 
 if TYPE_CHECKING:
