@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
+_SPARED = 4  # requests that wait for each search that runs, whatever the clock says
 _DESCRIPTION = "Self-hosted AI product search: words and meaning, fused, over your own feed."
 
 
@@ -46,7 +47,12 @@ def create_app(settings: Settings, started: Callable[[], None] = lambda: None) -
     metrics = Metrics(settings.data_dir)
     storage = Storage(partial(StateStore.open, settings), metrics, settings.retention_days)
     service = SearchService(settings, metrics, lambda: storage.state)
-    permits = Permits(settings.max_concurrent, settings.max_waiting, settings.max_wait_ms)
+    permits = Permits(
+        settings.max_concurrent,
+        settings.max_waiting,
+        settings.max_wait_ms,
+        spared=_SPARED * settings.max_concurrent,
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:

@@ -40,7 +40,9 @@ class Permits:
     pool takes for it.
     """
 
-    def __init__(self, running: int, waiting: int, wait_ms: float = float("inf")) -> None:
+    def __init__(
+        self, running: int, waiting: int, wait_ms: float = float("inf"), spared: int = 0
+    ) -> None:
         """Make one that starts its threads when they are needed.
 
         Args:
@@ -48,7 +50,10 @@ class Permits:
             waiting: that may wait, however fast they would have their turn.
             wait_ms: how long one may wait while the queue does not get empty; `BURST` times as
                 long when it does.
+            spared: so many that wait are never refused: a pause of the process, such as that of
+                another generation being opened, is no overload.
         """
+        self._spared = spared
         self._running = running
         self._most_waiting = waiting
         self._wait_ms = wait_ms
@@ -79,6 +84,8 @@ class Permits:
                 f"{self._most_waiting} requests are waiting already (SEARCHSVC_MAX_WAITING); "
                 "try again in a second"
             )
+        if ahead < self._spared:
+            return
         if ahead and (ahead + 1) * self._mean_seconds / self._running > self._bound():
             raise self._too_late()
 
@@ -140,7 +147,7 @@ class Permits:
             self._nobody_waited_at = began
         if turn.future.cancelled():  # whoever asked has gone
             return None, None
-        if began > turn.deadline:
+        if began > turn.deadline and self._queue.qsize() >= self._spared:
             return None, self._too_late()
         try:
             return turn.function(), None

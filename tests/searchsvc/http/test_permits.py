@@ -217,6 +217,21 @@ def test_after_a_refusal_nobody_waits_long_for_a_second(clock: Clock) -> None:
     run(test)
 
 
+def test_a_few_are_spared_when_the_process_pauses(clock: Clock) -> None:
+    async def test() -> None:
+        permits = Permits(1, 8, wait_ms=20, spared=4)
+        job = Job()
+        task = await begin(permits, job)
+        late = [await queue(permits, lambda: "answered") for _ in range(4)]
+        clock.seconds += 10
+        job.go.set()
+        assert await asyncio.gather(*late) == ["answered"] * 4
+        await task
+        permits.close()
+
+    run(test)
+
+
 def test_whoever_has_gone_takes_no_turn_and_no_permit() -> None:
     async def test() -> None:
         with permitting(1, 1) as permits:
