@@ -12,6 +12,7 @@ import pytest
 from indexer.build import distil as module
 from indexer.build.distil import Corpus, KnownEncoder, distil, write_encoder
 from indexer.build.progress import Silent
+from indexer.build.spans import sample_spans
 from indexer.build.vectorize import text_digest
 from indexer.embedding.distilled import DistilledEmbedder, Fitted
 from indexer.embedding.hashing import HashingEmbedder
@@ -103,15 +104,14 @@ def test_the_manifest_tells_how_near_it_comes(corpus: Corpus, teacher: OnnxEmbed
     assert entry.spans > len(TEXTS)
 
 
-def test_confidence_is_lower_where_the_fit_never_met_a_piece(
+def test_confidence_is_the_cosine_to_the_transformer_in_the_mean(
     corpus: Corpus, teacher: OnnxEmbedder
 ) -> None:
-    fitted, _ = fit(corpus, teacher)
-    forgotten = replace(fitted, counts=np.zeros_like(fitted.counts))
-    known, unmet = (DistilledEmbedder(it.file()) for it in (fitted, forgotten))
-    queries = ["red shoe", "blue usb cable", "green phone case"]
-    before = np.mean([known.estimate(query).confidence for query in queries])
-    assert np.mean([unmet.estimate(query).confidence for query in queries]) < before
+    encoder = encoder_of(corpus, teacher)
+    spans = sample_spans(TEXTS, 400, 5, np.random.default_rng(99))
+    vectors, features = encoder.described(spans)
+    expected = cosines(vectors, teacher.embed_queries(spans)).mean()
+    assert encoder.confidences(features).mean() == pytest.approx(expected, abs=0.05)
 
 
 def test_without_documents_that_read_alike_it_is_fitted_to_spans_alone(
