@@ -44,6 +44,7 @@ def steps(products: int, out: Path, *, quick: bool) -> list[Step]:
         "recall": ("--products", large, "--queries", "100"),
         "memory": ("--products", size),
         "build": ("--products", both),
+        "delta": ("--products", large),
         "readers": ("--products", size, "--rounds", "1"),
         "distilled": (str(_SAMPLE),),
     }
