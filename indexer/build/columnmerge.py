@@ -87,6 +87,11 @@ class _Values:
         found = self.by_name.get(name, {})
         return Counts.of(value for values in found.values() for value in values)
 
+    def typed(self, name: str) -> dict[int, list[tuple[type, Scalar]]]:
+        """The values under `name` by row, with their types: in Python 0 equals False."""
+        found = self.by_name.get(name, {})
+        return {row: [(type(value), value) for value in found[row]] for row in found}
+
     def pairs(self, name: str) -> list[tuple[int, Scalar]]:
         """Rows and values under `name`."""
         found = self.by_name.get(name, {})
@@ -215,7 +220,7 @@ class _Merge:
         """The names under which any product has other values than before."""
         old, new = self._old, self._new
         names = old.by_name.keys() | new.by_name.keys()
-        touched = {name for name in names if old.by_name.get(name) != new.by_name.get(name)}
+        touched = {name for name in names if old.typed(name) != new.typed(name)}
         if old.locations != new.locations:
             touched.add(LOCATIONS)
         return touched

@@ -73,19 +73,26 @@ def build(directory: Path, catalogue: Catalogue) -> None:
     products.write()
 
 
+def _same(one: Product, other: Product) -> bool:
+    return one.to_json() == other.to_json()  # two products may be equal by 0 and False
+
+
 def merge(base: Path, target: Path, before: Catalogue, after: Catalogue) -> None:
     """By the rule of a delta: what is as it was moves, all else goes and comes."""
     target.mkdir()
     rows = {key: row for row, key in enumerate(after)}
-    moved = [rows[key] if after.get(key) == it else -1 for key, it in before.items()]
-    added = [(rows[key], it) for key, it in after.items() if before.get(key) != it]
+    stays = {key for key in before if key in after and _same(before[key], after[key])}
+    moved = [rows[key] if key in stays else -1 for key in before]
+    added = [(rows[key], it) for key, it in after.items() if key not in stays]
     merge_columns(base, target, np.array(moved, np.int32), added)
     merge_products(base, target, np.array(moved, np.int32), added)
 
 
 def patch(base: Path, target: Path, before: Catalogue, after: Catalogue) -> None:
     target.mkdir()
-    changed = [(row, after[key]) for row, key in enumerate(before) if after[key] != before[key]]
+    changed = [
+        (row, after[key]) for row, key in enumerate(before) if not _same(before[key], after[key])
+    ]
     patch_columns(base, target, changed)
     if not (target / COLUMNS_FILE).exists():
         shutil.copyfile(base / COLUMNS_FILE, target / COLUMNS_FILE)
@@ -221,6 +228,18 @@ def test_a_column_that_becomes_one_of_another_kind_has_its_stray_values_back(
         patch(tmp_path / f"{number}", tmp_path / f"{number + 1}", before, after)
         build(tmp_path / f"full{number}", after)
         assert_same_columns(tmp_path / f"{number + 1}", tmp_path / f"full{number}")
+
+
+def test_a_zero_that_becomes_false_is_a_change(tmp_path: Path) -> None:
+    def catalogue(value: AttributeValue) -> Catalogue:
+        names = [f"a{number}" for number in range(9)]
+        return many(60, attributes=[{**dict.fromkeys(names, "x"), "b": value}] * 60)
+
+    before, after = catalogue(0.0), catalogue(False)  # noqa: FBT003 - it is the value
+    build(tmp_path / "base", before)
+    patch(tmp_path / "base", tmp_path / "patched", before, after)
+    build(tmp_path / "full", after)
+    assert_same_columns(tmp_path / "patched", tmp_path / "full")
 
 
 def test_beyond_the_most_columns_a_new_name_waits_for_the_next_full_build(
