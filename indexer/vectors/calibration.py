@@ -30,6 +30,7 @@ _BLOCK_ROWS = 16_384
 _LEAST_SCANNED = 1_000
 _FIRST_SHARE = 200  # of the catalogue, one in so many
 _STEP = 1.25
+_NEARLY = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +63,23 @@ def calibrate(
         vectors: float16 ``(products, dimension)``, unit rows.
         samples: queries by name, float32 ``(queries, dimension)`` each; every one of the samples
             must reach the target, since items are easier to find than short queries are.
-        target_recall: recall@100 to reach; where even all products do not reach it (the codes
-            lose candidates), all are gone through.
+        target_recall: recall@100 to reach; where even all products gone through do not (codes of
+            8 bits do not tell near-duplicates apart), nearly what those reach.
 
     Returns:
         The smallest tried number that reaches the target.
     """
     truth = {name: nearest(vectors, queries) for name, queries in samples.items()}
+    everything = IvfIndex(lists, codes, len(vectors))
+    needed = {
+        name: min(target_recall, recall_of(everything, queries, truth[name]) - _NEARLY)
+        for name, queries in samples.items()
+    }
     scanned = min(len(vectors), max(_LEAST_SCANNED, len(vectors) // _FIRST_SHARE))
     while True:
         index = IvfIndex(lists, codes, scanned)
         recall = {name: recall_of(index, samples[name], truth[name]) for name in samples}
-        if scanned == len(vectors) or min(recall.values()) >= target_recall:
+        if scanned == len(vectors) or all(recall[name] >= needed[name] for name in samples):
             return Calibration(len(lists.norms), scanned, recall)
         scanned = min(len(vectors), math.ceil(scanned * _STEP))
 
