@@ -1,7 +1,7 @@
 """Approximate search through inverted lists, on codes of one bit and of eight.
 
 Groups of lists near to the query give their lists, the nearest lists their products, the nearest
-products by one bit for each component are scored by eight. docs/performance.md tells what else
+products by one bit for each component are scored by eight. docs/vectors.md tells what else
 was measured.
 """
 
