@@ -51,6 +51,7 @@ _CONCURRENT_VARIABLE = "SEARCHSVC_MAX_CONCURRENT"
 _DRAIN_SECONDS = 20
 _KEEP_ALIVE_SECONDS = 75  # longer than proxies keep a connection: who closes it must not be we
 _BACKLOG = 4_096
+_HEALTH_SECONDS = 60  # a worker on a busy machine imports for longer than uvicorn's five seconds
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
@@ -222,6 +223,7 @@ def _run(settings: Settings, host: str, port: int, workers: int) -> None:
             access_log=False,
             backlog=_BACKLOG,
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+            timeout_worker_healthcheck=_HEALTH_SECONDS,
             timeout_graceful_shutdown=_DRAIN_SECONDS,
         )
 
