@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,13 +28,30 @@ def _choose_cache_directory() -> None:
     if _DIRECTORY_VARIABLE in os.environ:
         return
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "searchsvc"
+    name = f"compiled-{_sources_digest()}"
     try:
-        (home / "compiled").mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=home / "compiled"):
+        (home / name).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=home / name):
             pass
     except OSError:
         home = Path(tempfile.gettempdir()) / f"searchsvc-{os.getuid()}"
-    os.environ[_DIRECTORY_VARIABLE] = str(home / "compiled")
+    os.environ[_DIRECTORY_VARIABLE] = str(home / name)
+
+
+def _sources_digest() -> str:
+    """What the sources with compiled functions are known by, 16 hexadecimal digits.
+
+    The compiler looks for changes of the file that a function is in, and not of those with the
+    functions that it calls: after an upgrade, what is called could be the old one.
+    """
+    digest = blake2b(digest_size=8)
+    package = Path(__file__).parent
+    for root in (package, package.parent / "searchsvc"):
+        for path in sorted(root.rglob("*.py")):
+            source = path.read_bytes()
+            if b"indexer.compiled" in source:
+                digest.update(source)
+    return digest.hexdigest()
 
 
 _choose_cache_directory()
@@ -52,8 +70,7 @@ def compiled(function: _Function) -> _Function:
 
     It sees arrays and numbers only, raises nothing and releases the interpreter's lock while it
     runs. Arrays may be read-only maps; each combination of types that it is called with is
-    compiled, so that callers should always pass the same. What it calls belongs into its own
-    module: what is kept is compiled again when that file changes, and no other.
+    compiled, so that callers should always pass the same.
     """
     return numba.njit(function, cache=True, nogil=True, error_model="numpy")  # type: ignore[no-any-return]
 
