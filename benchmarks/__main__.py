@@ -8,6 +8,7 @@ from benchmarks.cli.building import build, delta, readers
 from benchmarks.cli.catalogues import fetch, generate
 from benchmarks.cli.load import throughput
 from benchmarks.cli.neighbours import filters, recall
+from benchmarks.cli.peers import peers
 from benchmarks.cli.personalization import interleave, personalization
 from benchmarks.cli.relevance import distilled, keystrokes, relevance, robustness
 from benchmarks.cli.results import compare, report
@@ -33,6 +34,7 @@ for command in (
     lexical,
     filters,
     recall,
+    peers,
     facets,
     boosts,
     personalization,
