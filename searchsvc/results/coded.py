@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from indexer.compiled import compiled
+from searchsvc.results.bundles import Bundles
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,6 +54,7 @@ class Coded:
         numbers: float64 ``(size,)`` ascending, of a number column; ``None`` of any other.
         size: all codes are below it.
         repeated: whether any row has several values.
+        bundles: of a sparse column whose products share their sets of values.
     """
 
     column: Column
@@ -61,6 +63,7 @@ class Coded:
     numbers: NDArray[np.float64] | None
     size: int
     repeated: bool
+    bundles: Bundles | None = None
 
     @classmethod
     def of(cls, field: str, column: Column, derived: Derived) -> Coded:
@@ -75,13 +78,16 @@ class Coded:
             offsets = np.zeros(column.products + 1, np.int32)
             np.cumsum(lengths, out=offsets[1:])
         repeated = offsets is not None and bool(np.diff(offsets).max(initial=0) > 1)
-        return cls(column, column.codes, offsets, column.numbers, column.size, repeated)
+        # One value is looked up as fast as its bundle.
+        bundles = Bundles.of(offsets, column.codes) if repeated and offsets is not None else None
+        return cls(column, column.codes, offsets, column.numbers, column.size, repeated, bundles)
 
     def _kept_bytes(self) -> int:
         """What is not mapped from the snapshot's file."""
+        kept = 0 if self.bundles is None else self.bundles.nbytes
         if self.offsets is None or self.column.offsets is not None:
-            return 0
-        return self.offsets.nbytes
+            return kept
+        return kept + self.offsets.nbytes
 
     def value(self, code: int) -> Scalar:
         """The value that has `code`."""
@@ -107,6 +113,8 @@ class Coded:
         """How many values with each code the `rows` have, int64 ``(size,)``."""
         if self.offsets is None:
             return _tally_dense(self.codes, rows, self.size)
+        if self.bundles is not None:
+            return self.bundles.tally(rows, self.size)
         return _tally_sparse(self.codes, self.offsets, rows, self.size)
 
     def _at(self, places: NDArray[np.int32], exist: NDArray[np.bool_]) -> NDArray[Any]:
