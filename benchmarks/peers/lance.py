@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 # It warns at every query of something that a later version will do; read when it is loaded.
-os.environ.setdefault("LANCE_LOG", "error")
+os.environ.setdefault("LANCEDB_LOG", "error")
 
 import lancedb
 import pyarrow as pa
