@@ -46,6 +46,8 @@ def peers(
     recall@100 of .95 with queries that are not timed. Engines whose packages are absent are named
     and left out; rank-bm25 is left out of more than 50,000 products.
 
+    Set OMP_NUM_THREADS=1 and OPENBLAS_NUM_THREADS=1, as `searchsvc serve` does for its workers.
+
     Example: python -m benchmarks peers --products 20000 --only tantivy --json peers.json
     """
     with workplace(data_dir) as (folder, embedder):

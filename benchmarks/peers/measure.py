@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmarks.engine import ONE_THREAD
 from benchmarks.machine import describe_machine
 from benchmarks.peers.effort import WANTED, Judge, least_effort
 from benchmarks.peers.protocol import Look, Mode
@@ -113,6 +115,7 @@ def measure_peers(
         "dimension": trial.corpus.vectors.shape[1],
         "queries": len(trial.questions),
         "recall_wanted": WANTED,
+        "threads": {name: os.environ.get(name) for name in ONE_THREAD},
         "peers": {name: it.peer.remark for name, it in by_name.items()},
         "rows": [
             _row(arm, taken, ours.get(arm.mode), by_name[arm.peer])
