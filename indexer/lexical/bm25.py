@@ -23,6 +23,7 @@ from indexer.hits import Hits, Matches
 from indexer.lexical.common import count_together, rows_among
 from indexer.lexical.matching import matching
 from indexer.lexical.postings import Postings, rows_of
+from indexer.lexical.protocol import EVERY
 from indexer.lexical.question import Question, Scratch, Statistics
 from indexer.storage import read_arrays
 
@@ -67,12 +68,12 @@ class Bm25Index:
         found = self._find(term)
         return np.empty(0, np.int32) if found is None else rows_of(self._runs, found)
 
-    def together(self, terms: Iterable[str]) -> int:
+    def together(self, terms: Iterable[str], enough: int = EVERY) -> int:
         """See `LexicalIndex.together`."""
         found = self._numbers(terms)
         if len(found) <= 1:
-            return self._length(found[0]) if found else 0
-        return count_together(self._runs, np.array(found, np.int64))
+            return min(enough, self._length(found[0])) if found else 0
+        return count_together(self._runs, np.array(found, np.int64), enough)
 
     def among(self, rows: NDArray[np.int32], term: str) -> NDArray[np.int32]:
         """See `LexicalIndex.among`."""

@@ -16,35 +16,52 @@ if TYPE_CHECKING:
 
 
 @compiled
-def count_together(runs: Runs, terms: NDArray[np.int64]) -> int:
+def count_together(runs: Runs, terms: NDArray[np.int64], enough: int) -> int:
     """How many rows have all of `terms`, int64 ``(n,)``, the rarest first.
 
-    Costs what the rarest term's postings cost.
+    Costs what the rarest term's postings cost, or what it takes to find `enough`.
     """
     count = 0
     places = np.empty(len(terms), np.int64)
     ends = np.empty(len(terms), np.int64)
     for run in range(signed(runs.first[terms[0]]), signed(runs.first[terms[0] + 1])):
-        are_all_here = True
-        for other in range(1, len(terms)):
-            found = run_in(runs, terms[other], runs.chunks[run])
-            if found < 0:
-                are_all_here = False
-                break
-            places[other] = signed(runs.begins[found])
-            ends[other] = signed(runs.begins[found + 1])
-        if not are_all_here:
+        if not _find_runs(runs, terms, runs.chunks[run], places, ends):
             continue
         for place in range(signed(runs.begins[run]), signed(runs.begins[run + 1])):
-            row = runs.rows[place]
-            has_all = True
-            for other in range(1, len(terms)):
-                places[other] = place_from(runs.rows, places[other], ends[other], row)
-                if places[other] == ends[other] or runs.rows[places[other]] != row:
-                    has_all = False
-                    break
-            count += has_all
+            count += _have(runs.rows, runs.rows[place], places, ends)
+            if count >= enough:
+                return count
     return count
+
+
+@compiled
+def _find_runs(
+    runs: Runs,
+    terms: NDArray[np.int64],
+    chunk: int | np.uint16,
+    places: NDArray[np.int64],
+    ends: NDArray[np.int64],
+) -> bool:
+    """Point `places` and `ends` to the postings of all terms but the first in a chunk, if any."""
+    for other in range(1, len(terms)):
+        found = run_in(runs, terms[other], chunk)
+        if found < 0:
+            return False
+        places[other] = signed(runs.begins[found])
+        ends[other] = signed(runs.begins[found + 1])
+    return True
+
+
+@compiled
+def _have(
+    rows: NDArray[np.uint16], row: int, places: NDArray[np.int64], ends: NDArray[np.int64]
+) -> bool:
+    """Whether all terms but the first have a row; their places go on to it."""
+    for other in range(1, len(places)):
+        places[other] = place_from(rows, places[other], ends[other], row)
+        if places[other] == ends[other] or rows[places[other]] != row:
+            return False
+    return True
 
 
 @compiled

@@ -9,6 +9,7 @@ import numpy as np
 from rank_bm25 import BM25Okapi
 
 from indexer.hits import Matches
+from indexer.lexical.protocol import EVERY
 from indexer.lexical.weighting import ROUNDING, inverse_document_frequency
 
 if TYPE_CHECKING:
@@ -42,10 +43,10 @@ class OkapiIndex:
         """See `LexicalIndex.rows`."""
         return np.flatnonzero(self._holds([term])).astype(np.int32)
 
-    def together(self, terms: Iterable[str]) -> int:
+    def together(self, terms: Iterable[str], enough: int = EVERY) -> int:
         """See `LexicalIndex.together`."""
         wanted = list(terms)
-        return int(self._holds(wanted).sum()) if wanted else 0
+        return min(enough, int(self._holds(wanted).sum())) if wanted else 0
 
     def among(self, rows: NDArray[np.int32], term: str) -> NDArray[np.int32]:
         """See `LexicalIndex.among`."""

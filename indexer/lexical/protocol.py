@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sys import maxsize
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
 
     from indexer.hits import Matches
     from indexer.lexical.clause import Clause
+
+EVERY = maxsize
+"""More than there are rows."""
 
 
 class LexicalIndex(Protocol):
@@ -28,8 +32,13 @@ class LexicalIndex(Protocol):
         """The rows that have an analysed term, int32 ``(n,)``, ascending; not to be written to."""
         ...
 
-    def together(self, terms: Iterable[str]) -> int:
-        """How many rows have all of these analysed terms; 0 of no terms."""
+    def together(self, terms: Iterable[str], enough: int = EVERY) -> int:
+        """How many rows have all of these analysed terms; 0 of no terms.
+
+        Args:
+            terms: of a query.
+            enough: at least 1; if there are more, they need not be counted.
+        """
         ...
 
     def among(self, rows: NDArray[np.int32], term: str) -> NDArray[np.int32]:

@@ -24,6 +24,7 @@ _ESTABLISHED = 3  # products that have what is no accident
 _SHORT = 5  # letters
 _FAR_MORE = 10  # times as many products have what was meant as have what may be right as it is
 _MOST_WORDS = 16  # to look at; a longer text is no query, and each costs a tenth of a millisecond
+_MANY = 10_000  # products with both words; more of them make neither likelier
 _COMMON_ROWS = 200_000  # a word in more products says nothing about what was meant beside it
 
 
@@ -89,7 +90,8 @@ def _likeliest(
             continue
         odds = correction.score
         if context is not None:
-            odds += log1p(snapshot.lexical.together((same(correction.word), context)))
+            both = (same(correction.word), context)
+            odds += log1p(snapshot.lexical.together(both, _MANY))
         weighed.append((correction, odds))
     return sorted(weighed, key=lambda pair: -pair[1])
 
@@ -129,7 +131,7 @@ def _split(slot: Slot, snapshot: Snapshot, *, rewrite: bool) -> Iterator[Step]:
     splits = snapshot.spelling.splits
     for parts in (*splits(fold(slot.word.text)), *splits(slot.term)):
         terms = tuple(snapshot.analyzer.terms(" ".join(parts)))
-        both = snapshot.lexical.together((terms[0], terms[-1]))
+        both = snapshot.lexical.together((terms[0], terms[-1]), 1)
         if both and slot.allow(terms, _CORRECTED):
             apart = " ".join(parts)
             if rewrite:

@@ -63,7 +63,7 @@ def _as_one(span: Sequence[Slot], snapshot: Snapshot) -> tuple[str, float] | Non
         return None
     apart = [slot.term for slot in span]
     usual = found > _USUAL * min(map(snapshot.lexical.count, apart))
-    usual = usual or found > _USUAL * snapshot.lexical.together(apart)
+    usual = usual or found > _USUAL * snapshot.lexical.together(apart, found // _USUAL + 1)
     return term, 1.0 if usual else _JOINED
 
 
@@ -74,7 +74,7 @@ def part(slots: Sequence[Slot], snapshot: Snapshot) -> Iterator[Step]:
         if slot.found or parts is None or slot.alternatives.keys() - {(slot.term,)}:
             continue
         terms = tuple(snapshot.analyzer.stems(parts.groups()))
-        if snapshot.lexical.together(terms) and slot.allow(terms, _JOINED):
+        if snapshot.lexical.together(terms, 1) and slot.allow(terms, _JOINED):
             yield Step(StepKind.SPLIT, slot.word.text, " ".join(parts.groups()), _JOINED)
 
 

@@ -246,6 +246,7 @@ def test_rows_in_common_are_those_of_documents_with_all_of_the_terms(
     holding = [row for row, it in enumerate(documents) if terms and set(terms) <= set(it)]
     for index in (OkapiIndex(documents), postings(documents, path)):
         assert index.together(terms) == len(holding)
+        assert index.together(terms, 2) == min(2, len(holding))
         for term in terms:
             some = np.arange(0, len(documents), 2, dtype=np.int32)
             expected = [row for row in some.tolist() if term in documents[row]]
@@ -259,6 +260,7 @@ def test_rows_in_common_are_found_in_every_chunk(path: Path) -> None:
     names = np.array(["rare", "usual", "other"])
     index = postings([names[column].tolist() for column in has.T], path)
     assert index.together(names) == has.all(axis=0).sum()
-    assert index.together(["usual", "rare"]) == (has[0] & has[1]).sum()
+    assert index.together(["usual", "rare"]) == (has[0] & has[1]).sum() > 40
+    assert index.together(["usual", "rare"], 40) == 40
     rows = np.flatnonzero(has[2]).astype(np.int32)
     assert index.among(rows, "usual").tolist() == np.flatnonzero(has[2] & has[1]).tolist()
