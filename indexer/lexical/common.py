@@ -38,7 +38,7 @@ def count_together(runs: Runs, terms: NDArray[np.int64], enough: int) -> int:
 def _find_runs(
     runs: Runs,
     terms: NDArray[np.int64],
-    chunk: int | np.uint16,
+    chunk: int,
     places: NDArray[np.int64],
     ends: NDArray[np.int64],
 ) -> bool:
