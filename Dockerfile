@@ -35,12 +35,13 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
     SEARCHSVC_MODELS_DIR=/opt/models \
-    SEARCHSVC_DATA_DIR=/data
+    SEARCHSVC_DATA_DIR=/data \
+    XDG_CACHE_HOME=/data/.cache
 USER 10001:10001
 WORKDIR /data
 VOLUME /data
 EXPOSE 8000
-HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=3s --start-period=120s --retries=3 \
   CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/healthz', timeout=2)"]
 ENTRYPOINT ["searchsvc"]
 CMD ["serve", "--host", "0.0.0.0", "--data-dir", "/opt/sample"]
