@@ -89,6 +89,7 @@ def measure_peers(
     Returns:
         The result file: machine, sizes, and a row for each peer, mode and filter.
     """
+    machine = describe_machine()  # before the minutes that follow: it tells when it was
     with ExitStack() as stack:
         arms, standings = [], []
         judges = {within: Judge(trial.corpus, trial.tuning, within) for _, within in trial.arms}
@@ -110,7 +111,7 @@ def measure_peers(
     by_name = {standing.peer.name: standing for standing in standings}
     return {
         "command": "peers",
-        "machine": describe_machine(),
+        "machine": machine,
         "products": len(trial.corpus.texts),
         "dimension": trial.corpus.vectors.shape[1],
         "queries": len(trial.questions),
