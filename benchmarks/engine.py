@@ -30,7 +30,7 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 Sample = dict[str, float]
 """Milliseconds of one query: by stage, those of the search itself as `engine` and, on all its
-threads, as `processor`; and `degraded`, 1 where it was answered by words alone."""
+threads, as `processor`; and `degraded`, 1 where it was answered without the model."""
 
 
 class Engine:

@@ -64,4 +64,4 @@ def _encoder(encoder: str, workloads: Iterable[Mapping[str, Any]]) -> Iterator[s
             yield f"{label:<{_NAME}}{cells(row[name])}{ratio:>9.2f} times"
     degraded = sum(row["degraded"] for row in (plain, *filtered))
     if degraded:
-        yield f"{degraded:,} answers by words alone: the model was late"
+        yield f"{degraded:,} answers without the model, which was late"

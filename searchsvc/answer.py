@@ -69,7 +69,7 @@ class SearchResult:
         total: products in the match set; groups of them, if those are counted.
         hits: the page.
         understood: what the query was taken for.
-        degraded: what was left out of the answer and why; empty when nothing was.
+        degraded: what was left out of the answer or is only approximate, and why; else empty.
         stage_ms: milliseconds by stage, in the order in which they ran.
         facets: as asked for, in that order; they count what `total` counts.
         counts_groups: whether groups were counted instead of products.

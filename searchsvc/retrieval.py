@@ -80,7 +80,7 @@ class Retrieval:
     Attributes:
         found: the match set without a filter.
         vector: the query's, float32 ``(dimension,)``; ``None`` when there is nothing to embed.
-        degraded: what could not be asked, and why.
+        degraded: what could not be asked, or not as well as it should be, and why.
         capped: whether there are more neighbours than are taken.
         encoders: which of them embedded the query, for each of its readings.
     """
@@ -186,7 +186,7 @@ def _lexical(understood: Understanding, snapshot: Snapshot, policy: RankingPolic
 def _embed(
     understood: Understanding, embedder: QueryEmbedder, *, is_number: bool
 ) -> tuple[NDArray[np.float32] | None, tuple[Encoder, ...], tuple[str, ...]]:
-    """The query's vector if there is anything to embed, by which encoders, and why it failed.
+    """The query's vector if there is anything to embed, by which encoders, and what failed.
 
     A part number has no meaning: its neighbours would be whatever else looks like digits. A
     query with synonyms lies in the middle of its readings.
@@ -199,10 +199,12 @@ def _embed(
     except EmbeddingUnavailableError as error:
         return None, (), (f"semantic: {error}",)
     encoders = tuple(reading.encoder for reading in readings)
+    failures = dict.fromkeys(reading.failure for reading in readings if reading.failure)
+    degraded = tuple(f"semantic: approximate, {failure}" for failure in failures)
     if len(readings) == 1:
-        return readings[0].vector, encoders, ()
+        return readings[0].vector, encoders, degraded
     middle = np.sum([reading.vector for reading in readings], axis=0)
-    return (middle / np.linalg.norm(middle)).astype(np.float32), encoders, ()
+    return (middle / np.linalg.norm(middle)).astype(np.float32), encoders, degraded
 
 
 def _is_number(text: str, understood: Understanding) -> bool:

@@ -21,10 +21,17 @@ Encoder = Literal["distilled", "transformer"]
 
 
 class Encoded(NamedTuple):
-    """A query's vector, and which encoder gave it."""
+    """A query's vector, and which encoder gave it.
+
+    Attributes:
+        vector: float32 ``(dimension,)``, L2 norm 1.
+        encoder: which gave it.
+        failure: why the transformer did not, where it was asked; else empty.
+    """
 
     vector: NDArray[np.float32]
     encoder: Encoder
+    failure: str = ""
 
 
 class QueryEmbedder(Protocol):
@@ -44,7 +51,7 @@ class RoutedEmbedder:
 
     The decision is a function of the text alone, so that a query has the same vector every time.
     The one exception is a transformer that fails or is late: a vector of little confidence is
-    better than none.
+    better than none, and the answer is marked as degraded.
     """
 
     def __init__(self, distilled: DistilledEmbedder, transformer: QueryEmbedder | None) -> None:
@@ -69,10 +76,10 @@ class RoutedEmbedder:
             return Encoded(vector, "distilled")
         try:
             return Encoded(self.transformer.embed_query(text), "transformer")
-        except EmbeddingUnavailableError:
+        except EmbeddingUnavailableError as error:
             if confidence < 0:
                 raise
-            return Encoded(vector, "distilled")
+            return Encoded(vector, "distilled", failure=str(error))
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """See `QueryEmbedder.embed_query`."""

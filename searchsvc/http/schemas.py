@@ -227,7 +227,9 @@ class SearchResponse(BaseModel):
     hits: list[SearchHit]
     facets: list[CountedFacet]
     personalization: PersonalizationReport
-    degraded: list[str] = Field(description="What was left out of the answer, and why.")
+    degraded: list[str] = Field(
+        description="What was left out of the answer or is only approximate, and why."
+    )
     took_ms: float
     understood: QueryUnderstanding | None = Field(None, description="With explain.")
     stages_ms: dict[str, float] | None = Field(None, description="With explain.")

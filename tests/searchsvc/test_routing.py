@@ -19,6 +19,8 @@ from searchsvc.policy import RankingPolicy
 from searchsvc.query.query import Query
 from searchsvc.routing import RoutedEmbedder, encode, routed
 from searchsvc.search import search
+from searchsvc.synonyms.document import SynonymsDocument
+from searchsvc.synonyms.table import Synonyms
 from tests.tiny_bert import write_tiny_model
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from indexer.snapshot import Snapshot
+    from searchsvc.routing import EncoderChoice
     from tests.conftest import Build
 
 SHOES = [
@@ -66,10 +69,10 @@ def test_a_trusted_vector_is_taken_and_the_transformer_not_asked(
     distilled: DistilledEmbedder,
 ) -> None:
     transformer = Counting()
-    vector, encoder = RoutedEmbedder(distilled, transformer).encode(KNOWN)
+    vector, encoder, failure = RoutedEmbedder(distilled, transformer).encode(KNOWN)
     assert distilled.estimate(KNOWN).confidence >= TRUSTED
     np.testing.assert_array_equal(vector, distilled.embed_query(KNOWN))
-    assert (encoder, transformer.asked) == ("distilled", [])
+    assert (encoder, failure, transformer.asked) == ("distilled", "", [])
 
 
 def test_what_it_does_not_know_goes_to_the_transformer(distilled: DistilledEmbedder) -> None:
@@ -87,7 +90,8 @@ def test_where_the_transformer_fails_little_confidence_is_better_than_nothing(
     monkeypatch.setattr("searchsvc.routing.TRUSTED", 2.0)
     transformer = Counting(fail="no query vector within 5 ms")
     router = RoutedEmbedder(distilled, transformer)
-    assert router.encode(KNOWN).encoder == "distilled"
+    _, encoder, failure = router.encode(KNOWN)
+    assert (encoder, failure) == ("distilled", "no query vector within 5 ms")
     assert transformer.asked == [KNOWN]
 
 
@@ -141,6 +145,33 @@ def test_the_answer_says_which_encoder_each_reading_had(snapshot: Snapshot) -> N
     assert encoders("red shoes") == ("distilled",)
     assert encoders("green") == ("transformer",)
     assert encoders("") == ()
+
+
+def test_an_answer_by_a_vector_of_little_confidence_is_degraded(
+    snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = Counting(fail="no query vector within 5 ms")
+
+    def degraded(choice: EncoderChoice) -> tuple[str, ...]:
+        router = routed(snapshot, late, choice)
+        return search(Query(KNOWN), snapshot, router, RankingPolicy()).degraded
+
+    assert degraded("auto") == ()
+    monkeypatch.setattr("searchsvc.routing.TRUSTED", 2.0)
+    assert degraded("auto") == ("semantic: approximate, no query vector within 5 ms",)
+    assert degraded("distilled") == ()  # whoever chose it does without the transformer
+
+
+def test_readings_that_fail_alike_are_told_of_once(
+    snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = SynonymsDocument.model_validate({"sets": [["red", "blue"]]})
+    synonyms = Synonyms.compile(document, lambda text: tuple(snapshot.analyzer.terms(text)))
+    monkeypatch.setattr("searchsvc.routing.TRUSTED", 2.0)
+    router = routed(snapshot, Counting(fail="gone"), "auto")
+    result = search(Query(KNOWN), snapshot, router, RankingPolicy(synonyms=synonyms))
+    assert result.encoders == ("distilled", "distilled")
+    assert result.degraded == ("semantic: approximate, gone",)
 
 
 @pytest.mark.parametrize(
