@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from indexer.vectors.clusters import Clusters
 
 _BLOCK_LISTS = 512
+_LEAST_NORM = np.float32(1e-6)
+"""Of a mean: vectors that cancel each other have one of length 0, which nothing divides by."""
 
 
 class Lists(NamedTuple):
@@ -33,7 +35,8 @@ class Lists(NamedTuple):
         groups: the middle of each group.
         group_begins: int32 ``(groups + 1,)``, the first list of each group; the last is the end.
         centroids: the mean of each list.
-        norms: float32 ``(lists,)``, the length of each mean: short where its vectors disagree.
+        norms: float32 ``(lists,)``, the length of each mean: short where its vectors disagree,
+            but never 0.
         begins: int32 ``(lists + 1,)``, where each list begins in `rows`.
         rows: int32 ``(products,)``, list by list, ascending in each.
         signs: the differences of the vectors from their list's mean, in the order of `rows`.
@@ -81,7 +84,7 @@ class Lists(NamedTuple):
             Codes(file.array("groups.codes"), file.array("groups.scales")),
             file.array("group_begins"),
             Codes(file.array("centroids.codes"), file.array("centroids.scales")),
-            file.array("norms"),
+            np.fmax(file.array("norms"), _LEAST_NORM),  # of a damaged file, too
             file.array("begins"),
             file.array("rows"),
             Signs(file.array("signs.words"), file.array("signs.factors")),
@@ -141,5 +144,5 @@ def _describe(
     sums = np.add.reduceat(inside, begins[:-1] - begins[0], axis=0)
     centroids = Codes.of((sums / sizes[:, None]).astype(np.float32))
     means = centroids.widen()
-    norms = np.linalg.norm(means, axis=1).astype(np.float32)
+    norms = np.fmax(np.linalg.norm(means, axis=1).astype(np.float32), _LEAST_NORM)
     return centroids, norms, Signs.of(inside - np.repeat(means, sizes, axis=0))

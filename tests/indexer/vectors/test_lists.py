@@ -69,6 +69,26 @@ def test_equal_vectors_are_no_trouble() -> None:
     assert sorted(found.rows.tolist()) == list(range(300))
 
 
+def test_vectors_that_cancel_each_other_have_a_mean_that_can_be_divided_by() -> None:
+    one = units(1)
+    found = Lists.of(np.concatenate((one, -one)))
+    opposite = int(np.abs(found.centroids.widen()).sum(axis=1).argmin())
+    assert not found.centroids.codes[opposite].any()
+    assert found.norms[opposite] == np.float32(1e-6)
+
+
+@pytest.mark.parametrize("norm", [0.0, -1.0, np.nan])
+def test_a_file_with_a_mean_of_no_length_is_read_with_a_short_one(
+    lists: Lists, tmp_path: Path, norm: float
+) -> None:
+    norms = lists.norms.copy()
+    norms[3] = norm
+    lists._replace(norms=norms).write(tmp_path / "lists")
+    found = Lists.read(tmp_path / "lists", _ROWS, _DIMENSION).norms
+    norms[3] = 1e-6
+    np.testing.assert_array_equal(found, norms)
+
+
 def test_the_number_of_cores_does_not_change_the_clusters(vectors: NDArray[np.float16]) -> None:
     found = []
     for cores in (1, 4):

@@ -106,3 +106,13 @@ def test_where_nothing_passes_nothing_is_found(parts: tuple[Lists, Codes]) -> No
         Query.of(units(6, 1)[0]), Depth(900, 300, 100), nothing
     )
     assert (len(rows), len(scores), looked.passed, looked.scored) == (0, 0, 0, 0)
+
+
+def test_a_list_whose_vectors_cancel_each_other_is_gone_through_like_any_other() -> None:
+    one = units(7, 1).astype(np.float16)
+    vectors = np.concatenate((one, -one))
+    lists = Lists.of(vectors)
+    assert 0 in np.abs(lists.centroids.widen()).sum(axis=1)
+    scanner = Scanner(lists, Codes.of_all(vectors))
+    rows, scores, _ = scanner.scan(Query.of(one[0].astype(np.float32)), Depth(2, 2, 2), None)
+    assert dict(zip(rows.tolist(), scores.round(2).tolist(), strict=True)) == {0: 1.0, 1: -1.0}
