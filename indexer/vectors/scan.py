@@ -277,9 +277,10 @@ def _ones(bits: np.uint64) -> np.uint64:
 
 @compiled
 def _bin(score: np.float32) -> np.int32:
-    """The place of `score`, -1 to 1, in a histogram."""
+    """The place of `score`, -1 to 1, in a histogram; the first where it is not a number."""
     place = (score + np.float32(1)) * np.float32(_BINS / 2)
-    return np.int32(min(max(place, np.float32(0)), np.float32(_BINS - 1)))
+    # In this order: a comparison with what is not a number takes the first of the two.
+    return np.int32(min(np.float32(_BINS - 1), max(np.float32(0), place)))
 
 
 @compiled

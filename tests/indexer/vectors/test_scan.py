@@ -116,3 +116,11 @@ def test_a_list_whose_vectors_cancel_each_other_is_gone_through_like_any_other()
     scanner = Scanner(lists, Codes.of_all(vectors))
     rows, scores, _ = scanner.scan(Query.of(one[0].astype(np.float32)), Depth(2, 2, 2), None)
     assert dict(zip(rows.tolist(), scores.round(2).tolist(), strict=True)) == {0: 1.0, 1: -1.0}
+
+
+def test_what_is_not_a_number_is_never_an_index(parts: tuple[Lists, Codes]) -> None:
+    lists, codes = parts
+    damaged = lists._replace(norms=np.full_like(lists.norms, np.nan))
+    query = units(6, 1)[0]
+    rows, _, _ = Scanner(damaged, codes).scan(Query.of(query), Depth(*[10 * _ROWS] * 3), None)
+    assert sorted(rows.tolist()) == list(range(_ROWS))
