@@ -4,6 +4,7 @@
 
     <data_dir>/<index>/CURRENT                one line: the current generation's name
     <data_dir>/<index>/LOCK                   held by the one writer
+    <data_dir>/<index>/WAITING                held by writers that wait for it
     <data_dir>/<index>/source.json            where the feed came from, for conditional requests
     <data_dir>/<index>/watch.json             what came of watching its feed, if anybody does
     <data_dir>/<index>/synonyms.json          of every generation, see `searchsvc.synonyms`
@@ -73,6 +74,11 @@ class IndexLayout:
     def lock_file(self) -> Path:
         """The writer's lock."""
         return self.root / "LOCK"
+
+    @property
+    def waiting_file(self) -> Path:
+        """Shared by all who wait for the writer's lock."""
+        return self.root / "WAITING"
 
     @property
     def source_file(self) -> Path:

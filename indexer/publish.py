@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import shutil
 import tempfile
+import time
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -22,30 +23,42 @@ from indexer.layout import STAGING_PREFIX, generation_number
 from indexer.manifest import MANIFEST_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
+    from io import TextIOWrapper
 
     from indexer.layout import IndexLayout
 
+WAIT_SECONDS = 60.0
+"""How long a command waits for another writer: longer than most deltas, shorter than a build."""
+_LOOKS_SECONDS = 0.02
+
 
 @contextmanager
-def writer(layout: IndexLayout) -> Generator[Path]:
+def writer(
+    layout: IndexLayout, wait_seconds: float = 0.0, waiting: Callable[[], None] = lambda: None
+) -> Generator[Path]:
     """Be the one writer of an index; gives an empty staging directory that is removed at the end.
 
-    The operating system releases the lock when the process dies, however it dies.
+    The operating system releases the lock when the process dies, however it dies. Who does not
+    wait gives way to all who do: changes that arrive one after the other would otherwise keep
+    everybody else from writing for as long as they arrive.
+
+    Args:
+        layout: the index.
+        wait_seconds: for another writer.
+        waiting: called once if there is something to wait for.
 
     Raises:
-        IndexLockedError: another process is writing this index.
+        IndexLockedError: another process is writing this index, or waits to do so.
     """
     layout.generations_dir.mkdir(parents=True, exist_ok=True)
     layout.reports_dir.mkdir(exist_ok=True)
     with layout.lock_file.open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _acquired(layout, lock, wait_seconds, waiting):
             raise IndexLockedError(
                 f"index {layout.name!r} is being written by another process. "
                 "Wait until it has finished, or stop it."
-            ) from None
+            )
         for leftover in layout.root.glob(f"{STAGING_PREFIX}*"):
             shutil.rmtree(leftover)
         staging = Path(tempfile.mkdtemp(prefix=STAGING_PREFIX, dir=layout.root))
@@ -53,6 +66,37 @@ def writer(layout: IndexLayout) -> Generator[Path]:
             yield staging
         finally:
             shutil.rmtree(staging, ignore_errors=True)
+
+
+def _acquired(
+    layout: IndexLayout, lock: TextIOWrapper, wait_seconds: float, waiting: Callable[[], None]
+) -> bool:
+    """Whether the writer's lock could be had in time."""
+    with layout.waiting_file.open("a") as queue:
+        if not wait_seconds:
+            # Let go at once: whoever begins to wait meanwhile is delayed by no more than that.
+            if not _taken(queue, fcntl.LOCK_EX):
+                return False
+            fcntl.flock(queue, fcntl.LOCK_UN)
+            return _taken(lock, fcntl.LOCK_EX)
+        if _taken(lock, fcntl.LOCK_EX):
+            return True
+        waiting()
+        until = time.monotonic() + wait_seconds
+        fcntl.flock(queue, fcntl.LOCK_SH)
+        while not _taken(lock, fcntl.LOCK_EX):
+            if time.monotonic() >= until:
+                return False
+            time.sleep(_LOOKS_SECONDS)
+        return True
+
+
+def _taken(file: TextIOWrapper, kind: int) -> bool:
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def publish(layout: IndexLayout, snapshot: Path) -> str:
@@ -75,12 +119,13 @@ def publish(layout: IndexLayout, snapshot: Path) -> str:
     return name
 
 
-def rollback(layout: IndexLayout, generation: str | None = None) -> str:
+def rollback(layout: IndexLayout, generation: str | None = None, wait_seconds: float = 0.0) -> str:
     """Make an older generation current again.
 
     Args:
         layout: the index.
         generation: its name; by default the newest one that is older than the current one.
+        wait_seconds: for another writer.
 
     Returns:
         The name of the generation that is current now.
@@ -89,7 +134,7 @@ def rollback(layout: IndexLayout, generation: str | None = None) -> str:
         PublishError: there is no such generation, or none that is older.
         IndexLockedError: another process is writing this index.
     """
-    with writer(layout):
+    with writer(layout, wait_seconds):
         existing = layout.generations()
         if generation is None:
             current = generation_number(layout.require_current())

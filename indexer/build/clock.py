@@ -29,6 +29,10 @@ class Clock:
         """See `Progress.advance`."""
         self.inner.advance(amount)
 
+    def wait(self) -> None:
+        """Another process is writing; see `indexer.publish.writer`."""
+        self.start("waiting for another writer", None)
+
     def stop(self) -> None:
         """The current stage has ended, and no other begins."""
         if self._stage:

@@ -53,6 +53,7 @@ class DeltaOptions:
         format: of the delta; by default it is recognised.
         max_bytes: of the delta, decompressed.
         timeout_seconds: for the whole download.
+        wait_seconds: for another writer, see `indexer.publish.writer`.
     """
 
     mode: Operation = Operation.UPDATE
@@ -61,6 +62,7 @@ class DeltaOptions:
     format: FeedFormat | None = None
     max_bytes: int = MAX_BYTES
     timeout_seconds: float = TIMEOUT_SECONDS
+    wait_seconds: float = 0.0
 
 
 def apply_delta(
@@ -90,7 +92,8 @@ def apply_delta(
         IndexLockedError: another process is writing this index.
     """
     options, clock = options or DeltaOptions(), Clock(progress or Silent())
-    with writer(layout) as staging:
+    with writer(layout, options.wait_seconds, clock.wait) as staging:
+        clock.stop()
         base = layout.generation_dir(layout.require_current())
         run = _Run(layout, recipe, options, clock, base, Manifest.read(base))
         with closing(RejectionLog(staging / "rejections.jsonl")) as log:

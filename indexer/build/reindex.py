@@ -52,6 +52,7 @@ class ReindexOptions:
         timeout_seconds: for the whole download.
         if_changed: take a local feed of the same size and time of change as the published one's
             for the same feed; a server is asked in any case.
+        wait_seconds: for another writer, see `indexer.publish.writer`.
     """
 
     force: bool = False
@@ -60,6 +61,7 @@ class ReindexOptions:
     max_bytes: int = MAX_BYTES
     timeout_seconds: float = TIMEOUT_SECONDS
     if_changed: bool = False
+    wait_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,8 @@ def reindex_by(
     """
     options = options or ReindexOptions()
     clock = Clock(progress or Silent())
-    with writer(layout) as staging:
+    with writer(layout, options.wait_seconds, clock.wait) as staging:
+        clock.stop()
         run = _Run(layout, recipe(), options, clock)
         return run.from_feed(location, staging)
 
@@ -134,7 +137,7 @@ def compact(
     Args:
         layout: the index; something must have been published.
         recipe: see `reindex_by`.
-        options: of these, `force` and `keep`.
+        options: of these, `force`, `keep` and `wait_seconds`.
         progress: told of every stage.
 
     Raises:
@@ -142,10 +145,11 @@ def compact(
         GateRefusedError: see `reindex_by`.
         IndexLockedError: another process is writing this index.
     """
-    clock = Clock(progress or Silent())
-    with writer(layout) as staging:
+    options, clock = options or ReindexOptions(), Clock(progress or Silent())
+    with writer(layout, options.wait_seconds, clock.wait) as staging:
+        clock.stop()
         layout.require_current()
-        return _Run(layout, recipe(), options or ReindexOptions(), clock).from_products(staging)
+        return _Run(layout, recipe(), options, clock).from_products(staging)
 
 
 @dataclass(frozen=True, slots=True)

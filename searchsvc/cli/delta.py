@@ -10,6 +10,7 @@ import typer
 from indexer.build.delta import DeltaOptions, apply_delta
 from indexer.build.reindex import ReindexOptions, compact
 from indexer.cores import give_way
+from indexer.publish import WAIT_SECONDS
 from searchsvc.cli.gate import describe_gate
 from searchsvc.cli.output import find_index, print_json, read_settings, reported_failures, say
 from searchsvc.cli.progress import Bars
@@ -45,7 +46,9 @@ def change_products(context: typer.Context) -> None:
             if given["delta"] is not None:
                 report = apply_delta(given["delta"], layout, recipe, _options(given), bars)
             if given["compact"] or (report and report.compaction_due and given["compact"] is None):
-                options = ReindexOptions(force=given["force"], keep=given["keep"])
+                options = ReindexOptions(
+                    force=given["force"], keep=given["keep"], wait_seconds=WAIT_SECONDS
+                )
                 compaction = compact(layout, recipe, options, bars)
     if as_json:
         print_json(_as_json(report, compaction))
@@ -103,6 +106,7 @@ def _options(given: Mapping[str, Any]) -> DeltaOptions:
         format=given["feed_format"],
         max_bytes=int(given["max_gigabytes"] * 1e9),
         timeout_seconds=given["timeout"],
+        wait_seconds=WAIT_SECONDS,
     )
 
 

@@ -8,6 +8,7 @@ import typer
 
 from indexer.layout import IndexLayout
 from indexer.manifest import Manifest
+from indexer.publish import WAIT_SECONDS
 from indexer.publish import rollback as run_rollback
 from indexer.snapshot import open_snapshot, verify
 from searchsvc.cli.output import (
@@ -66,7 +67,7 @@ def rollback(
         layout = find_index(read_settings(data_dir).data_dir, index)
         if to is None or not layout.generations():
             layout.require_current()  # a damaged pointer is what --to repairs
-        generation = run_rollback(layout, to)
+        generation = run_rollback(layout, to, WAIT_SECONDS)
     if as_json:
         print_json({"index": index, "generation": generation})
     else:

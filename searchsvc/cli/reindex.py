@@ -13,6 +13,7 @@ from indexer.cores import LEAST_URGENT, give_way
 from indexer.feeds.change import Operation
 from indexer.feeds.reader import MAX_BYTES, TIMEOUT_SECONDS, FeedFormat
 from indexer.layout import IndexLayout
+from indexer.publish import WAIT_SECONDS
 from indexer.settings import IndexSettings
 from searchsvc.cli.delta import change_products, describe_rejections
 from searchsvc.cli.gate import describe_gate
@@ -133,6 +134,7 @@ def reindex(
             max_bytes=int(max_gigabytes * 1e9),
             timeout_seconds=timeout,
             if_changed=if_changed,
+            wait_seconds=WAIT_SECONDS,
         )
         recipe = partial(recipe_for, layout, service, settings, model)
         with Bars(quiet=as_json) as bars:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
 import os
 import stat
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,7 @@ from indexer.errors import IndexLockedError, PublishError
 from indexer.lexical.clause import plain_clauses
 from indexer.publish import prune, rollback, writer
 from indexer.snapshot import open_snapshot, verify
+from tests.searchsvc.eventually import eventually
 
 if TYPE_CHECKING:
     from indexer.layout import IndexLayout
@@ -32,6 +35,66 @@ def test_a_second_writer_is_refused_while_the_first_is_at_work(layout: IndexLayo
         writer(layout),
     ):
         pass
+
+
+def test_who_waits_gets_the_lock_and_is_told(layout: IndexLayout) -> None:
+    told = threading.Event()
+    got: list[bool] = []
+
+    def wait() -> None:
+        with writer(layout, 30.0, told.set):
+            got.append(True)
+
+    waiting = threading.Thread(target=wait)
+    with writer(layout):
+        waiting.start()
+        assert told.wait(30.0)
+        assert not got
+    waiting.join()
+    assert got == [True]
+    told.clear()
+    with writer(layout, 30.0, told.set):  # nobody to wait for
+        assert not told.is_set()
+
+
+def test_nobody_waits_for_ever(layout: IndexLayout) -> None:
+    with writer(layout), pytest.raises(IndexLockedError, match="another"), writer(layout, 0.05):
+        pass
+    with writer(layout):  # and whoever gave up keeps nobody else from writing
+        pass
+
+
+def test_changes_one_after_the_other_give_way_to_who_waits(layout: IndexLayout) -> None:
+    """The first look of who waits comes while a change is made, as do all the others."""
+    told, done = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        with writer(layout, 30.0, told.set):
+            done.set()
+
+    waiting = threading.Thread(target=wait)
+    with writer(layout):
+        waiting.start()
+        assert told.wait(30.0)
+        eventually(lambda: not _is_free(layout.waiting_file))
+    refused = 0
+    while not done.is_set():  # no pause between: without a queue it would hardly ever be its turn
+        try:
+            with writer(layout):
+                assert done.is_set()
+        except IndexLockedError:
+            refused += 1
+    waiting.join()
+    assert refused
+
+
+def _is_free(path: Path) -> bool:
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+    return True
 
 
 def _hold_and_die(layout: IndexLayout) -> None:

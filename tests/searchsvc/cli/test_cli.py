@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import import_module
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -350,9 +351,14 @@ def test_a_feed_over_the_limit_is_refused_and_names_it(feed: str) -> None:
     )
 
 
-def test_a_second_writer_is_told_to_wait(feed: str, layout: IndexLayout) -> None:
+def test_a_second_writer_says_that_it_waits_but_not_for_ever(
+    feed: str, layout: IndexLayout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_module("searchsvc.cli.reindex"), "WAIT_SECONDS", 0.1)
     with writer(layout):
-        assert "written by another process" in reindex(feed, code=1).stderr
+        failed = reindex(feed, code=1).stderr
+    assert "waiting for another writer" in failed
+    assert "written by another process" in failed
 
 
 def test_settings_are_kept_for_the_next_time(tmp_path: Path, layout: IndexLayout) -> None:
