@@ -7,9 +7,9 @@ A record of a delta is a record of a feed, and a word about what to do with it::
     {"id": "a1", "op": "delete"}                  or  {"id": "a1", "delete": true}
 
 An upsert is the whole product, as a feed would state it. An update changes the fields that it
-names and no others: ``null`` (in JSON also ``""``) removes one; where a format has no ``null``,
-a blank field is left alone. Attributes change name by name. ``op`` and ``delete`` are no fields
-of a product here.
+names and no others. In JSON ``null`` removes one, and so does every other value that says nothing
+(``""``, ``" "``, ``[]``); where a format has no ``null``, such a field is left alone. Attributes
+change name by name. ``op`` and ``delete`` are no fields of a product here.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import MISSING, dataclass, field, fields
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from indexer.feeds import values
 from indexer.feeds.change import Deletion, Operation, Update, Upsert
 from indexer.feeds.free import attribute_name
+from indexer.feeds.location import states_locations
+from indexer.feeds.markup import clean
 from indexer.feeds.names import (
     CUSTOM_LABELS,
     LATITUDE,
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 OPERATION = "op"
 DELETE = "delete"
 _NO_TITLE = "-"  # stands for the title of an update that names none
+_NO_DETAIL = "expected values; to remove attributes, name them with null"
 _ABSENT = MappingProxyType(
     {it.name: it.default for it in fields(Product) if it.default is not MISSING}
 )
@@ -60,7 +63,7 @@ class _Sorted:
     Attributes:
         kept: what is stated.
         fields: those of `Product` to remove.
-        attributes: names of free attributes to remove.
+        attributes: names of free attributes to remove, before those that are stated are set.
         clears: whether all free attributes are to be removed.
     """
 
@@ -69,18 +72,13 @@ class _Sorted:
     attributes: set[str] = field(default_factory=set)
     clears: bool = False
 
-    def prune(self, prefix: str, value: RawValue) -> RawValue:
-        """`value` without the blank members of its objects, which are to be removed."""
-        if not isinstance(value, dict):
-            return value
-        left: dict[str, RawValue] = {}
+    def replace(self, name: str, value: RawValue) -> None:
+        """Remove the attributes that `value` stands for; an object only stands for its members."""
+        if not isinstance(value, dict) or not value:
+            self.attributes.add(name)
+            return
         for key, member in value.items():
-            name = f"{prefix}{attribute_name(key)}"
-            if _is_blank(member):
-                self.attributes.add(name)
-            elif (pruned := self.prune(f"{name}.", member)) != {}:
-                left[key] = pruned
-        return left
+            self.replace(f"{name}.{attribute_name(key)}", member)
 
 
 class ChangeParser:
@@ -127,7 +125,7 @@ class ChangeParser:
         """What the record asks for; takes the words about it out of `stated`."""
         word, flag = stated.pop(OPERATION, None), stated.pop(DELETE, None)
         try:
-            deletes = bool(values.boolean(flag))
+            deletes = not _is_blank(flag) and bool(values.boolean(flag))
         except ValueError as error:
             raise _UnfitError(DELETE, flag, str(error)) from error
         if _is_blank(word):
@@ -156,19 +154,24 @@ class ChangeParser:
         product = self._parser.parse(RawRecord(position, found.kept))
         if isinstance(product, Rejection):
             return product
-        if LOCATION in targets and not product.locations:  # it means something else to this shop
+        if LOCATION in targets and _is_no_place(product, found):
             stated.discard("locations")
-        new = {name: getattr(product, name) for name in stated if name in _ABSENT}
-        if "title" in stated:
-            new["title"] = product.title
+        gone = {name: _ABSENT[name] for name in found.fields - stated if name in _ABSENT}
         return Update(
             position,
             product.id,
-            {name: _ABSENT[name] for name in found.fields - stated if name in _ABSENT} | new,
+            gone | self._values(product, stated),
             product.attributes,
             frozenset(found.attributes),
             found.clears,
         )
+
+    def _values(self, product: Product, stated: set[str]) -> dict[str, Any]:
+        """The fields of `stated`, but in a format without ``null`` those that say nothing."""
+        new = {name: getattr(product, name) for name in stated if name in _ABSENT}
+        if not self._is_typed:
+            new = {name: value for name, value in new.items() if value != _ABSENT[name]}
+        return new | ({"title": product.title} if "title" in stated else {})
 
     def _sort(self, name: str, value: RawValue, found: _Sorted) -> None:
         """Put one field where it belongs.
@@ -180,12 +183,22 @@ class ChangeParser:
             if self._is_typed:
                 self._remove(name, found)
             return
+        found.kept[name] = value
+        if self._is_typed:
+            self._replace(name, value, found)
+
+    def _replace(self, name: str, value: RawValue, found: _Sorted) -> None:
+        """Note what a field that is no blank takes the place of, beside fields of `Product`."""
         target = self._names.target(name)
-        if target.attribute or target.field == "attributes":
-            prefix = f"{target.attribute}." if target.attribute else ""
-            value = found.prune(prefix, value)
-        if value != {}:
-            found.kept[name] = value
+        if target.attribute:
+            found.replace(target.attribute, value)
+        elif target.field == LOCATION and (isinstance(value, dict) or not states_locations(value)):
+            found.replace(LOCATION, value)
+        elif target.field == "attributes" and isinstance(value, dict):
+            for key, member in value.items():
+                found.replace(attribute_name(key), member)
+        elif target.field == PRODUCT_DETAIL and not value:
+            raise ValueError(_NO_DETAIL)
 
     def _remove(self, name: str, found: _Sorted) -> None:
         target = self._names.target(name)
@@ -194,7 +207,7 @@ class ChangeParser:
         elif target.field == "attributes":
             found.clears = True
         elif target.field == PRODUCT_DETAIL:
-            raise ValueError("expected values; to remove attributes, name them with null")
+            raise ValueError(_NO_DETAIL)
         else:
             found.fields.add(_PARTS.get(target.field, target.field))
             if target.field == LOCATION:
@@ -231,5 +244,14 @@ class _UnfitError(Exception):
         self.reason = reason
 
 
+def _is_no_place(product: Product, found: _Sorted) -> bool:
+    """Whether the location of an update is about something else than places.
+
+    One that says nothing at all is about both.
+    """
+    means_another = any(f"{name}.".startswith(f"{LOCATION}.") for name in product.attributes)
+    return not product.locations and (means_another or LOCATION not in found.attributes)
+
+
 def _is_blank(value: object) -> bool:
-    return value is None or value == ""
+    return value is None or (isinstance(value, str) and not clean(value))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import accumulate
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -48,7 +49,8 @@ class Update:
         id: of the product.
         stated: the new values by the names of `Product`; an absent one removes what was there.
         attributes: the new values of free attributes.
-        removed: free attributes to remove, and all whose names go on behind a dot.
+        removed: free attributes to remove, and all whose names go on behind a dot, before
+            `attributes` are set.
         clears: whether all free attributes are removed first.
     """
 
@@ -61,12 +63,15 @@ class Update:
 
     def apply(self, product: Product) -> Product:
         """What `product` becomes."""
-        kept = {} if self.clears else dict(product.attributes)
-        for gone in self.removed:
-            for name in [name for name in kept if name == gone or name.startswith(f"{gone}.")]:
-                del kept[name]
+        before = {} if self.clears else product.attributes
+        kept = {name: value for name, value in before.items() if not self._removes(name)}
         attributes = MappingProxyType(kept | dict(self.attributes))
         return replace(product, **self.stated, attributes=attributes)
+
+    def _removes(self, name: str) -> bool:
+        """Whether `removed` has a name or what stands before one of its dots."""
+        above = accumulate(name.split("."), "{}.{}".format)
+        return bool(self.removed) and not self.removed.isdisjoint(above)
 
 
 @dataclass(frozen=True, slots=True)

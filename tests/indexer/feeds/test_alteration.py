@@ -84,6 +84,112 @@ def test_where_a_format_has_no_null_a_blank_field_is_left_alone() -> None:
     )
 
 
+PLACED = ("brand", "price", "custom_label_0", "location", "heel", "availability", "link")
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t ", "\u00a0", "\u200b", "\ufeff", None])
+def test_without_null_white_space_is_blank_whatever_the_field(blank: str | None) -> None:
+    record = dict.fromkeys([*PLACED, "title", "latitude", "longitude", "op", "delete"], blank)
+    assert updated(record, typed=False) == full()
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"brand": "<p></p>"},
+        {"brand": [" ", ""]},
+        {"product_type": " > "},
+        {"additional_image_link": ", ,"},
+        {"custom_label_0": "&nbsp;"},
+        {"location": "<br>"},
+        {"heel": "<br>"},
+        {"dims": {"w": "", "h": [" "]}},
+        {"attributes": {"heel": ""}},
+    ],
+)
+def test_without_null_a_value_that_says_nothing_leaves_the_field_alone(
+    record: dict[str, Any],
+) -> None:
+    before = full(FULL | {"product_type": "A > B", "additional_image_link": "/a.png"})
+    change = parse({"id": "a1", **record}, typed=False)
+    assert isinstance(change, Update), change
+    assert change.apply(before) == before
+
+
+NOTHING = ["", " ", "\u200b", "<p></p>", "&nbsp;", [], [None], [""], [" ", ["<br>"]], {}]
+
+
+@pytest.mark.parametrize("nothing", [None, *NOTHING])
+def test_a_value_that_says_nothing_removes_an_attribute(nothing: object) -> None:
+    expected = {"heel": "flat", "lining": "wool"}
+    assert dict(updated({"attributes": {"dims": nothing}}).attributes) == expected
+    assert dict(updated({"dims": nothing}).attributes) == expected
+    assert dict(updated({"attributes": {"dims": {"w": nothing}}}).attributes) == expected | {
+        "dims.h": 3
+    }
+
+
+@pytest.mark.parametrize("nothing", [None, *NOTHING])
+def test_a_location_that_says_nothing_removes_places_and_attribute(nothing: object) -> None:
+    placed = full({**FULL, "attributes": {"location": "shelf 4", "location.row": 2, "x": 1}})
+    change = parse({"id": "a1", "location": nothing})
+    assert isinstance(change, Update)
+    after = change.apply(placed)
+    assert after.locations == ()
+    assert dict(after.attributes) == {"x": 1}
+
+
+@pytest.mark.parametrize("nothing", [value for value in NOTHING if value != {}])
+def test_a_value_that_says_nothing_removes_a_field(nothing: object) -> None:
+    left = {name: FULL[name] for name in FULL if name not in ("brand", "custom_label_0")}
+    record = {"brand": nothing, "custom_label_0": nothing, "product_type": nothing}
+    assert updated(record) == full(left)
+
+
+def test_an_object_is_no_value_of_a_field_even_if_it_is_empty() -> None:
+    assert reason(parse({"id": "a1", "product_type": {}}))[0] == "product_types"
+
+
+@pytest.mark.parametrize("value", ["L", 5, ["L", "XL"], [{"h": 5}]])
+def test_a_value_replaces_what_was_flattened_below_its_name(value: object) -> None:
+    stated = FULL | {"attributes": FULL["attributes"] | {"dims": value}}
+    assert updated({"attributes": {"dims": value}}) == full(stated)
+    assert updated({"dims": value}) == full(stated)
+
+
+def test_what_a_record_states_below_a_name_stays() -> None:
+    product = updated({"attributes": {"dims": "L", "dims.w": 9}})
+    assert dict(product.attributes) == {
+        "heel": "flat",
+        "lining": "wool",
+        "dims": "L",
+        "dims.w": 9,
+    }
+
+
+def test_a_column_leaves_the_columns_behind_its_dot_alone() -> None:
+    attributes = dict(updated({"dims": "L"}, typed=False).attributes)
+    assert attributes == {**full().attributes, "dims": "L"}
+
+
+def test_an_object_without_members_changes_no_attributes() -> None:
+    assert updated({"attributes": {}}) == full()
+
+
+def test_a_location_changes_what_it_says_beside_places_name_by_name() -> None:
+    before = full(FULL | {"attributes": {"location": {"shop": "Lyon", "row": 2}}})
+    for location, places, attributes in (
+        ({"row": None}, before.locations, {"location.shop": "Lyon"}),
+        ({"lat": 1, "lng": 2, "row": []}, (Location(1, 2),), {"location.shop": "Lyon"}),
+        ("1,2", (Location(1, 2),), dict(before.attributes)),
+        ("shelf 4", before.locations, {"location": "shelf 4"}),
+    ):
+        change = parse({"id": "a1", "location": location})
+        assert isinstance(change, Update)
+        after = change.apply(before)
+        assert (after.locations, dict(after.attributes)) == (places, attributes)
+
+
 def test_attributes_change_name_by_name() -> None:
     product = updated(
         {"attributes": {"heel": "high", "lining": None, "dims": {"h": None, "d": 4}}, "sole": "x"}
@@ -135,7 +241,8 @@ def test_a_title_can_be_changed_but_not_removed() -> None:
 
 def test_details_are_added_to_attributes_but_cannot_be_removed_as_a_whole() -> None:
     assert updated({"product_detail": "General:Heel:high"}).attributes["heel"] == "high"
-    assert reason(parse({"id": "a1", "product_detail": None}))[0] == "product_detail"
+    for nothing in (None, " ", [], {}):
+        assert reason(parse({"id": "a1", "product_detail": nothing}))[0] == "product_detail"
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,31 @@ def test_google_xml_is_read_as_a_supplemental_feed(tmp_path: Path) -> None:
     assert change.stated == {"price": Price(900, "EUR")}
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("delta.csv", 'id,op,brand,weight,location,price\na, , ,"\t ", , \n'),
+        ("delta.tsv", "id\tdelete\tbrand\tweight\tlocation\tprice\na\t \t \t \t \t \n"),
+        (
+            "delta.xml",
+            (
+                '<rss xmlns:g="http://base.google.com/ns/1.0"><channel><item><g:id>a</g:id>'
+                "<g:brand> </g:brand><g:brand/><weight> </weight><g:price>\n</g:price>"
+                "<dims><w> </w><h/></dims><location> </location></item></channel></rss>"
+            ),
+        ),
+    ],
+)
+def test_padding_is_blank_and_leaves_all_fields_alone(
+    tmp_path: Path, name: str, content: str
+) -> None:
+    (tmp_path / name).write_text(content)
+    (change,) = read(tmp_path / name)
+    assert isinstance(change, Update)
+    assert (change.stated, dict(change.attributes), change.removed) == ({}, {}, frozenset())
+    assert not change.clears
+
+
 @pytest.mark.parametrize("header", ["price,brand", f"id,{'x' * 101}"])
 def test_a_table_without_an_id_is_refused(tmp_path: Path, header: str) -> None:
     (tmp_path / "delta.csv").write_text(f"{header}\n1,2\n")
