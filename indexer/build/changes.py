@@ -9,6 +9,7 @@ import numpy as np
 
 from indexer.build.texts import searchable_texts
 from indexer.feeds.change import Deletion, Update, Upsert
+from indexer.feeds.free import MAX_ATTRIBUTES
 from indexer.identifiers import identifiers_of
 from indexer.product import Product, Rejection
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from indexer.settings import TextField
 
 _UNKNOWN = "expected the id of a product of the catalogue; an upsert would add it"
+_TOO_MANY = f"expected at most {MAX_ATTRIBUTES:,} attributes, those that stay included"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,10 @@ class PendingChanges:
         self._pending: dict[str, Product | None] = {}
 
     def take(self, change: Change) -> Rejection | None:
-        """Take the next change, or say why it changes nothing: there is no such product."""
+        """Take the next change, or say why it changes nothing.
+
+        There is no such product, or it would have more attributes than a feed could state.
+        """
         if isinstance(change, Upsert):
             self._pending[change.id] = change.product
             return None
@@ -83,7 +88,11 @@ class PendingChanges:
         if before is None:
             return Rejection(change.position, "id", change.id, _UNKNOWN, change.id)
         if isinstance(change, Update):
-            self._pending[change.id] = change.apply(before)
+            after = change.apply(before)
+            if len(after.attributes) > max(MAX_ATTRIBUTES, len(before.attributes)):
+                shown = f"{len(after.attributes):,}"
+                return Rejection(change.position, "attributes", shown, _TOO_MANY, change.id)
+            self._pending[change.id] = after
         elif isinstance(change, Deletion):
             self._pending[change.id] = None
         return None

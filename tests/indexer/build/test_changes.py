@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from indexer.build.changes import PendingChanges, Renumbering, Revisions
 from indexer.feeds.change import Change, Deletion, Update, Upsert
+from indexer.feeds.free import MAX_ATTRIBUTES
 from indexer.product import Price, Product, Rejection
 from indexer.products import ProductsBuilder, ProductStore
 
@@ -100,6 +101,26 @@ def test_who_is_not_there_cannot_be_changed(tmp_path: Path) -> None:
     assert isinstance(answers[1], Rejection)
     assert (answers[1].position, answers[1].product_id) == (2, "x")
     assert [row for row, _ in pending.revisions().removed] == [0]
+
+
+def test_updates_cannot_add_up_to_more_attributes_than_a_feed_could_state(tmp_path: Path) -> None:
+    pending = PendingChanges(store(tmp_path, [shoe("a")]))
+    names = [str(number) for number in range(MAX_ATTRIBUTES + 1)]
+    assert pending.take(Update(1, "a", {}, dict.fromkeys(names[:-1], 1))) is None
+    refused = pending.take(Update(2, "a", {"color": "red"}, {names[-1]: 1}))
+    assert refused == Rejection(2, "attributes", "2,001", refused.reason if refused else "", "a")
+    assert pending.take(Update(3, "a", {}, {names[-1]: 1}, frozenset({"0"}))) is None
+    (revision,) = pending.revisions().told
+    assert (revision.after.color, set(revision.after.attributes)) == ("", {*names[1:]})
+
+
+def test_who_has_too_many_attributes_already_can_be_changed_but_gets_no_more(
+    tmp_path: Path,
+) -> None:
+    many = {str(number): 1 for number in range(MAX_ATTRIBUTES + 1)}
+    pending = PendingChanges(store(tmp_path, [shoe("a", attributes=many)]))
+    assert pending.take(update("a", price=Price(100, "EUR"))) is None
+    assert pending.take(Update(2, "a", {}, {"more": 1})) is not None
 
 
 def test_attributes_are_as_a_build_reads_them(tmp_path: Path) -> None:
