@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _STOP_SECONDS = 5.0
+_MOST_LEVELS = 32
+"""To which records are passed on: deeper than they may be, so that such a record is rejected in
+its place, and less deep than what JSON can be written of."""
 _KINDS: Mapping[str, tuple[type[SearchServiceError], str]] = {
     "IndexLockedError": (IndexBusyError, ""),
     "SnapshotError": (NotReadyError, ""),
@@ -83,7 +86,8 @@ class ProductChanges:
             NotReadyError: what is published cannot be changed.
             ChangesFailedError: the process failed; what is published stays as it was.
         """
-        request = {"index": index, "mode": mode, "force": force, "products": records}
+        products = [_cut(record, _MOST_LEVELS) for record in records]
+        request = {"index": index, "mode": mode, "force": force, "products": products}
         with self._turn:
             answer = self._ask(orjson.dumps(request) + b"\n")
         if "report" in answer:
@@ -127,6 +131,15 @@ class ProductChanges:
                 self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
             )
         return self._process
+
+
+def _cut(value: Any, levels: int) -> Any:  # noqa: ANN401 - any JSON
+    """`value` without lists and objects that stand in more than `levels` of them."""
+    if isinstance(value, dict):
+        return {name: _cut(part, levels - 1) for name, part in value.items()} if levels else None
+    if isinstance(value, list):
+        return [_cut(part, levels - 1) for part in value] if levels else None
+    return value
 
 
 def _bury(process: subprocess.Popen[bytes]) -> None:

@@ -116,7 +116,9 @@ def _raw(position: int, record: Any) -> RawRecord | Rejection:  # noqa: ANN401 -
         return whole_record(position, record, "expected a JSON object")
     if is_nested_deeper(record, MAX_NESTING):
         reason = f"expected at most {MAX_NESTING} lists and objects in each other"
-        return whole_record(position, record, reason)
+        # What no serializer may be able to show is left out.
+        flat = {k: v for k, v in record.items() if not isinstance(v, (dict, list))}
+        return whole_record(position, flat, reason)
     return RawRecord(position, record)
 
 

@@ -112,7 +112,7 @@ def test_an_empty_delta_has_no_changes(tmp_path: Path) -> None:
 
 def test_given_records_are_numbered_from_one() -> None:
     deep: Any = {"id": "c", "x": None}
-    for _ in range(20):
+    for _ in range(400):  # deeper than JSON can be written of
         deep = {"id": "c", "x": deep}
     delta = GivenDelta([{"id": "a", "delete": True}, [1], deep], FeedOptions(), Operation.UPDATE)
     first, second, third = delta

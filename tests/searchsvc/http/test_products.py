@@ -105,6 +105,20 @@ def test_changes_are_visible_when_they_are_answered(start: Start) -> None:
     assert indexes[0]["generation"] == report["generation"]
 
 
+@pytest.mark.parametrize("depth", [30, 300, 1_000])
+def test_a_record_that_is_nested_too_deep_costs_itself(start: Start, depth: int) -> None:
+    deep = b'{"a":' * depth + b"1" + b"}" * depth
+    records = b'{"id":"a","price":"8 EUR"},{"id":"b","attributes":' + deep + b"}"
+    body = b'{"products":[' + records + b"]}"
+    response = start().patch(PATH, content=body, headers=ADMIN)
+    assert response.status_code == 200, response.text
+    report = response.json()
+    assert (report["updated"], report["rejected"]) == (1, 1)
+    (rejected,) = report["examples"]
+    assert rejected["position"] == 2
+    assert "at most 16 lists and objects" in rejected["reason"]
+
+
 def test_other_workers_follow(start: Start) -> None:
     shop, other = start(), start()
     assert patch(shop, {"id": "a", "price": "8 EUR"}).json()["published"] == "patch"
