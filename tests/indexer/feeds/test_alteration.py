@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import orjson
@@ -144,6 +145,32 @@ def test_a_value_that_says_nothing_removes_a_field(nothing: object) -> None:
     left = {name: FULL[name] for name in FULL if name not in ("brand", "custom_label_0")}
     record = {"brand": nothing, "custom_label_0": nothing, "product_type": nothing}
     assert updated(record) == full(left)
+
+
+EVERY: dict[str, Any] = {
+    **dict.fromkeys((field.name for field in fields(Product)), "x"),
+    **dict.fromkeys(("price", "sale_price"), "5 EUR"),
+    **dict.fromkeys(("is_bundle", "identifier_exists"), "no"),
+    "availability": "in stock",
+    "multipack": "3",
+    "locations": "48.1,2.3",
+    "attributes": {"heel": "flat"},
+}
+
+
+@pytest.mark.parametrize("name", sorted(EVERY.keys() - {"id", "title", "attributes"}))
+@pytest.mark.parametrize("nothing", ["", " ", "\u200b\n", [], [""], [" "]])
+def test_every_field_is_removed_in_json_and_left_alone_elsewhere(
+    name: str, nothing: object
+) -> None:
+    before = full(EVERY)
+    assert getattr(before, name) not in ("", (), None)
+    in_json = parse({"id": "x", name: nothing})
+    elsewhere = parse({"id": "x", name: nothing}, typed=False)
+    assert isinstance(in_json, Update), in_json
+    assert isinstance(elsewhere, Update), elsewhere
+    assert in_json.apply(before) == full({key: EVERY[key] for key in EVERY if key != name})
+    assert elsewhere.apply(before) == before
 
 
 def test_an_object_is_no_value_of_a_field_even_if_it_is_empty() -> None:
