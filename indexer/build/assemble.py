@@ -10,10 +10,9 @@ import numpy as np
 from indexer.analysis.analyzer import ANALYSIS_VERSION, Analyzer
 from indexer.build.columns import ColumnsBuilder, ColumnsSummary
 from indexer.build.distil import Corpus, write_encoder
-from indexer.build.foreign import measure_foreign
+from indexer.build.foreign import measure_meaning
 from indexer.build.texts import TextReader, embedding_text, searchable_texts
 from indexer.build.vectorize import vectorize
-from indexer.lexical.bm25 import Bm25Index
 from indexer.lexical.builder import Bm25Builder
 from indexer.manifest import (
     FORMAT_VERSION,
@@ -50,7 +49,6 @@ if TYPE_CHECKING:
     from indexer.build.spool import Catalogue
     from indexer.build.vectorize import EmbeddingCache
     from indexer.embedding.protocol import Embedder
-    from indexer.manifest import SemanticEntry
     from indexer.settings import IndexSettings
 
 _RECALL_SAMPLE = 128
@@ -94,7 +92,7 @@ def assemble(
         encoder = write_encoder(path, corpus, embedder, cache.encoder, progress)
     progress.start("building the vector index", None)
     entry = _write_lists(directory, vectors.vectors, texts, settings, embedder)
-    semantic = _measure_meaning(directory, vectors.vectors, settings, embedder)
+    semantic = measure_meaning(directory, settings.language, embedder)
     progress.start("checksums", None)
     manifest = Manifest(
         format_version=FORMAT_VERSION,
@@ -147,14 +145,6 @@ def _write_products(
     spelling.write(directory / SPELLING_FILE, language_words=embedder.words())
     suggestions.write(directory / SUGGESTIONS_FILE, analyzer)
     return to_embed, summary
-
-
-def _measure_meaning(
-    directory: Path, vectors: NDArray[np.float16], settings: IndexSettings, embedder: Embedder
-) -> SemanticEntry:
-    analyzer = Analyzer(settings.language)
-    lexical = Bm25Index(directory / LEXICAL_FILE)
-    return measure_foreign(embedder, vectors, lambda word: analyzer.stems([word])[0] in lexical)
 
 
 def _write_lists(

@@ -13,15 +13,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from indexer.analysis.analyzer import Analyzer
+from indexer.lexical.bm25 import Bm25Index
 from indexer.manifest import SemanticEntry
+from indexer.snapshot import LEXICAL_FILE, VECTORS_FILE
+from indexer.storage import read_arrays
 from indexer.vectors.half import widen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from indexer.embedding.protocol import Embedder
+    from indexer.settings import Language
 
 _QUERIES = 256
 _FEWEST = 64  # foreign words; with fewer, the quantiles are noise
@@ -29,6 +35,14 @@ _SHORTEST = 4  # letters; shorter words are often parts of words
 _CHUNK_ROWS = 1 << 15
 _QUANTILES = 21
 _SEED = 3
+
+
+def measure_meaning(directory: Path, language: Language, embedder: Embedder) -> SemanticEntry:
+    """What cosines mean in the catalogue whose postings and vectors are in `directory`."""
+    analyzer = Analyzer(language)
+    lexical = Bm25Index(directory / LEXICAL_FILE)
+    vectors = read_arrays(directory / VECTORS_FILE).array("vectors")
+    return measure_foreign(embedder, vectors, lambda word: analyzer.stems([word])[0] in lexical)
 
 
 def measure_foreign(

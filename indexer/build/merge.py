@@ -2,8 +2,8 @@
 
 What was written for products that stay is taken over by whole arrays: postings, vectors, columns
 and stored products only move to new rows. Only products that a delta names are read and analysed.
-Suggestions, the average lengths of fields, the places of the inverted lists, what foreign words
-are like and the distilled encoder stay those of the last full build, until the next one.
+Suggestions, the average lengths of fields, the places of the inverted lists and the distilled
+encoder stay those of the last full build, until the next one.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 from indexer.analysis.analyzer import Analyzer
 from indexer.build.changes import Renumbering
 from indexer.build.columnmerge import merge_columns
+from indexer.build.foreign import measure_meaning
 from indexer.build.patch import file_entries
 from indexer.build.productmerge import merge_products
 from indexer.build.texts import embedding_text, field_terms, searchable_texts, spelled_words
@@ -126,12 +127,16 @@ class _Merge:
 
     def finish(self, embedded: int) -> Merged:
         """Write the manifest."""
+        self.progress.start("measuring what unrelated queries reach", None)
+        language = self.manifest.settings.language
+        semantic = measure_meaning(self.target, language, self.embedder)
         self.progress.start("checksums", None)
         changed = len(self.revisions.reworded) + self._came + self._went
         changes = self.manifest.changes
         manifest = self.manifest.model_copy(
             update={
                 "products": self.manifest.products + self._came - self._went,
+                "semantic": semantic,
                 "changes": changes.model_copy(update={"reworded": changes.reworded + changed}),
                 "files": file_entries(self.base, self.target, self.manifest),
             }

@@ -326,3 +326,23 @@ def test_a_process_that_dies_leaves_the_old_catalogue_or_the_new_one(
     report = change(layout, {"id": "p02", "title": "hat"})
     assert np.count_nonzero([report.reworded, report.rejected]) == 1
     assert not list(layout.root.glob("staging-*"))
+
+
+class _Worded(HashingEmbedder):
+    """One that knows words of a language, as a model does."""
+
+    def words(self) -> list[str]:
+        return [f"wort{number:03}" for number in range(300)]
+
+
+def test_what_unrelated_queries_reach_is_measured_anew(build: Build, layout: IndexLayout) -> None:
+    embedder = _Worded(64)
+    build([{"id": f"p{n}", "title": f"shoe {n}"} for n in range(20)], embedder=embedder)
+    before = open_snapshot(layout).manifest.semantic
+    given = [{"id": f"p{n}", "op": "update", "title": f"wort{n:03} wortig"} for n in range(10)]
+    recipe = Recipe(IndexSettings(), embedder)
+    apply_delta(given, layout, lambda: recipe, DeltaOptions(mode=Operation.UPDATE))
+    changed = open_snapshot(layout).manifest.semantic
+    assert before.foreign_cosines != changed.foreign_cosines
+    compact(layout, lambda: recipe, ReindexOptions())
+    assert open_snapshot(layout).manifest.semantic == changed
