@@ -202,6 +202,17 @@ class Provenance(AnyVersion):
     files: dict[str, FileEntry]
 
 
+class Origin(AnyVersion):
+    """What the manifest says about how its generation was made."""
+
+    changes: ChangesEntry = ChangesEntry()
+
+    @property
+    def is_delta(self) -> bool:
+        """Whether deltas made it what it is, rather than one full build."""
+        return self.changes != ChangesEntry()
+
+
 def _place(error: ValidationError) -> str:
     """Where the first complaint is, and what it is."""
     first = error.errors()[0]

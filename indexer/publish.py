@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.durable import flush, write_durably
-from indexer.errors import IndexLockedError, PublishError
+from indexer.errors import IndexLockedError, PublishError, SnapshotError
 from indexer.layout import STAGING_PREFIX, generation_number
-from indexer.manifest import MANIFEST_FILE
+from indexer.manifest import MANIFEST_FILE, Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 WAIT_SECONDS = 60.0
 """How long a command waits for another writer: longer than most deltas, shorter than a build."""
 _LOOKS_SECONDS = 0.02
+KEPT_DELTAS = 3
+"""Generations by deltas that stay for rollback; they do not count as full builds."""
 
 
 @contextmanager
@@ -154,7 +156,7 @@ def rollback(layout: IndexLayout, generation: str | None = None, wait_seconds: f
         return generation
 
 
-def prune(layout: IndexLayout, keep: int) -> list[str]:
+def prune(layout: IndexLayout, keep: int | None, keep_deltas: int = KEPT_DELTAS) -> list[str]:
     """Remove old generations; the caller holds the lock.
 
     The newest is always kept, since names count up from it, and so is the current one. A service
@@ -162,13 +164,21 @@ def prune(layout: IndexLayout, keep: int) -> list[str]:
 
     Args:
         layout: the index.
-        keep: how many of the newest stay, at least 1.
+        keep: how many of the newest full builds stay, at least 1; ``None`` keeps them all.
+        keep_deltas: how many of the newest that deltas made stay as well, so that a stream of
+            deltas leaves something to go back to that is older than a minute.
 
     Returns:
         The names of the removed generations.
     """
     current = layout.require_current()
-    removed = [name for name in layout.generations()[: -max(keep, 1)] if name != current]
+    names = layout.generations()
+    deltas = [name for name in names if _is_delta(layout, name)]
+    builds = [name for name in names if name not in deltas]
+    spare = deltas[: -max(keep_deltas, 1)]
+    if keep is not None:
+        spare += builds[: -max(keep, 1)]
+    removed = [name for name in sorted(spare) if name not in (current, names[-1])]
     for name in removed:
         # Renamed first: a half-removed directory must not pass for a generation.
         doomed = layout.root / f"{STAGING_PREFIX}removed-{name}"
@@ -177,6 +187,13 @@ def prune(layout: IndexLayout, keep: int) -> list[str]:
         for report in layout.reports_dir.glob(f"{name}.*"):
             report.unlink()
     return removed
+
+
+def _is_delta(layout: IndexLayout, generation: str) -> bool:
+    try:
+        return Origin.read(layout.generation_dir(generation)).is_delta
+    except SnapshotError:  # it goes when full builds go
+        return False
 
 
 def _point_to(layout: IndexLayout, generation: str) -> None:

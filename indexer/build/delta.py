@@ -24,7 +24,7 @@ from indexer.feeds.reader import MAX_BYTES, TIMEOUT_SECONDS, FeedOptions
 from indexer.manifest import Manifest
 from indexer.product import Rejection
 from indexer.products import ProductStore
-from indexer.publish import writer
+from indexer.publish import KEPT_DELTAS, writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -49,7 +49,7 @@ class DeltaOptions:
     Attributes:
         mode: what a record asks for that does not say it.
         force: publish in spite of the guards; the report says which.
-        keep: how many generations stay for rollback.
+        keep: how many generations by deltas stay for rollback; full builds all do.
         format: of the delta; by default it is recognised.
         max_bytes: of the delta, decompressed.
         timeout_seconds: for the whole download.
@@ -58,7 +58,7 @@ class DeltaOptions:
 
     mode: Operation = Operation.UPDATE
     force: bool = False
-    keep: int = 3
+    keep: int = KEPT_DELTAS
     format: FeedFormat | None = None
     max_bytes: int = MAX_BYTES
     timeout_seconds: float = TIMEOUT_SECONDS
@@ -213,7 +213,8 @@ class _Run:
         gate = None
         if recipe is not None and self.manifest.settings.gate is not None:
             gate = recipe.gate or Unevaluated()
-        return Release(self.layout, gate, self.options.force, self.options.keep, self.clock)
+        force, keep = self.options.force, self.options.keep
+        return Release(self.layout, gate, force, None, self.clock, keep)
 
     def _report(self, revisions: Revisions, log: RejectionLog, forced: list[str]) -> DeltaReport:
         return DeltaReport(

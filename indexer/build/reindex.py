@@ -46,7 +46,7 @@ class ReindexOptions:
 
     Attributes:
         force: publish in spite of the guards; the report says which.
-        keep: how many generations stay for rollback.
+        keep: how many full builds stay for rollback, whatever deltas publish between them.
         format: of the feed; by default it is recognised.
         max_bytes: of the feed, decompressed.
         timeout_seconds: for the whole download.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from indexer.build.gate import cannot_be_evaluated, refused
 from indexer.build.report import REFUSED, ReportsDirectory
-from indexer.publish import prune, publish
+from indexer.publish import KEPT_DELTAS, prune, publish
 from indexer.snapshot import open_directory
 
 if TYPE_CHECKING:
@@ -29,15 +29,17 @@ class Release:
         layout: the index.
         gate: ``None`` publishes any snapshot.
         force: publish in spite of the gate.
-        keep: how many generations stay for rollback.
+        keep: how many full builds stay for rollback, ``None`` for all.
         clock: told of the stages.
+        keep_deltas: how many generations by deltas stay as well.
     """
 
     layout: IndexLayout
     gate: Gate | None
     force: bool
-    keep: int
+    keep: int | None
     clock: Clock
+    keep_deltas: int = KEPT_DELTAS
 
     @property
     def reports(self) -> ReportsDirectory:
@@ -79,6 +81,6 @@ class Release:
         """
         self.clock.start("publishing", None)
         generation = same or publish(self.layout, snapshot)
-        prune(self.layout, self.keep)
+        prune(self.layout, self.keep, self.keep_deltas)
         self.clock.stop()
         return generation

@@ -69,7 +69,10 @@ def reindex(
     timeout: Annotated[
         float, typer.Option(min=0.1, help="Seconds for the whole download of a feed.")
     ] = TIMEOUT_SECONDS,
-    keep: Annotated[int, typer.Option(min=1, help="Generations kept for rollback.")] = 3,
+    keep: Annotated[
+        int,
+        typer.Option(min=1, help="Full builds kept for rollback; with --delta, those of deltas."),
+    ] = 3,
     if_changed: Annotated[
         bool,
         typer.Option(

@@ -12,10 +12,15 @@ import pytest
 
 from indexer import durable
 from indexer import publish as publishing
+from indexer.build.delta import apply_delta
+from indexer.build.reindex import Recipe
 from indexer.durable import write_durably
+from indexer.embedding.hashing import HashingEmbedder
 from indexer.errors import IndexLockedError, PublishError
 from indexer.lexical.clause import plain_clauses
+from indexer.manifest import MANIFEST_FILE
 from indexer.publish import prune, rollback, writer
+from indexer.settings import IndexSettings
 from indexer.snapshot import open_snapshot, verify
 from tests.searchsvc.eventually import eventually
 
@@ -206,6 +211,25 @@ def test_old_generations_are_pruned_but_never_the_current_one(
     assert layout.generations() == [names[0], names[2]]
     assert not list(layout.reports_dir.glob(f"{names[1]}*"))
     open_snapshot(layout)
+
+
+def test_deltas_do_not_push_full_builds_out(build: Build, layout: IndexLayout) -> None:
+    recipe = Recipe(IndexSettings(), HashingEmbedder(64))
+
+    def change(price: int) -> str:
+        changes = [{"id": "p1", "price": f"{price} EUR"}]
+        return apply_delta(changes, layout, lambda: recipe).generation
+
+    builds = [build(records(10, f"title{number}")).generation for number in range(4)]
+    deltas = [change(price) for price in range(1, 6)]
+    assert layout.generations() == builds[1:] + deltas[2:]
+    latest = build(records(10, "hat")).generation
+    assert layout.generations() == [*builds[2:], *deltas[2:], latest]
+    rollback(layout, builds[2])
+    with writer(layout):  # one whose manifest is gone counts as a full build
+        (layout.generation_dir(deltas[-1]) / MANIFEST_FILE).unlink()
+        assert prune(layout, 1, 1) == [builds[3], deltas[2], deltas[4]]
+    assert layout.generations() == [builds[2], deltas[3], latest]
 
 
 def test_a_reader_keeps_a_pruned_generation(build: Build, layout: IndexLayout) -> None:
