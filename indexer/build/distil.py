@@ -47,6 +47,9 @@ _MOST_SPANS = 40_000
 _LONGEST_SPAN = 7  # words
 _HELD_OUT = 1_000
 _LONGEST_HELD_OUT = 24
+_LONGEST_BRIEF = 2
+_REPEATED = 100
+_MOST_REPEATS = 64
 _STRENGTH = 0.1  # of the prior; the quality is flat from 0.03 to 0.3
 _UNMET = 0.15
 _CHANGED = 0.05  # of the texts: from there on an encoder is fitted again
@@ -136,9 +139,8 @@ def distil(
     if not spans or not vocabulary.pieces:
         return None
     held_out = _held_out(corpus.texts, frozenset(spans), rng)
-    progress.start(
-        "distilling a query encoder", len(vocabulary.pieces) + len(spans) + len(held_out)
-    )
+    asked = [*held_out, *_brief(corpus.texts, frozenset(spans), np.random.default_rng(_SEED))]
+    progress.start("distilling a query encoder", len(vocabulary.pieces) + len(spans) + len(asked))
     prior = teacher.embed_queries(vocabulary.pieces, progress=progress.advance)
     bags, targets = _lessons(vocabulary, spans, teacher, progress)
     counts = np.bincount(bags.pieces, minlength=len(prior)).astype(np.int32)
@@ -154,10 +156,9 @@ def distil(
         trust=np.zeros(FEATURES, np.float32),
         sample=sample_of(corpus.digests),
     )
-    examination = _Examination(
-        held_out, teacher.embed_queries(held_out, progress=progress.advance)
-    )
-    fitted = replace(fitted, trust=examination.trust(fitted, prior, rng))
+    vectors = teacher.embed_queries(asked, progress=progress.advance)
+    fitted = replace(fitted, trust=_Examination(asked, vectors).trust(fitted, prior, rng))
+    examination = _Examination(held_out, vectors[: len(held_out)])
     return fitted, examination.entry(fitted, len(spans))
 
 
@@ -165,6 +166,22 @@ def _held_out(texts: Sequence[str], known: frozenset[str], rng: np.random.Genera
     """Spans to measure on, up to the length of sentences."""
     spans = sample_spans(texts, _HELD_OUT, _LONGEST_HELD_OUT, rng)
     return [span for span in spans if span not in known] or spans
+
+
+def _brief(texts: Sequence[str], known: frozenset[str], rng: np.random.Generator) -> list[str]:
+    """Texts of one or two words, as most queries are, and some that repeat theirs.
+
+    Among spans up to the length of sentences they are too few to be estimated well. Of a small
+    catalogue nearly all are `known`; there the few others would tell little.
+    """
+    spans = sample_spans(texts, _HELD_OUT, _LONGEST_BRIEF, rng)
+    others = [span for span in spans if span not in known]
+    repeated = spans[:_REPEATED]
+    times = np.exp2(rng.uniform(1, np.log2(_MOST_REPEATS), size=len(repeated))).astype(int)
+    return [
+        *(others if 2 * len(others) >= len(spans) else spans),
+        *(" ".join([it] * count) for it, count in zip(repeated, times.tolist(), strict=True)),
+    ]
 
 
 def _lessons(

@@ -15,7 +15,7 @@ Arrays of the file (p pieces, v entries of the tokenizer's vocabulary, d compone
     scales      float32 (p,)
     counts      int32 (p,)        how often the fit met each piece
     fallback    float32 (d,)      the vector of a text without a known piece
-    trust       float32 (5,)      weights of the features that tell how near a text's vector comes
+    trust       float32 (6,)      weights of the features that tell how near a text's vector comes
     sample      uint64 (s,)       see `sample_of`
 """
 
@@ -46,7 +46,7 @@ TRUSTED = 0.8
 _TEXTS_PER_BATCH = 4_096
 _SAMPLE = 1_024
 _LEAST_NORM = 1e-6  # of a mean: below, the pieces cancel each other and the direction is noise
-FEATURES = 5
+FEATURES = 6
 _UNKNOWN = -1.0
 
 
@@ -55,7 +55,8 @@ class Estimate(NamedTuple):
 
     Attributes:
         vector: float32 ``(d,)``, L2 norm 1; not to be written to.
-        confidence: the estimated cosine to the transformer's vector; -1 where a piece is unknown.
+        confidence: the estimated cosine to the transformer's vector, at most 1; -1 where a piece
+            is unknown.
     """
 
     vector: NDArray[np.float32]
@@ -212,7 +213,9 @@ class DistilledEmbedder:
 
     def confidences(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """What the features of texts say, float32 ``(texts,)``; see `Estimate`."""
-        found: NDArray[np.float32] = np.where(features[:, 0] > 0, features @ self._trust, _UNKNOWN)
+        weighed = features[:, : len(self._trust)]  # a fit may be older than the last feature
+        estimates = np.minimum(weighed @ self._trust, np.float32(1))
+        found: NDArray[np.float32] = np.where(features[:, 0] > 0, estimates, _UNKNOWN)
         return found
 
 
@@ -267,17 +270,19 @@ def _pool(  # noqa: PLR0913, PLR0917 - machine code sees arrays only
 
     The features: 1, or 0 where a piece is unknown or there is none; the length of the mean, which
     is near 1 where the pieces agree; the logarithm of the number of pieces; those of how often the
-    fit met the rarest piece, and of how often it met them in the mean.
+    fit met the rarest piece, and of how often it met them in the mean; that of how often the text
+    has each of its pieces.
     """
     for text in range(len(bounds) - 1):
         vector = vectors[text]
         vector[:] = 0.0
-        known, rarest, logarithms = 0, np.inf, 0.0
+        known, distinct, rarest, logarithms = 0, 0, np.inf, 0.0
         for place in range(bounds[text], bounds[text + 1]):
             row = rows[ids[place]]
             if row < 0:
                 continue
             known += 1
+            distinct += _is_first(ids, bounds[text], place)
             rarest = min(rarest, counts[row])
             logarithms += np.log(1.0 + counts[row])
             for component in range(len(vector)):
@@ -297,3 +302,13 @@ def _pool(  # noqa: PLR0913, PLR0917 - machine code sees arrays only
         features[text, 2] = np.log(known)
         features[text, 3] = np.log(1.0 + rarest)
         features[text, 4] = logarithms / known
+        features[text, 5] = np.log(known / distinct)
+
+
+@compiled
+def _is_first(ids: NDArray[np.int64], begin: int, place: int) -> bool:
+    """Whether the piece at `place` does not occur from `begin` on before it."""
+    first = begin
+    while ids[first] != ids[place]:
+        first += 1
+    return first == place

@@ -114,6 +114,18 @@ def test_confidence_is_the_cosine_to_the_transformer_in_the_mean(
     assert encoder.confidences(features).mean() == pytest.approx(expected, abs=0.05)
 
 
+@pytest.mark.parametrize("longest", [1, 2])
+def test_short_texts_are_not_trusted_beyond_their_worth(
+    corpus: Corpus, teacher: OnnxEmbedder, longest: int
+) -> None:
+    encoder = encoder_of(corpus, teacher)
+    spans = sample_spans(TEXTS, 400, longest, np.random.default_rng(99))
+    for texts in (spans, [" ".join([span] * 30) for span in spans]):
+        vectors, features = encoder.described(texts)
+        expected = cosines(vectors, teacher.embed_queries(texts)).mean()
+        assert encoder.confidences(features).mean() == pytest.approx(expected, abs=0.08)
+
+
 def test_without_documents_that_read_alike_it_is_fitted_to_spans_alone(
     corpus: Corpus, tmp_path: Path
 ) -> None:

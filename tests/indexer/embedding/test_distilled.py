@@ -38,7 +38,7 @@ def fitted(**changes: object) -> Fitted:
         "vectors": rng.normal(size=(len(KNOWN), DIMENSION)).astype(np.float32),
         "counts": np.array([9, 8, 7, 6, 0], np.int32),
         "fallback": fallback,
-        "trust": np.array([0.5, 0.1, 0.02, 0.03, 0.04], np.float32),
+        "trust": np.array([0.3, 0.1, 0.02, 0.03, 0.04, -0.2], np.float32),
         "sample": np.array([3, 5], np.uint64),
         **changes,
     }
@@ -96,9 +96,30 @@ def test_confidence_weighs_agreement_length_and_how_often_pieces_were_met(
 ) -> None:
     length = np.linalg.norm(vectors_of("blue", "shoe", "##s").mean(axis=0))
     counts = np.log1p([8, 7, 6])
-    features = [1, length, np.log(3), counts.min(), counts.mean()]
-    expected = np.dot(features, [0.5, 0.1, 0.02, 0.03, 0.04])
+    features = [1, length, np.log(3), counts.min(), counts.mean(), 0]
+    expected = np.dot(features, fitted().trust)
+    assert expected < 1
     assert encoder.estimate("blue shoes").confidence == pytest.approx(expected, abs=1e-5)
+
+
+def test_repeated_pieces_are_told_apart_from_others(encoder: DistilledEmbedder) -> None:
+    _, features = encoder.described(["red", "red red red", "red blue red blue", "red blue shoe"])
+    np.testing.assert_allclose(features[:, 5], np.log([1, 3, 2, 1]), atol=1e-6)
+    once, thrice = (encoder.estimate(text).confidence for text in ("red", "red red red"))
+    assert thrice == pytest.approx(once + (0.02 - 0.2) * np.log(3), abs=1e-5)
+
+
+def test_no_text_is_nearer_than_the_transformer_itself() -> None:
+    encoder = DistilledEmbedder(fitted(trust=np.full(FEATURES, 9, np.float32)).file())
+    assert encoder.estimate("red shoes").confidence == 1
+    assert encoder.estimate("wool").confidence == -1
+
+
+def test_a_fit_without_the_last_feature_is_still_read() -> None:
+    older = DistilledEmbedder(fitted(trust=fitted().trust[:-1]).file())
+    encoder = DistilledEmbedder(fitted().file())
+    one, other = (it.estimate("red shoes").confidence for it in (older, encoder))
+    assert one == pytest.approx(other)  # nothing is repeated
 
 
 def test_one_unknown_piece_takes_the_confidence_away(encoder: DistilledEmbedder) -> None:
