@@ -101,10 +101,18 @@ def _taken(file: TextIOWrapper, kind: int) -> bool:
     return True
 
 
-def publish(layout: IndexLayout, snapshot: Path) -> str:
+def publish(
+    layout: IndexLayout, snapshot: Path, announce: Callable[[str], None] = lambda _: None
+) -> str:
     """Make the complete `snapshot`, a directory inside the staging directory, the current one.
 
     The caller holds the lock.
+
+    Args:
+        layout: the index.
+        snapshot: renamed.
+        announce: told the new generation's name before anybody can see it, for what has to be
+            on the disk even if the process dies right after publishing.
 
     Returns:
         The new generation's name.
@@ -112,6 +120,7 @@ def publish(layout: IndexLayout, snapshot: Path) -> str:
     digest = sha256((snapshot / MANIFEST_FILE).read_bytes()).hexdigest()[:8]
     newest = max((generation_number(name) for name in layout.generations()), default=0)
     name = f"g{newest + 1:08}-{digest}"
+    announce(name)
     for path in snapshot.iterdir():
         flush(path)
     flush(snapshot)

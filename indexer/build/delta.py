@@ -16,7 +16,6 @@ from indexer.build.patch import patch_snapshot
 from indexer.build.progress import Progress, Silent
 from indexer.build.release import Release
 from indexer.build.report import REFUSED, RejectionLog
-from indexer.build.source import follow
 from indexer.errors import FeedError, FeedRefusedError, FeedTruncatedError
 from indexer.feeds.change import Operation
 from indexer.feeds.delta import GivenDelta, open_delta
@@ -236,8 +235,7 @@ class _Run:
 
     def _publish(self, snapshot: Path, log: RejectionLog, report: DeltaReport) -> DeltaReport:
         release = self._release()
-        generation = release.publish(snapshot)
-        follow(self.layout, self.base.name, generation)
+        generation = release.publish(snapshot, base=self.base.name)
         report = replace(
             report,
             generation=generation,

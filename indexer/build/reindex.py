@@ -15,7 +15,7 @@ from indexer.build.predecessor import find_predecessor
 from indexer.build.progress import Progress, Silent
 from indexer.build.release import Release
 from indexer.build.report import REFUSED, BuildReport, RejectionLog
-from indexer.build.source import PublishedSource, follow, known_validators
+from indexer.build.source import PublishedSource, known_validators
 from indexer.build.spool import Spool, StoredProducts
 from indexer.build.vectorize import EmbeddingCache
 from indexer.errors import FeedError, SnapshotError
@@ -199,9 +199,7 @@ class _Run:
         Manifest.read(base)  # to be refused with a remedy before its products are read
         with closing(RejectionLog(staging / "rejections.jsonl")) as log:
             assembled = self._assemble(StoredProducts(ProductStore(base)), staging)
-        report = self._finish(assembled, staging, log, [])
-        follow(self.layout, base.name, report.generation)
-        return report
+        return self._finish(assembled, staging, log, [], base.name)
 
     def _assemble(self, products: Catalogue, staging: Path) -> Assembled:
         snapshot = staging / _SNAPSHOT
@@ -210,7 +208,12 @@ class _Run:
         return assemble(snapshot, products, settings, embedder, self._cache(), self.clock)
 
     def _finish(
-        self, assembled: Assembled, staging: Path, log: RejectionLog, forced: list[str]
+        self,
+        assembled: Assembled,
+        staging: Path,
+        log: RejectionLog,
+        forced: list[str],
+        base: str | None = None,
     ) -> BuildReport:
         """Judge and publish, unless it is the published one to the byte."""
         release, snapshot = self._release, staging / _SNAPSHOT
@@ -218,7 +221,7 @@ class _Run:
         if same is None:
             verdict, overridden = release.judge(snapshot, log)
             forced += overridden
-        generation = release.publish(snapshot, same)
+        generation = release.publish(snapshot, same, base)
         report = self._report(generation, assembled, log, forced, verdict)
         return replace(report, unchanged=generation == same)
 

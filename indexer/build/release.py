@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from indexer.build.gate import cannot_be_evaluated, refused
 from indexer.build.report import REFUSED, ReportsDirectory
+from indexer.build.source import follow
 from indexer.publish import KEPT_DELTAS, prune, publish
 from indexer.snapshot import open_directory
 
@@ -71,16 +73,19 @@ class Release:
         kept = self.reports.keep_figures(verdict.figures(), REFUSED)
         raise refused(self.layout.name, verdict, kept)
 
-    def publish(self, snapshot: Path, same: str | None = None) -> str:
-        """Make `snapshot` the current generation, or leave `same`, which is what it would be.
+    def publish(self, snapshot: Path, same: str | None = None, base: str | None = None) -> str:
+        """Make `snapshot` the current generation; old ones stay for rollback.
 
-        Old ones stay for rollback.
+        Args:
+            snapshot: finished, in the staging directory.
+            same: the current generation, if `snapshot` is equal to it: then it stays.
+            base: the generation whose feed is that of `snapshot`, too.
 
         Returns:
             The current generation's name.
         """
         self.clock.start("publishing", None)
-        generation = same or publish(self.layout, snapshot)
+        generation = same or publish(self.layout, snapshot, partial(follow, self.layout, base))
         prune(self.layout, self.keep, self.keep_deltas)
         self.clock.stop()
         return generation

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 class PublishedSource(BaseModel):
-    """The feed of the current generation.
+    """The feed that was published last.
 
     Attributes:
         location: SHA-256 of the feed's location, which may hold a password.
         etag: as the server gave it.
         last_modified: as the server gave it.
-        generation: what was built from it, and from deltas since.
+        generations: what was built from it, and from deltas and compactions since.
         build: digest of settings and model: with others, the same feed is another index.
     """
 
@@ -30,7 +30,7 @@ class PublishedSource(BaseModel):
     location: str
     etag: str
     last_modified: str
-    generation: str
+    generations: tuple[str, ...]
     build: str
 
     @classmethod
@@ -40,7 +40,7 @@ class PublishedSource(BaseModel):
             location=_digest(location),
             etag=validators.etag,
             last_modified=validators.last_modified,
-            generation=generation,
+            generations=(generation,),
             build=build,
         )
 
@@ -49,21 +49,30 @@ class PublishedSource(BaseModel):
         write_durably(layout.source_file, self.model_dump_json().encode())
 
 
-def follow(layout: IndexLayout, before: str, after: str) -> None:
-    """Note that generation `after` is `before` with changes of another source.
+def follow(layout: IndexLayout, before: str | None, after: str) -> None:
+    """Note that generation `after` is to be `before` with changes of another source.
 
     The feed that `before` was built from is then still the known one: while it has not changed,
-    reading it again would undo what is newer.
+    reading it again would undo what is newer. That holds for every generation that came of it,
+    since a rollback may make any of them the current one.
+
+    Args:
+        layout: the index.
+        before: a generation; ``None`` changes nothing.
+        after: what is about to be published.
     """
     source = _read(layout)
-    if source is not None and source.generation == before:
-        source.model_copy(update={"generation": after}).write(layout)
+    if source is None or before not in source.generations:
+        return
+    there = {before, *layout.generations()}
+    stay = [name for name in source.generations if name in there and name != after]
+    source.model_copy(update={"generations": (*stay, after)}).write(layout)
 
 
 def known_validators(layout: IndexLayout, location: str, build: str) -> Validators | None:
     """Those of the published feed, if an unchanged feed would give the published index."""
     source = _read(layout)
-    if source is None or source.generation != layout.current():
+    if source is None or layout.current() not in source.generations:
         return None
     if source.location != _digest(location) or source.build != build:
         return None
