@@ -25,7 +25,7 @@ from indexer.errors import IndexerError, IndexLockedError
 from indexer.feeds.change import Operation
 from indexer.layout import IndexLayout
 from indexer.manifest import Manifest
-from searchsvc.embedders import open_embedder
+from searchsvc.embedders import open_model_of
 from searchsvc.settings import Settings
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from indexer.build.gate import Gate
     from indexer.embedding.protocol import Embedder
 
-IDLE_SECONDS = 900.0
+IDLE_SECONDS = 120.0
 _NICE = 10  # behind every search, but before work that nobody waits for
 _LOCK_SECONDS = 3.0  # a change by another process of the service takes about one
 _LOCK_LOOKS_SECONDS = 0.05
@@ -47,7 +47,7 @@ class Changer:
 
     Attributes:
         settings: of the service, with the directories that it works on.
-        embedders: those that are open, by name.
+        embedders: those that are open, by fingerprint: a name may come to mean another model.
     """
 
     settings: Settings
@@ -78,10 +78,11 @@ class Changer:
 
     def _recipe(self, layout: IndexLayout) -> Recipe:
         manifest = Manifest.read(layout.generation_dir(layout.require_current()))
-        name = manifest.embedder.name
-        if name not in self.embedders:
-            self.embedders[name] = open_embedder(self.settings.models_dir, name)
-        embedder = self.embedders[name]
+        entry = manifest.embedder
+        if entry.fingerprint not in self.embedders:
+            opened = open_model_of(self.settings.models_dir, entry)
+            self.embedders[entry.fingerprint] = opened
+        embedder = self.embedders[entry.fingerprint]
         return Recipe(manifest.settings, embedder, self._gate(layout, manifest, embedder))
 
     def _gate(self, layout: IndexLayout, manifest: Manifest, embedder: Embedder) -> Gate | None:

@@ -52,6 +52,38 @@ def open_embedder(models_dir: Path, name: str) -> Embedder:
     return OnnxEmbedder.open(models_dir / name)
 
 
+def open_model_of(models_dir: Path, entry: EmbedderEntry) -> Embedder:
+    """The model whose vectors an index holds.
+
+    Raises:
+        ModelUnavailableError: there is no such model.
+        ModelMismatchError: what has its name is another one, or is damaged.
+    """
+    embedder = open_embedder(models_dir, directory_of(models_dir, entry))
+    if embedder.fingerprint != entry.fingerprint:
+        raise ModelMismatchError(
+            f"the installed model {entry.name!r} is not the one that the index was built with "
+            f"({embedder.fingerprint[:8]}, expected {entry.fingerprint[:8]}). "
+            "Rebuild the index with 'searchsvc reindex', or install that model."
+        )
+    return embedder
+
+
+def directory_of(models_dir: Path, entry: EmbedderEntry) -> str:
+    """The model directory with the entry's fingerprint, since it may have any name.
+
+    The entry's own name where there is none.
+    """
+    for card in sorted(models_dir.glob("*/model.json")):
+        try:
+            found = ModelFiles.open(card.parent).card
+        except ModelError:
+            continue
+        if found.fingerprint == entry.fingerprint:
+            return card.parent.name
+    return entry.name
+
+
 class NoEmbedder:
     """Stands where a model should be, and says why it is not there."""
 
@@ -134,7 +166,9 @@ class Embedders:
             if known is not None and known[0] == stamp:
                 return known[1]
             try:
-                embedder = BoundedEmbedder(self._open(entry), self._pool, self._timeout_ms)
+                embedder = BoundedEmbedder(
+                    open_model_of(self._models_dir, entry), self._pool, self._timeout_ms
+                )
             except (ModelError, OSError) as error:
                 # The reason names paths of this machine: it is for the log, not for shoppers.
                 _log.warning("no query vectors by %s: %s", entry.name, error)
@@ -147,27 +181,6 @@ class Embedders:
     def close(self) -> None:
         """Let the threads go."""
         self._pool.shutdown(wait=False, cancel_futures=True)
-
-    def _open(self, entry: EmbedderEntry) -> Embedder:
-        embedder = open_embedder(self._models_dir, self._directory_of(entry))
-        if embedder.fingerprint != entry.fingerprint:
-            raise ModelMismatchError(
-                f"the installed model {entry.name!r} is not the one that the index was built with "
-                f"({embedder.fingerprint[:8]}, expected {entry.fingerprint[:8]}). "
-                "Rebuild the index with 'searchsvc reindex', or install that model."
-            )
-        return embedder
-
-    def _directory_of(self, entry: EmbedderEntry) -> str:
-        """The model directory with the entry's fingerprint, since it may have any name."""
-        for card in sorted(self._models_dir.glob("*/model.json")):
-            try:
-                found = ModelFiles.open(card.parent).card
-            except ModelError:
-                continue
-            if found.fingerprint == entry.fingerprint:
-                return card.parent.name
-        return entry.name
 
 
 def _stamp(models_dir: Path) -> _Stamp:

@@ -11,7 +11,7 @@ from indexer.errors import SettingsError, SnapshotError
 from indexer.settings import IndexSettings
 from searchsvc.cli.gate import RelevanceGate
 from searchsvc.cli.output import stderr
-from searchsvc.embedders import open_embedder
+from searchsvc.embedders import directory_of, open_embedder
 
 if TYPE_CHECKING:
     from indexer.build.predecessor import Predecessor
@@ -29,7 +29,7 @@ def recipe_for(
     before = _predecessor(layout, has_settings=settings is not None)
     if before is not None:
         settings = settings or before.settings
-        model = model or before.embedder.name
+        model = model or directory_of(service.models_dir, before.embedder)
     settings = settings or IndexSettings()
     embedder = open_embedder(service.models_dir, model or DEFAULT_MODEL)
     gate = RelevanceGate(layout, settings.gate, service, embedder) if settings.gate else None

@@ -1,19 +1,27 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
 
+from indexer.embedding.hashing import HashingEmbedder
+from indexer.embedding.onnx import OnnxEmbedder
 from indexer.layout import IndexLayout
 from indexer.publish import writer
 from indexer.settings import GateBound, GateSettings, IndexSettings
 from searchsvc import changer as module
+from searchsvc import embedders
 from searchsvc.changer import Changer, serve
+from searchsvc.cli.recipe import recipe_for
+from tests.tiny_bert import write_tiny_model
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.conftest import Build
     from tests.searchsvc.conftest import MakeSettings
 
@@ -43,6 +51,36 @@ def test_the_model_is_opened_once_and_only_for_texts(changer: Changer) -> None:
     (embedder,) = changer.embedders.values()
     assert ask(changer, {"id": "b", "title": "Blue boot"})["report"]["published"] == "merge"
     assert list(changer.embedders.values()) == [embedder]
+
+
+def test_a_model_is_known_by_what_it_is_and_not_by_its_name(
+    build: Build, make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Other(HashingEmbedder):
+        @property
+        def fingerprint(self) -> str:
+            return "f" * 64
+
+    build(PRODUCTS)
+    changer = Changer(make_settings())
+    assert "report" in ask(changer, {"id": "a", "title": "Red boot"})
+    build(PRODUCTS, embedder=Other(64), force=True)  # of the same name
+    assert ask(changer, {"id": "a", "title": "Red hat"})["error"][0] == "ModelMismatchError"
+    monkeypatch.setattr(embedders, "open_embedder", lambda *_: Other(64))
+    assert "report" in ask(changer, {"id": "a", "title": "Red hat"})
+
+
+def test_a_model_is_found_whatever_its_directory_is_called(
+    build: Build, make_settings: MakeSettings, tmp_path: Path
+) -> None:
+    settings = make_settings()
+    model = write_tiny_model(tmp_path)
+    build(PRODUCTS, embedder=OnnxEmbedder.open(model))
+    settings.models_dir.mkdir(exist_ok=True)
+    shutil.copytree(model, settings.models_dir / "another-name")
+    assert ask(Changer(settings), {"id": "a", "title": "Red boot"})["report"]["embedded"] == 1
+    recipe = recipe_for(IndexLayout.of(settings.data_dir, "shop"), settings)
+    assert recipe.embedder.fingerprint == OnnxEmbedder.open(model).fingerprint
 
 
 def test_what_fails_is_told_by_its_kinds(changer: Changer) -> None:
