@@ -81,7 +81,7 @@ def _run(command: str, folder: Path, port: int) -> str:
 
 
 def _wait_until_ready(port: int) -> None:
-    for _ in range(200):
+    for _ in range(1_200):  # a first start compiles
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except OSError:

@@ -51,7 +51,7 @@ _JACKETS = 50
 _LINING = ("fleece", "down")
 _EVIL = '<img src="x" onerror="window.attacked = true">'
 _BROKEN_PICTURE = "no-such-picture.png"
-_PATIENCE_SECONDS = 10
+_PATIENCE_SECONDS = 30
 _FLAGS = (
     "--headless=new",
     "--no-sandbox",

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 _MAIN = "from searchsvc.cli import main; main()"
-_PATIENCE_SECONDS = 10
+_PATIENCE_SECONDS = 30
 QUERIES = ("waterproof jacket", "red sofa", "gaming keyboard")
 DEPTH = 3
 

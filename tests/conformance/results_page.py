@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from selenium.webdriver import Chrome
     from selenium.webdriver.remote.webelement import WebElement
 
-_PATIENCE_SECONDS = 10
+_PATIENCE_SECONDS = 30
 _READ_ITEMS = """
 return [...document.querySelectorAll(`#${arguments[0]} li[class*="-item"]`)].map((item) => {
   const text = (name) =>
