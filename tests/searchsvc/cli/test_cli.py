@@ -132,11 +132,13 @@ def test_the_help_of_every_command_has_an_example_that_it_would_accept(
     shown = run(*path, "--help").stdout
     assert "Example:" in shown
     words = [word for line in COMMANDS[path].help.splitlines() for word in [line.strip()] if word]
-    (example,) = (line.removeprefix("Example: ") for line in words if line.startswith("Example:"))
-    program, *arguments = shlex.split(example)
-    assert program == "searchsvc"
-    assert tuple(arguments[: len(path)]) == path
-    COMMANDS[path].make_context("example", arguments[len(path) :])
+    examples = [line.removeprefix("Example: ") for line in words if line.startswith("Example:")]
+    assert examples
+    for example in examples:
+        program, *arguments = shlex.split(example)
+        assert program == "searchsvc"
+        assert tuple(arguments[: len(path)]) == path
+        COMMANDS[path].make_context("example", arguments[len(path) :])
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=IDS)
@@ -387,10 +389,10 @@ def test_settings_that_another_process_publishes_meanwhile_are_not_undone(
     settings.write_text('{"language": "german"}')
     real = reindex_module.writer
 
-    def outrun(writing: IndexLayout) -> AbstractContextManager[Path]:
+    def outrun(writing: IndexLayout, *patience: Any) -> AbstractContextManager[Path]:
         monkeypatch.setattr(reindex_module, "writer", real)
         run("reindex", feed, "--index", "shop", "--settings", str(settings))
-        return real(writing)
+        return real(writing, *patience)
 
     monkeypatch.setattr(reindex_module, "writer", outrun)
     write_feed(Path(feed), [*FEED, {"id": "d", "title": "Green hat"}])
