@@ -53,4 +53,3 @@ def with_words(tokenizer: str, words: Iterable[str]) -> str:
             vocabulary[word] = free
             free += 1
     return orjson.dumps(content).decode()
-

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from tests.conftest import Build
 
 
-
 def product(title: str, brand: str = "", *paths: str) -> Product:
     return Product(id="x", title=title, brand=brand, product_types=paths)
 
