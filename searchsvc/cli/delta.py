@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import typer
 
 from indexer.build.delta import DeltaOptions, apply_delta
@@ -17,12 +18,13 @@ from searchsvc.cli.progress import Bars
 from searchsvc.cli.recipe import recipe_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping
 
     from indexer.build.deltareport import DeltaReport
     from indexer.build.report import BuildReport
 
 _OF_FEEDS = ("feed", "settings_file", "model", "if_changed", "watch")
+_OF_DELTAS = ("mode", "compact")
 _GIVEN = "COMMANDLINE"  # of Typer's own copy of click
 _SHOWN_REASONS = 10
 
@@ -57,6 +59,22 @@ def change_products(context: typer.Context) -> None:
             say(line)
 
 
+def check_feed_options(context: typer.Context) -> None:
+    """Refuse what only a delta understands: a feed replaces everything.
+
+    Args:
+        context: of ``reindex`` with a feed and without a delta.
+
+    Raises:
+        typer.BadParameter: such an option was given.
+    """
+    for name in _given(context, _OF_DELTAS):
+        raise typer.BadParameter(
+            f"{name} is for deltas, and a feed without --delta replaces the whole catalogue; "
+            f"give --delta FILE instead of FEED, or leave {name} out"
+        )
+
+
 def describe_changes(report: DeltaReport | None, compaction: BuildReport | None) -> Iterator[str]:
     """The reports for people."""
     if report is not None:
@@ -89,13 +107,20 @@ def _check(context: typer.Context) -> None:
     given = context.params
     if given["delta"] is None and not given["compact"]:
         raise typer.BadParameter("give a feed, or --delta FILE, or --compact")
+    for name in _given(context, _OF_FEEDS):
+        raise typer.BadParameter(
+            f"{name} is for whole feeds, not for --delta or --compact; leave one of them out"
+        )
+    if given["delta"] is None and list(_given(context, ("mode",))):
+        raise typer.BadParameter("--mode is for the records of a delta; give --delta FILE with it")
+
+
+def _given(context: typer.Context, names: Container[str]) -> Iterator[str]:
+    """Those of the parameters `names` that the command line has, as it calls them."""
     for parameter in context.command.params:
         source = context.get_parameter_source(parameter.name or "")
-        if parameter.name in _OF_FEEDS and source is not None and source.name == _GIVEN:
-            raise typer.BadParameter(
-                f"{parameter.opts[0]} is for whole feeds, not for --delta or --compact; leave "
-                "one of them out"
-            )
+        if parameter.name in names and source is not None and source.name == _GIVEN:
+            yield parameter.opts[0]
 
 
 def _options(given: Mapping[str, Any]) -> DeltaOptions:
@@ -113,7 +138,11 @@ def _options(given: Mapping[str, Any]) -> DeltaOptions:
 def _as_json(report: DeltaReport | None, compaction: BuildReport | None) -> dict[str, Any]:
     if report is None:
         return compaction.to_dict() if compaction else {}
-    return report.to_dict() | {"compaction": compaction.to_dict() if compaction else None}
+    told = report.to_dict()
+    return told | {
+        "examples": [orjson.loads(line) for line in told["examples"]],  # as PATCH answers
+        "compaction": compaction.to_dict() if compaction else None,
+    }
 
 
 def _describe_delta(report: DeltaReport) -> Iterator[str]:

@@ -15,7 +15,7 @@ from indexer.feeds.reader import MAX_BYTES, TIMEOUT_SECONDS, FeedFormat
 from indexer.layout import IndexLayout
 from indexer.publish import WAIT_SECONDS
 from indexer.settings import IndexSettings
-from searchsvc.cli.delta import change_products, describe_rejections
+from searchsvc.cli.delta import change_products, check_feed_options, describe_rejections
 from searchsvc.cli.gate import describe_gate
 from searchsvc.cli.output import (
     DEFAULT_INDEX,
@@ -49,7 +49,8 @@ def reindex(
         bool,
         typer.Option(
             "--force",
-            help="Publish a truncated or much smaller feed as well, and in spite of the gate.",
+            help="Publish a truncated or much smaller feed, or a delta that removes much, "
+            "as well, and in spite of the gate.",
         ),
     ] = False,
     settings_file: Annotated[
@@ -85,11 +86,11 @@ def reindex(
             metavar="FILE", help="Change single products by a delta: path, URL, or -; see --mode."
         ),
     ] = None,
-    mode: Annotated[  # noqa: ARG001 - these three are taken from the context
+    mode: Annotated[  # noqa: ARG001 - taken from the context
         Operation,
         typer.Option(help="What a record of a delta asks for that does not say it by 'op'."),
     ] = Operation.UPDATE,
-    compact: Annotated[
+    compact: Annotated[  # noqa: ARG001 - as above
         bool | None,
         typer.Option(
             "--compact/--no-compact",
@@ -116,17 +117,22 @@ def reindex(
     --delta prices.csv only the products change that it names.
 
     Example: searchsvc reindex feed.xml.gz --index shop-de
+
+    Example: searchsvc reindex --delta prices.csv --index shop-de
+
+    Example: searchsvc reindex --compact --index shop-de
+
+    Example: searchsvc reindex https://shop.example/feed.xml.gz --index shop-de --watch 10m
     """
     if feed is None or delta is not None:
         change_products(context)
         return
+    check_feed_options(context)
     if watch is not None:
         _watch(context, feed, index, watch, as_json=as_json)
         return
     give_way(nice or 0)
     with reported_failures(as_json=as_json):
-        if compact is not None:
-            raise typer.BadParameter("--compact is for what deltas left; a feed replaces it all")
         service = read_settings(data_dir)
         layout = IndexLayout.of(service.data_dir, index)
         settings = IndexSettings.read(settings_file) if settings_file else None

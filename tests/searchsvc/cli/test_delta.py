@@ -95,6 +95,23 @@ def test_a_refused_delta_says_why_and_can_be_forced() -> None:
     assert "forced: the delta leaves 10 of 20 products" in shown
 
 
+def test_a_feed_with_a_mode_says_that_it_would_have_replaced_everything(
+    tmp_path: Path, layout: IndexLayout
+) -> None:
+    before = layout.current()
+    feed = tmp_path / "few.csv"
+    feed.write_text("id,title\np01,red shoe\n")
+    told = " ".join(run(str(feed), "--mode", "upsert", "--force", code=2).stderr.split())
+    assert "--mode is for deltas" in told.replace("│ ", "")
+    assert layout.current() == before
+
+
+def test_rejected_records_are_objects_in_json() -> None:
+    text = lines({"id": "nobody", "price": "1 EUR"})
+    (example,) = orjson.loads(run("--delta", "-", "--json", text=text).stdout)["examples"]
+    assert (example["product_id"], example["field"]) == ("nobody", "id")
+
+
 def test_an_index_that_is_not_there_is_named() -> None:
     result = run("--delta", "-", "--index", "other", text="", code=1)
     assert "there is no index 'other'" in result.stderr
@@ -107,6 +124,11 @@ def test_an_index_that_is_not_there_is_named() -> None:
         ("--no-compact",),
         ("feed.jsonl", "--delta", "d.jsonl"),
         ("feed.jsonl", "--compact"),
+        ("feed.jsonl", "--no-compact"),
+        ("feed.jsonl", "--compact", "--watch", "10m"),
+        ("feed.jsonl", "--mode", "upsert"),
+        ("feed.jsonl", "--mode", "update", "--watch", "10m"),
+        ("--compact", "--mode", "delete"),
         ("--delta", "d.jsonl", "--watch", "10m"),
         ("--delta", "d.jsonl", "--settings", "s.json"),
         ("--compact", "--model", "hashing-64"),
