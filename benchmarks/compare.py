@@ -100,10 +100,14 @@ def compare_results(
 
 
 def comparison_table(changes: Sequence[Change], *, every: bool = False) -> str:
-    """The result for people: regressions and improvements, or `every` figure."""
+    """The result for people: how many got worse, then the worst first."""
     shown = [change for change in changes if every or change.regressed or _improved(change)]
+    shown.sort(key=_badness, reverse=True)
     width = max((len(change.before.path) for change in shown), default=0)
-    lines = [f"{'':<{width}}{'before':>14}{'after':>14}{'ratio':>8}"] if shown else []
+    regressions = sum(change.regressed for change in changes)
+    lines = [f"{len(changes):,} figures compared, {regressions:,} regressions"]
+    if shown:
+        lines.append(f"{'':<{width}}{'before':>14}{'after':>14}{'ratio':>8}")
     for change in shown:
         ratio = "" if change.ratio is None else f"{change.ratio:.2f}"
         mark = "  regression" if change.regressed else ""
@@ -111,9 +115,15 @@ def comparison_table(changes: Sequence[Change], *, every: bool = False) -> str:
             f"{change.before.path:<{width}}{change.before.value:>14,.4g}"
             f"{change.after.value:>14,.4g}{ratio:>8}{mark}"
         )
-    regressions = sum(change.regressed for change in changes)
-    lines.append(f"{len(changes):,} figures compared, {regressions:,} regressions")
     return "\n".join(lines)
+
+
+def _badness(change: Change) -> tuple[bool, float]:
+    """Regressions before all others, and then by how many times the figure became worse."""
+    old, new = change.before.value, change.after.value
+    if change.before.kind in {Kind.QUALITY, Kind.RATE}:
+        old, new = new, old
+    return change.regressed, new / old if old else new * float("inf") if new else 1.0
 
 
 def _regressed(before: Figure, after: Figure, limits: Limits) -> bool:

@@ -157,6 +157,14 @@ def test_no_figure_regresses_in_both_directions(values: dict[str, float], factor
     assert not any(there[name] and back[name] for name in values)
 
 
+def test_the_count_comes_first_and_then_the_worst() -> None:
+    before = {"a": {"median": 4.0}, "b": {"median": 4.0}, "c": {"median": 4.0}}
+    after = {"a": {"median": 1.0}, "b": {"median": 6.0}, "c": {"median": 9.0}}
+    first, _, *rows = comparison_table(compare_results(before, after, Limits())).splitlines()
+    assert first == "3 figures compared, 2 regressions"
+    assert [row[0] for row in rows] == ["c", "b", "a"]
+
+
 def test_the_command_fails_where_something_got_worse(tmp_path: Path) -> None:
     before, after = tmp_path / "before.json", tmp_path / "after.json"
     before.write_text(json.dumps(RESULT))
