@@ -49,7 +49,7 @@ def _built(build: Mapping[str, Any] | None) -> str:
 def _encoder(encoder: str, workloads: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     plain, *filtered = workloads
     title = f"{encoder}, {plain['queries']:,} queries, milliseconds"
-    yield f"{title:<{_NAME}}{COLUMNS}{'budget':>9}{'p99':>9}"
+    yield f"{title:<{_NAME}}{COLUMNS}{'budget':>9}{'p99':>9}  at a million products"
     for name, label in _LAYERS.items():
         if name in plain:
             yield f"{label:<{_NAME}}{cells(plain[name])}"

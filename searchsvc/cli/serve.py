@@ -76,7 +76,8 @@ def serve(
         list[str] | None,
         typer.Option(
             metavar="[INDEX=]FEED",
-            help="Reindex when this path or URL changes, at low priority; repeatable.",
+            help="Reindex when this path or URL changes, at low priority; repeatable. Without "
+            f"INDEX= it becomes the index {DEFAULT_INDEX}.",
         ),
     ] = None,
     watch_every: Annotated[
