@@ -158,7 +158,7 @@ def reindex(
 def _watch(context: typer.Context, feed: str, index: str, every: str, *, as_json: bool) -> None:
     """Run this command again and again, each time in a process of its own."""
     nice = context.params["nice"]
-    options = given_options(context, "watch", "as_json", "if_changed", "nice")
+    options = given_options(context, "watch", "as_json", "if_changed", "nice", "mode")
     command = [
         *in_background(LEAST_URGENT if nice is None else nice),
         *("reindex", *options, "--if-changed", "--json", "--", feed),

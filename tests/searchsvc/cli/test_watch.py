@@ -89,7 +89,7 @@ def test_a_watching_reindex_takes_the_options_that_were_given(
     assert {"--force", "--if-changed"} <= set(words)
     for name, value in (("--model", "hashing-64"), ("--format", "jsonl"), ("--index", "shop")):
         assert words[words.index(name) + 1] == value
-    assert "--watch" not in words
+    assert not {"--watch", "--mode"} & set(words)
     run(*arguments, "--nice", "3")
     assert "give_way(3)" in tasks[1].command("shop")[2]
     assert (tmp_path / "data" / "shop").exists() is False
