@@ -129,13 +129,19 @@ def _show(result: SearchResult, offset: int, took_ms: float, *, explain: bool) -
     if result.relaxed:
         say(f"nothing matched; widened by {result.relaxed.kind} to: {result.relaxed.text}")
     if explain:
-        for step in result.understood.steps:
-            say(f"  {step.kind}: {step.typed} -> {step.meant} ({step.weight:.2f})")
+        _show_understanding(result)
     say(f"{result.total:,} {'groups' if result.counts_groups else 'products'} in {took_ms:.1f} ms")
     for place, hit in enumerate(result.hits, offset + 1):
         _show_hit(place, hit)
     for facet in result.facets:
         _show_facet(facet)
+
+
+def _show_understanding(result: SearchResult) -> None:
+    for step in result.understood.steps:
+        say(f"  {step.kind}: {step.typed} -> {step.meant} ({step.weight:.2f})")
+    if result.encoders:
+        say(f"  embedded by: {', '.join(result.encoders)}")
 
 
 def _show_hit(place: int, hit: Hit) -> None:

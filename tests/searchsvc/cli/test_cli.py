@@ -522,8 +522,9 @@ def test_a_search_shows_place_score_id_and_title(feed: str) -> None:
 def test_a_search_explains_each_hit(feed: str) -> None:
     reindex(feed)
     lines = run("search", "shoe", "--index", "shop", "--explain").stdout.splitlines()
-    assert len(lines) == 5
-    for rank, line in ((1, lines[2]), (2, lines[4])):
+    assert len(lines) == 6
+    assert lines[0] == "  embedded by: transformer"
+    for rank, line in ((1, lines[3]), (2, lines[5])):
         assert line.startswith("        words: rank ")
         assert f"meaning: rank {rank}" in line
         assert "; fused " in line
