@@ -254,6 +254,7 @@ def test_whoever_has_gone_takes_no_turn_and_no_permit() -> None:
 
 def test_a_loop_that_is_gone_is_not_told() -> None:
     job = Job()
+    before = set(threading.enumerate())  # services of other tests have threads of this name
     with permitting(1, 1) as permits:
 
         async def leave() -> None:
@@ -261,7 +262,7 @@ def test_a_loop_that_is_gone_is_not_told() -> None:
 
         with pytest.raises(asyncio.CancelledError):
             run(lambda: _cancelled(leave))
-        thread = next(it for it in threading.enumerate() if it.name == "search-0")
+        (thread,) = set(threading.enumerate()) - before
         job.go.set()
     thread.join(30)
     assert not thread.is_alive()
