@@ -187,6 +187,7 @@ def test_a_corrected_query_is_always_told_and_how_it_came_about_on_request(
     assert orjson.loads(body)["understood"] == {
         "steps": [{"kind": "corrected", "typed": "sheo", "meant": "shoe", "weight": 0.123457}],
         "embedded": ["red shoe", "red boot"],
+        "encoders": [],
     }
 
 

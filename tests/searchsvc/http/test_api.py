@@ -773,6 +773,7 @@ def test_every_route_is_documented_with_what_it_answers(shop: TestClient) -> Non
     expected = {
         (SEARCH.replace("shop", "{index}"), "get"),
         (SEARCH.replace("shop", "{index}"), "post"),
+        ("/v1/indexes/{index}/products", "patch"),
         ("/v1/indexes/{index}/products/{product_id}", "get"),
         ("/v1/indexes/{index}/products/{product_id}/similar", "get"),
         ("/v1/indexes", "get"),

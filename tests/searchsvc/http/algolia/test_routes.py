@@ -543,7 +543,7 @@ def test_too_many_requests_are_refused_in_the_same_shape(
     monkeypatch.setattr(shop.app.state.context.permits, "run", refuse)  # type: ignore[attr-defined]
     response = shop.post(ONE)
     assert failure(response, 503) == "later"
-    assert response.headers["retry-after"] == "1"
+    assert response.headers["retry-after"] in {"1", "2", "3"}
 
 
 def test_an_index_that_cannot_be_opened_is_not_ready(tmp_path: Path) -> None:
