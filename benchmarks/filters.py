@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from indexer.vectors.protocol import Looked
     from searchsvc.policy import RankingPolicy
     from searchsvc.query.filters import Filter
-    from searchsvc.retrieval import QueryEmbedder
+    from searchsvc.routing import QueryEmbedder
 
 FILTER_SHARES = (0.5, 0.02, 0.001, 0.0001)
 """Of the catalogue, what the filters let through."""

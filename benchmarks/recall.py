@@ -16,7 +16,7 @@ from indexer.vectors.ivf import IvfIndex
 
 if TYPE_CHECKING:
     from benchmarks.subject import Subject
-    from searchsvc.retrieval import QueryEmbedder
+    from searchsvc.routing import QueryEmbedder
 
 SHARES = (0.005, 0.01, 0.02, 0.04, 0.08, 0.16)
 """Of the catalogue, how much is gone through."""

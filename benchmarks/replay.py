@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from searchsvc.live import Live
     from searchsvc.outcomes.choices import Search
     from searchsvc.policy import RankingPolicy
-    from searchsvc.retrieval import QueryEmbedder
+    from searchsvc.routing import QueryEmbedder
 
 
 @dataclass(frozen=True, slots=True)

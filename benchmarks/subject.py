@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from benchmarks.workload import Narrowing
     from indexer.embedding.protocol import Embedder
     from indexer.layout import IndexLayout
-    from searchsvc.retrieval import QueryEmbedder
+    from searchsvc.routing import QueryEmbedder
 
 EXACT, SLOW = "exact vector search", "rank-bm25"
 _SLOW_PRODUCTS = 50_000

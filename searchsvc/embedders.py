@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from indexer.embedding.protocol import Embedder
     from indexer.manifest import EmbedderEntry
     from indexer.snapshot import Snapshot
-    from searchsvc.retrieval import QueryEmbedder
-    from searchsvc.routing import EncoderChoice
+    from searchsvc.routing import EncoderChoice, QueryEmbedder
 
 _Stamp = tuple[tuple[str, int, int], ...]
 _log = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from indexer.layout import IndexLayout
     from indexer.snapshot import Snapshot
     from searchsvc.embedders import Embedders
-    from searchsvc.retrieval import QueryEmbedder
+    from searchsvc.routing import QueryEmbedder
 
 _log = logging.getLogger(__name__)
 

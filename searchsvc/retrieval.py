@@ -15,7 +15,6 @@ from indexer.hits import Hits, Matches
 from indexer.lexical.clause import Alternative, Clause
 from searchsvc.errors import EmbeddingUnavailableError
 from searchsvc.ranking.prior import prior_share
-from searchsvc.routing import QueryEmbedder as QueryEmbedder  # noqa: PLC0414 - as others know it
 from searchsvc.routing import encode
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from indexer.snapshot import Snapshot
     from searchsvc.policy import RankingPolicy
     from searchsvc.query.understanding import Prohibition, Understanding
-    from searchsvc.routing import Encoder
+    from searchsvc.routing import Encoder, QueryEmbedder
 
 _UNMEASURED_COSINE = 0.35
 """Of an unrelated product, where the build could not measure it."""

@@ -50,7 +50,8 @@ if TYPE_CHECKING:
     from searchsvc.ranking.explanation import Explanation
     from searchsvc.ranking.window import Ranking, Window
     from searchsvc.results.arrangement import Arrangement
-    from searchsvc.retrieval import MatchSet, QueryEmbedder, Retrieval
+    from searchsvc.retrieval import MatchSet, Retrieval
+    from searchsvc.routing import QueryEmbedder
 
 _MEDIAN = 0.5
 

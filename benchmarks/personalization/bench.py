@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from benchmarks.personalization.purchases import Purchases
     from indexer.snapshot import Snapshot
     from searchsvc.policy import RankingPolicy
-    from searchsvc.retrieval import QueryEmbedder
+    from searchsvc.routing import QueryEmbedder
     from searchsvc.segments.document import SegmentsDocument
 
 BASELINES = (PLAIN, POPULAR, CONTROL)

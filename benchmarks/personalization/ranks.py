@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from searchsvc.answer import Hit
     from searchsvc.policy import RankingPolicy
     from searchsvc.preferences.preferences import Preferences
-    from searchsvc.retrieval import QueryEmbedder
+    from searchsvc.routing import QueryEmbedder
 
 _FIRST_PAGE = 50
 _REMEMBERED = 2_000

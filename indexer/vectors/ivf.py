@@ -38,8 +38,6 @@ _DEEPENING = -1 / 4
 
 _FURTHER = 2
 _ENOUGH = 0.75  # of what is met on average; a little less is no reason to begin again
-_SIGN = np.uint32(1 << 31)
-_EVERY_BIT = np.uint32(0xFFFFFFFF)
 
 
 class IvfIndex:
@@ -100,7 +98,7 @@ class IvfIndex:
         while True:
             rows, scores, looked = self._scanner.scan(prepared, depth, mask)
             if looked.passed >= enough or depth.lists >= products:
-                return _best(rows, scores, limit), looked
+                return Hits.best(rows, scores, limit), looked
             depth = Depth(products, depth.lists * _FURTHER, depth.candidates)
 
     def gather(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -122,15 +120,3 @@ class IvfIndex:
         deeper = self._scanned * share**_DEEPENING
         lists = math.ceil(max(deeper, candidates / share))
         return Depth(_GROUPS_PER_LISTS * lists, lists, candidates)
-
-
-def _best(rows: NDArray[np.int64], scores: NDArray[np.float32], limit: int) -> Hits:
-    """What `Hits.best` gives, by one sort of integers: scores turned into bits, then rows."""
-    bits = (scores + np.float32(0)).view(np.uint32)  # -0.0 becomes 0.0
-    ascending = bits ^ np.where(bits & _SIGN, _EVERY_BIT, _SIGN)
-    packed = (~ascending).astype(np.uint64) << np.uint64(32) | rows.astype(np.uint64)
-    packed.sort()
-    packed = packed[:limit]
-    ascending = ~(packed >> np.uint64(32)).astype(np.uint32)
-    bits = ascending ^ np.where(ascending & _SIGN, _SIGN, _EVERY_BIT)
-    return Hits((packed & np.uint64(0xFFFFFFFF)).astype(np.int64), bits.view(np.float32))

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from searchsvc.relevance.evaluation import SnapshotEvaluation
     from searchsvc.relevance.gate import Change, Outcome
     from searchsvc.relevance.judgments import Judgments
-    from searchsvc.retrieval import QueryEmbedder
+    from searchsvc.routing import QueryEmbedder
     from searchsvc.settings import Settings
 
 _WORST = 5

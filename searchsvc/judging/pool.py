@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from indexer.snapshot import Snapshot
     from searchsvc.policy import RankingPolicy
-    from searchsvc.retrieval import QueryEmbedder
+    from searchsvc.routing import QueryEmbedder
 
 _WORDS_ONLY = NoEmbedder("this leg of the pool takes words alone")
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from indexer.snapshot import Snapshot
     from searchsvc.policy import RankingPolicy
     from searchsvc.relevance.judgments import JudgedQuery, Judgments
-    from searchsvc.retrieval import QueryEmbedder
+    from searchsvc.routing import QueryEmbedder
 
 DEPTH = 100
 """How many products are asked for, unless a measure looks deeper."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from searchsvc.answer import Hit
     from searchsvc.policy import RankingPolicy
     from searchsvc.relevance.judgments import JudgedQuery, Judgments
-    from searchsvc.retrieval import QueryEmbedder
+    from searchsvc.routing import QueryEmbedder
 
 UNJUDGED = -1
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from searchsvc.relevance.examples import Example
     from searchsvc.relevance.judgments import Judgments
     from searchsvc.reranking.trees import Trees
-    from searchsvc.retrieval import QueryEmbedder
+    from searchsvc.routing import QueryEmbedder
 
 FULL = Measure("nDCG", 10)
 JUDGED_ONLY = Measure("nDCG", 10, condensed=True)

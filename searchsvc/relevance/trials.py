@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from searchsvc.relevance.judgments import Judgments
     from searchsvc.relevance.measures import Measure
     from searchsvc.relevance.tuning import Choice
-    from searchsvc.retrieval import QueryEmbedder
+    from searchsvc.routing import QueryEmbedder
 
 
 class Postings(Protocol):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from searchsvc.personalizing.personalization import Personalization
     from searchsvc.personalizing.personalizer import Personalizer
     from searchsvc.query.query import Query, SortKey
-    from searchsvc.retrieval import QueryEmbedder
+    from searchsvc.routing import QueryEmbedder
     from searchsvc.segments.shopper import Shopper
     from searchsvc.serving import SearchService
 
