@@ -1,4 +1,4 @@
-"""The figures in a result file: its numbers by their path, with what makes one better."""
+"""The figures in a result file: its numbers by their path, and what each is of."""
 
 from __future__ import annotations
 
@@ -18,11 +18,6 @@ class Kind(StrEnum):
     SIZE = "size"
     RATE = "rate"
     QUALITY = "quality"
-
-    @property
-    def more_is_better(self) -> bool:
-        """Whether a larger figure is the better one."""
-        return self in {Kind.RATE, Kind.QUALITY}
 
 
 @dataclass(frozen=True, slots=True)
