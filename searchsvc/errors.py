@@ -5,6 +5,7 @@
     SearchServiceError
     ├── BadQueryError          the request cannot be understood; names the place
     │   ├── BadFilterError     an unknown field, a wrong type, a malformed expression
+    │   ├── LimitExceededError  more than a setting allows; names the limit and the setting
     │   ├── BadLiveSettingsError  given live settings that cannot be taken
     │   └── ConsentMissingError  nobody says that the people of a file agreed to its import
     ├── IndexNotFoundError     no such index here
@@ -18,7 +19,11 @@
     ├── ChangesRefusedError    changes of products that a guard, gate or missing model forbids
     ├── ChangesFailedError     changes of products could not be written; the log has the details
     ├── WritesDisabledError    there is no key that would permit changes
-    ├── NotPermittedError      the request does not have the key
+    ├── NotPermittedError      the request has no key, or one that does not hold
+    ├── ForbiddenError         its key is not for this: another role, index, user or page
+    ├── KeysUnavailableError   keys are needed, and it is not known which there are
+    ├── RateLimitedError       more requests than its key or address may send; try again later
+    ├── TimedOutError          an answer took longer than one may take
     ├── PortError              the address to serve at is taken, or not this machine's
     ├── EmbeddingUnavailableError  no query vector in time: the answer is lexical only
     ├── JudgmentsError         judged queries cannot be read
@@ -47,6 +52,10 @@ class BadQueryError(SearchServiceError):
 
 class BadFilterError(BadQueryError):
     """A filter names an unknown field, a value of the wrong type, or is malformed."""
+
+
+class LimitExceededError(BadQueryError):
+    """More is asked for than a setting allows; the message names the limit and the setting."""
 
 
 class BadLiveSettingsError(BadQueryError):
@@ -102,7 +111,31 @@ class WritesDisabledError(SearchServiceError):
 
 
 class NotPermittedError(SearchServiceError):
-    """The request lacks the key, or has a wrong one."""
+    """The request lacks a key, or has one that is unknown, revoked or expired."""
+
+
+class ForbiddenError(SearchServiceError):
+    """The request's key holds, but not for this: a role, an index, a user or a page."""
+
+
+class KeysUnavailableError(SearchServiceError):
+    """Keys are needed, and it is not known which there are: the database cannot be read."""
+
+
+class RateLimitedError(SearchServiceError):
+    """More requests than a key or an address may send.
+
+    Attributes:
+        seconds: after which one more may be sent.
+    """
+
+    def __init__(self, message: str, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
+class TimedOutError(SearchServiceError):
+    """An answer took longer than one may take."""
 
 
 class PortError(SearchServiceError):

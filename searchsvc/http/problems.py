@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import random
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -18,16 +19,20 @@ from searchsvc.errors import (
     ChangesFailedError,
     ChangesRefusedError,
     EventsUnavailableError,
+    ForbiddenError,
     IndexBusyError,
     IndexNotFoundError,
+    KeysUnavailableError,
     LiveSettingsChangedError,
     LiveSettingsError,
     NotPermittedError,
     NotReadyError,
     OverloadedError,
     ProductNotFoundError,
+    RateLimitedError,
     SearchServiceError,
     StateError,
+    TimedOutError,
     WritesDisabledError,
 )
 from searchsvc.events.token import repeatable
@@ -39,8 +44,10 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _STATUS: Mapping[type[SearchServiceError], tuple[int, str]] = {
+    RateLimitedError: (429, "Too many requests of this key or address"),
     BadQueryError: (400, "The request cannot be understood"),
-    NotPermittedError: (401, "The key is needed"),
+    NotPermittedError: (401, "A key is needed"),
+    ForbiddenError: (403, "The key is not for this"),
     WritesDisabledError: (403, "Changes are disabled"),
     IndexNotFoundError: (404, "No such index"),
     ProductNotFoundError: (404, "No such product"),
@@ -51,6 +58,8 @@ _STATUS: Mapping[type[SearchServiceError], tuple[int, str]] = {
     IndexBusyError: (503, "The index is being written"),
     NotReadyError: (503, "The index is not ready"),
     StateError: (503, "The database of events cannot be used at the moment"),
+    KeysUnavailableError: (503, "Keys cannot be checked at the moment"),
+    TimedOutError: (503, "The answer took too long"),
     EventsUnavailableError: (503, "Events cannot be stored at the moment"),
     OverloadedError: (503, "Too many requests at the moment"),
 }
@@ -93,6 +102,8 @@ def outcome(error: Exception) -> tuple[int, str, Mapping[str, str] | None]:
     """The status, title and headers that answer `error`; raised again if the table has it not."""
     for kind, (status, title) in _STATUS.items():
         if isinstance(error, kind):
+            if isinstance(error, RateLimitedError):
+                return status, title, {"Retry-After": str(max(1, math.ceil(error.seconds)))}
             if kind is OverloadedError:
                 return status, title, {"Retry-After": _some_seconds()}
             return status, title, _HEADERS.get(status)
