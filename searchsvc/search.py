@@ -22,6 +22,7 @@ import numpy as np
 
 from searchsvc.answer import Group, Hit, Member, SearchResult
 from searchsvc.counting import count
+from searchsvc.errors import TimedOutError
 from searchsvc.policy import Fusion
 from searchsvc.preferences.gains import Gains
 from searchsvc.query.mask import row_mask
@@ -58,13 +59,20 @@ _MEDIAN = 0.5
 
 @dataclass(slots=True)
 class _Stages:
+    timeout_ms: float
     milliseconds: dict[str, float] = field(default_factory=dict)
+    _began: float = field(default_factory=perf_counter)
     _last: float = field(default_factory=perf_counter)
 
     def done(self, name: str) -> None:
         now = perf_counter()
         self.milliseconds[name] = (now - self._last) * 1e3
         self._last = now
+        if (now - self._began) * 1e3 > self.timeout_ms:
+            raise TimedOutError(
+                f"the search was given up after {self.timeout_ms:g} ms, in the stage {name!r} "
+                "(SEARCHSVC_SEARCH_TIMEOUT_MS); ask for fewer facets, values or hits, or try again"
+            )
 
 
 class Memory:
@@ -109,8 +117,9 @@ def search(
     Raises:
         BadFilterError: a filter does not fit the snapshot's columns.
         BadQueryError: nor does what is to be sorted, grouped or counted by.
+        TimedOutError: it took longer than the query allows.
     """
-    stages = _Stages()
+    stages = _Stages(query.timeout_ms)
     mask = _mask(query, snapshot)
     gains = Gains.of(query, snapshot, preferences)
     stages.done("mask")

@@ -10,14 +10,15 @@ from pydantic import Field, SecretStr, create_model
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from indexer.cores import available_cores
+from searchsvc.limits import Limits, limit_settings
 from searchsvc.policy import RankingPolicy, ranking_settings
 from searchsvc.routing import EncoderChoice  # noqa: TC001 - pydantic reads it
 
 if TYPE_CHECKING:
-    _RankingSettings = BaseSettings  # whose fields are known only when it runs
+    _DerivedSettings = BaseSettings  # whose fields are known only when it runs
 else:
-    _RankingSettings = create_model(
-        "_RankingSettings", __base__=BaseSettings, **ranking_settings()
+    _DerivedSettings = create_model(
+        "_DerivedSettings", __base__=BaseSettings, **ranking_settings(), **limit_settings()
     )
 
 
@@ -26,10 +27,11 @@ def _default_models_dir() -> Path:
     return Path(cache) / "searchsvc" / "models"
 
 
-class Settings(_RankingSettings):
+class Settings(_DerivedSettings):
     """Every setting is an environment variable: its name in capitals after ``SEARCHSVC_``.
 
-    The ranking settings are among them: the fields of `RankingPolicy` with its bounds.
+    Among them are the ranking settings and the limits of a request: the fields of `RankingPolicy`
+    and of `Limits` with their bounds.
 
     Attributes:
         data_dir: where the indexes are.
@@ -84,3 +86,7 @@ class Settings(_RankingSettings):
     def ranking_policy(self) -> RankingPolicy:
         """The policy that these settings ask for."""
         return RankingPolicy(**{name: getattr(self, name) for name in ranking_settings()})
+
+    def limits(self) -> Limits:
+        """How much one request may ask for."""
+        return Limits(**{name: getattr(self, name) for name in limit_settings()})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -150,6 +151,7 @@ class Query:
         relax: whether a query without any match is asked again in a wider sense.
         relax_by_meaning: whether that may come to the nearest in meaning, however far.
         survey: whether to say how many products of the match set have each column.
+        timeout_ms: how long the answer may take; it is given up between two stages.
     """
 
     text: str
@@ -167,3 +169,4 @@ class Query:
     relax: bool = False
     relax_by_meaning: bool = True
     survey: bool = False
+    timeout_ms: float = math.inf
