@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, create_model
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from indexer.cores import available_cores
+from searchsvc.edge import Edge, edge_settings
 from searchsvc.limits import Limits, limit_settings
 from searchsvc.policy import RankingPolicy, ranking_settings
 from searchsvc.routing import EncoderChoice  # noqa: TC001 - pydantic reads it
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
     _DerivedSettings = BaseSettings  # whose fields are known only when it runs
 else:
     _DerivedSettings = create_model(
-        "_DerivedSettings", __base__=BaseSettings, **ranking_settings(), **limit_settings()
+        "_DerivedSettings",
+        __base__=BaseSettings,
+        **ranking_settings(),
+        **limit_settings(),
+        **edge_settings(),
     )
 
 
@@ -30,8 +35,8 @@ def _default_models_dir() -> Path:
 class Settings(_DerivedSettings):
     """Every setting is an environment variable: its name in capitals after ``SEARCHSVC_``.
 
-    Among them are the ranking settings and the limits of a request: the fields of `RankingPolicy`
-    and of `Limits` with their bounds.
+    Among them are the ranking settings, the limits of a request and what is asked of clients: the
+    fields of `RankingPolicy`, of `Limits` and of `Edge` with their bounds.
 
     Attributes:
         data_dir: where the indexes are.
@@ -90,3 +95,7 @@ class Settings(_DerivedSettings):
     def limits(self) -> Limits:
         """How much one request may ask for."""
         return Limits(**{name: getattr(self, name) for name in limit_settings()})
+
+    def edge(self) -> Edge:
+        """What is asked of clients, whatever they ask for."""
+        return Edge(**{name: getattr(self, name) for name in edge_settings()})

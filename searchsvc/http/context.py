@@ -11,6 +11,7 @@ from searchsvc.changing import ProductChanges
 from searchsvc.errors import OverloadedError
 from searchsvc.events.recording import search_event
 from searchsvc.http.permits import Permits
+from searchsvc.http.rates import Rates
 from searchsvc.http.schemas import Problem
 from searchsvc.response import encode_response, new_query_id
 
@@ -49,6 +50,7 @@ class Context:
         reading: permits to read requests with events, one at a time: searches go on.
         changes: changes the products of indexes.
         changing: permits to do so, one at a time.
+        rates: of requests, by key and address.
         forget: called with the key of a user whose data was deleted, for what is kept of it in
             this process.
     """
@@ -71,6 +73,7 @@ class Context:
         self.reading = Permits(1, editor.settings.max_waiting)
         self.changes = ProductChanges(editor.settings)
         self.changing = Permits(1, _MOST_WAITING_CHANGES)
+        self.rates = Rates(editor.settings.edge(), metrics.limited)
         self.forget = forget
         self._storage = storage
 

@@ -149,6 +149,12 @@ class Metrics:
             "Requests refused because too many were waiting.",
             registry=self.registry,
         )
+        self._limited = Counter(
+            "searchsvc_limited_total",
+            "Requests refused because their key or their address sends more than it may.",
+            ("limit",),
+            registry=self.registry,
+        )
         self.events = Counter(
             "searchsvc_events_total",
             "Events that arrived, by kind and by what became of them.",
@@ -230,6 +236,10 @@ class Metrics:
         """Count events of a request: accepted, not_consented, refused (503) or failed (503)."""
         for kind, count in Counted(kinds).items():
             self.events.labels(kind.value, outcome).inc(count)
+
+    def limited(self, limit: str) -> None:
+        """See `searchsvc.http.rates.Rates`."""
+        self._limited.labels(limit).inc()
 
     def queued(self, events: int) -> None:
         """See `searchsvc.events.writer.WriterObserver.queued`."""

@@ -1,0 +1,215 @@
+"""Rates: how many requests a key, and each address that sends it, may make in a second.
+
+Each limit is a token bucket in the form of the generic cell rate algorithm (ITU-T I.371, annex A:
+"virtual scheduling"), which keeps one number for each bucket: the time at which it would be full
+again. A request moves that time by the interval of its rate, and is refused where that would put
+it more than the burst ahead of the clock.
+
+The numbers stand in a table of fixed size, so that memory is bounded whatever arrives: a bucket
+has a few slots that it may stand in, and where all are taken, the one that is full again first
+makes way. Worker processes map the same table. They take no locks: two requests of one bucket in
+the same microsecond may be counted as one, and never anything worse. The clock is the machine's,
+the same for all of its processes (CLOCK_MONOTONIC).
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+from functools import lru_cache
+from hashlib import blake2b
+from ipaddress import IPv6Address, ip_address
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Final
+
+from searchsvc.errors import RateLimitedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from searchsvc.edge import Edge
+    from searchsvc.keys.grant import Grant
+
+SHARED_VARIABLE: Final = "SEARCHSVC_RATES_TABLE"
+"""Where ``serve`` tells its workers which table they share."""
+SLOTS: Final = 65_536
+"""Buckets in a table: a mebibyte."""
+_PROBES = 8
+_SECRET_BYTES = 32
+_HEADER_WORDS = 4  # of 8 bytes: the secret
+_REMEMBERED = 4_096
+_V6_NETWORK_BITS = 64  # what one customer has
+
+
+class Table:
+    """The buckets, as pairs of a fingerprint and the time at which the bucket is full again."""
+
+    def __init__(self, memory: mmap.mmap) -> None:
+        """Use `memory`, as `Table.private` or `Table.create` made it."""
+        self._prints = memoryview(memory).cast("Q")
+        self._times = memoryview(memory).cast("d")
+        self._secret = bytes(memory[:_SECRET_BYTES])
+        self._slots = (len(self._prints) - _HEADER_WORDS) // 2
+
+    @classmethod
+    def private(cls, slots: int = SLOTS) -> Table:
+        """A table of this process alone."""
+        memory = mmap.mmap(-1, _size(slots))
+        memory[:_SECRET_BYTES] = os.urandom(_SECRET_BYTES)
+        return cls(memory)
+
+    @classmethod
+    def shared(cls, path: Path) -> Table:
+        """The table in the file at `path`, which `create_table` wrote."""
+        with path.open("r+b") as file:
+            return cls(mmap.mmap(file.fileno(), 0))
+
+    def fingerprint(self, bucket: str) -> int:
+        """What stands for `bucket` in the table; never 0.
+
+        It is keyed, so that nobody can choose addresses that push out those of others.
+        """
+        digest = blake2b(bucket.encode(), digest_size=8, key=self._secret).digest()
+        return int.from_bytes(digest, "little") or 1
+
+    def take(self, fingerprint: int, interval: float, burst: float, now: float) -> float:
+        """Count a request against a bucket, unless it is too many.
+
+        Args:
+            fingerprint: of the bucket.
+            interval: seconds for each request.
+            burst: seconds that the bucket may be ahead of the clock.
+            now: the time.
+
+        Returns:
+            The seconds after which it would be taken; 0 when it was.
+        """
+        at = self._find(fingerprint)
+        full = self._times[at + 1] if self._prints[at] == fingerprint else 0.0
+        after = max(now, full) + interval
+        wait = after - burst - now
+        # Rounding must not refuse the last request of a burst.
+        if wait > interval * 1e-6:
+            return wait
+        self._prints[at] = fingerprint
+        self._times[at + 1] = after
+        return 0.0
+
+    def _find(self, fingerprint: int) -> int:
+        """The place of a bucket, or else the place of the one that it may replace."""
+        prints, times = self._prints, self._times
+        first = fingerprint % self._slots
+        stalest, place = float("inf"), 0
+        for probe in range(_PROBES):
+            at = _HEADER_WORDS + 2 * ((first + probe) % self._slots)
+            if prints[at] == fingerprint:
+                return at
+            if times[at + 1] < stalest:
+                stalest, place = times[at + 1], at
+        return place
+
+
+def create_table(path: Path, slots: int = SLOTS) -> None:
+    """Write an empty table for `Table.shared`."""
+    with path.open("xb") as file:
+        file.write(os.urandom(_SECRET_BYTES))
+        file.truncate(_size(slots))
+
+
+class Rates:
+    """Admits requests by the limits of their keys and of the service."""
+
+    def __init__(
+        self,
+        edge: Edge,
+        limited: Callable[[str], None] = lambda _: None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        """Make one, over the table that ``serve`` made for its workers, or one of its own.
+
+        Args:
+            edge: with the limits of keys that have none of their own.
+            limited: called with ``"key"`` or ``"address"`` for each request that is refused.
+            clock: seconds since whenever.
+        """
+        path = os.environ.get(SHARED_VARIABLE)
+        self._table = Table.shared(Path(path)) if path else Table.private()
+        self._per_key = edge.rate_per_key
+        self._per_address = edge.rate_per_address
+        self._burst = edge.rate_burst_s
+        self._limited = limited
+        self._clock = clock
+        self._key_print = lru_cache(_REMEMBERED)(self._find_key_print)
+        self._address_print = lru_cache(_REMEMBERED)(self._find_address_print)
+
+    def admit(self, grant: Grant, address: str) -> None:
+        """Count a request, or refuse it.
+
+        Args:
+            grant: what it may do; its `key` names the bucket, also where that is nobody's.
+            address: whom it comes from. A loopback address, which is a proxy's or the shop's own
+                back end, and what is no address at all are not limited by address.
+
+        Raises:
+            RateLimitedError: its key or its address sends more than it may.
+        """
+        per_address = (
+            self._per_address if grant.rate_per_address is None else grant.rate_per_address
+        )
+        if per_address > 0 and (print_ := self._address_print(grant.key, address)):
+            wait = self._take(print_, per_address)
+            if wait > 0:
+                name = "SEARCHSVC_RATE_PER_ADDRESS"
+                own = "its key's --rate-per-address"
+                setting = name if grant.rate_per_address is None else own
+                raise self._refusal("address", "one address", per_address, setting, wait)
+        per_key = self._per_key if grant.rate is None else grant.rate
+        if per_key > 0 and grant.key:
+            wait = self._take(self._key_print(grant.key), per_key)
+            if wait > 0:
+                setting = "SEARCHSVC_RATE_PER_KEY" if grant.rate is None else "its --rate"
+                raise self._refusal("key", "this key", per_key, setting, wait)
+
+    def _take(self, fingerprint: int, rate: float) -> float:
+        interval = 1 / rate
+        burst = max(interval, self._burst)  # one at least
+        return self._table.take(fingerprint, interval, burst, self._clock())
+
+    def _refusal(
+        self, limit: str, who: str, rate: float, setting: str, wait: float
+    ) -> RateLimitedError:
+        self._limited(limit)
+        return RateLimitedError(
+            f"more than {rate:g} requests a second of {who} ({setting}); "
+            f"try again in {wait:.2g} seconds",
+            wait,
+        )
+
+    def _find_key_print(self, key: str) -> int:
+        return self._table.fingerprint(key)
+
+    def _find_address_print(self, key: str, address: str) -> int | None:
+        network = limited_network(address)
+        return None if network is None else self._table.fingerprint(f"{key} {network}")
+
+
+def limited_network(address: str) -> str | None:
+    """What is counted together with `address`: an IPv4 address, or 64 bits of an IPv6 one.
+
+    Returns:
+        ``None`` for what is not limited: a loopback address, or none at all.
+    """
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return None
+    if isinstance(parsed, IPv6Address):
+        if parsed.ipv4_mapped is None:
+            return None if parsed.is_loopback else f"{int(parsed) >> _V6_NETWORK_BITS:x}"
+        parsed = parsed.ipv4_mapped
+    return None if parsed.is_loopback else str(parsed)
+
+
+def _size(slots: int) -> int:
+    return 8 * (_HEADER_WORDS + 2 * slots)
