@@ -23,6 +23,7 @@ from searchsvc.query.filters import (
     Filter,
     Not,
     Or,
+    Written,
 )
 from searchsvc.query.query import (
     MAX_BOOSTS,
@@ -34,7 +35,7 @@ from searchsvc.query.query import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from searchsvc.query.query import Query
 
@@ -127,10 +128,8 @@ class Limits:
             )
 
     def _check_filter(self, place: str, condition: Filter) -> None:
-        clauses = list(_clauses(condition))
-        self.count(place, "clauses", len(clauses), "max_filter_clauses")
-        values = sum(len(it.values) for it in clauses if isinstance(it, AnyOf))
-        self.count(place, "values", values, "max_filter_values")
+        self.count(place, "clauses", _clauses(condition), "max_filter_clauses")
+        self.count(place, "values", _values(condition), "max_filter_values")
         self.count(place, "levels", _depth(condition), "max_filter_depth")
 
 
@@ -153,11 +152,34 @@ def setting_of(place: Sequence[str | int]) -> str:
     return ""
 
 
-def _clauses(condition: Filter) -> Iterator[Filter]:
-    """All conditions and combinations of a filter."""
-    yield condition
-    for part in _parts(condition):
-        yield from _clauses(part)
+def fixed_limit(entry: Mapping[str, Any]) -> str:
+    """What to add to a complaint of pydantic about too much of something.
+
+    Args:
+        entry: one of `ValidationError.errors`.
+
+    Returns:
+        Which setting can lower the limit; ``""`` where it is not about a limit with a setting.
+    """
+    if entry["type"] not in ("string_too_long", "too_long", "less_than_equal"):
+        return ""
+    setting = setting_of(entry["loc"])
+    return f" (fixed; {setting} can only lower it)" if setting else ""
+
+
+def _clauses(condition: Filter) -> int:
+    """Conditions and combinations; alternatives of one field are one, as a list of values is."""
+    if isinstance(condition, Or):
+        fields_of_values = {part.field for part in condition.parts if isinstance(part, AnyOf)}
+        others = (part for part in condition.parts if not isinstance(part, AnyOf))
+        return 1 + len(fields_of_values) + sum(map(_clauses, others))
+    return 1 + sum(map(_clauses, _parts(condition)))
+
+
+def _values(condition: Filter) -> int:
+    if isinstance(condition, AnyOf):
+        return len(condition.values)
+    return isinstance(condition, Written) + sum(map(_values, _parts(condition)))
 
 
 def _depth(condition: Filter) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from searchsvc.errors import BadQueryError
+from searchsvc.limits import fixed_limit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,7 +58,7 @@ def _complaint(entry: Mapping[str, Any]) -> str:
     place = _place(entry["loc"])
     if entry["type"] == "value_error":  # our own words, which quote what may be quoted
         return f"{place}: {message.removeprefix('Value error, ')}"
-    return f"{place}: {message}{_found(place, entry['input'])}"
+    return f"{place}: {message}{fixed_limit(entry)}{_found(place, entry['input'])}"
 
 
 def _found(place: str, value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -50,6 +51,7 @@ class Context:
         reading: permits to read requests with events, one at a time: searches go on.
         changes: changes the products of indexes.
         changing: permits to do so, one at a time.
+        limits: of what a request may ask for.
         rates: of requests, by key and address.
         forget: called with the key of a user whose data was deleted, for what is kept of it in
             this process.
@@ -73,6 +75,7 @@ class Context:
         self.reading = Permits(1, editor.settings.max_waiting)
         self.changes = ProductChanges(editor.settings)
         self.changing = Permits(1, _MOST_WAITING_CHANGES)
+        self.limits = editor.settings.limits()
         self.rates = Rates(editor.settings.edge(), metrics.limited)
         self.forget = forget
         self._storage = storage
@@ -87,8 +90,14 @@ class Context:
         return self._storage.state
 
     async def search(self, index: str, query: Query, view: View, shopper: Shopper) -> Response:
-        """Answer `query` of `shopper`, in its turn, and show of its hits what `view` says."""
+        """Answer `query` of `shopper`, in its turn, and show of its hits what `view` says.
+
+        Raises:
+            LimitExceededError: it asks for more than a setting allows.
+            OverloadedError: see `in_turn`.
+        """
         arrived = perf_counter()
+        query = self.bounded(query)
 
         def answer() -> bytes:
             answered = self.service.search(index, query, shopper)
@@ -101,6 +110,20 @@ class Context:
             return body
 
         return await self.in_turn(answer)
+
+    def bounded(self, query: Query, began: float | None = None) -> Query:
+        """`query`, to be given up when it takes too long.
+
+        Args:
+            query: what is asked.
+            began: of several searches of one request, when the first did; they share the time.
+
+        Raises:
+            LimitExceededError: it asks for more than a setting allows.
+        """
+        self.limits.check(query)
+        taken_ms = 0.0 if began is None else (perf_counter() - began) * 1e3
+        return replace(query, timeout_ms=max(self.limits.search_timeout_ms - taken_ms, 0.0))
 
     def record(self, index: str, query: Query, query_id: str, personal: Personalization) -> None:
         """Have a search stored, if its shopper agreed and may be known; never waits."""

@@ -96,6 +96,7 @@ def _sort(
 ) -> _Sorted:
     """The events to store, and how many are not."""
     drafts = read(Span.until(now_ms(), context.editor.settings.retention_days))
+    context.limits.count("events", "events", len(drafts), "max_events")
     agreed = [draft for draft in drafts if draft.consent]
     indexes = _served(agreed, index_of)
     # Only now: what is not stored needs no database.

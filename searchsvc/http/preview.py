@@ -165,7 +165,7 @@ async def preview_segments(
 
     def answer() -> bytes:
         state = context.service.state(index)
-        query, audience = request.to_query(), _audience(state, request.segments)
+        query, audience = context.bounded(request.to_query()), _audience(state, request.segments)
         personalizer, embedder = context.service.personalizer, state.opened.embedder
         previewer = Previewer(query, audience, personalizer, embedder)
         columns = [

@@ -36,6 +36,7 @@ from searchsvc.errors import (
     WritesDisabledError,
 )
 from searchsvc.events.token import repeatable
+from searchsvc.limits import fixed_limit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -154,7 +155,7 @@ def _complaint(entry: Mapping[str, Any], request: Request) -> str:
         return (
             f"{place}: expected a JSON object, sent with 'content-type: application/json'{found}"
         )
-    return f"{place[:_SHOWN_CHARACTERS]}: {entry['msg']}{found}"
+    return f"{place[:_SHOWN_CHARACTERS]}: {entry['msg']}{fixed_limit(entry)}{found}"
 
 
 def _found(place: Sequence[str | int], value: object) -> str:

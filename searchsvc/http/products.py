@@ -14,9 +14,8 @@ from searchsvc.http.bodies import complaints, documented_body
 from searchsvc.http.context import FAILURES, AppContext, IndexPath
 from searchsvc.http.guard import MAX_CHANGES_BYTES
 from searchsvc.http.schemas import Problem
+from searchsvc.limits import MAX_CHANGES
 
-MAX_CHANGES = 10_000
-"""Records of one request; a delta of more is a file for `searchsvc reindex --delta`."""
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     401: {"model": Problem, "description": "No key, or a wrong one."},
     403: {"model": Problem, "description": "The service has no SEARCHSVC_ADMIN_KEY."},
@@ -107,6 +106,7 @@ async def change_products(index: IndexPath, request: Request, context: AppContex
 
     def change() -> bytes:
         asked = _parse(body)
+        context.limits.count("products", "records", len(asked.products), "max_changes")
         report = context.changes.apply(index, asked.products, mode=asked.mode, force=asked.force)
         context.service.refresh_index(index)
         report["examples"] = list(map(orjson.loads, report["examples"]))

@@ -78,6 +78,7 @@ async def suggest_queries(
     Without `q`: the popular queries, and the most frequent categories and brands.
     """
     arrived = perf_counter()
+    context.limits.count("q", "characters", len(parameters.q), "max_query_chars")
     request = parameters.to_request()
 
     def answer() -> bytes:

@@ -23,6 +23,7 @@ from searchsvc.http.algolia.values import (
     as_text,
     found,
 )
+from searchsvc.limits import fixed_limit
 from searchsvc.query.filters.limits import shown
 from searchsvc.query.query import MAX_LIMIT, MAX_TEXT
 
@@ -153,4 +154,4 @@ def _complaint(entry: Mapping[str, Any]) -> str:
     if entry["type"] == "value_error":
         return f"{name}: {message.removeprefix('Value error, ')}"
     expected = message.removeprefix("Input should be ").replace("String should have", "a text of")
-    return f"{name}: found {shown(entry['input'])}, expected {expected}"
+    return f"{name}: found {shown(entry['input'])}, expected {expected}{fixed_limit(entry)}"

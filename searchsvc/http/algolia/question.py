@@ -73,7 +73,10 @@ def ask(
     query = _query(parameters, attributes, _page(parameters))
     wanted = attributes.wanted(parameters.facets, lambda: survey(query))
     if len(wanted) > MAX_FACETS:
-        raise BadQueryError(f"facets: {len(wanted)}, expected at most {MAX_FACETS}")
+        raise BadQueryError(
+            f"facets: {len(wanted)}, expected at most {MAX_FACETS} (fixed; SEARCHSVC_MAX_FACETS "
+            "can only lower it)"
+        )
     requests = tuple(_facet(attribute, parameters) for attribute in wanted)
     names = tuple(attribute.name for attribute in wanted)
     return Question(replace(query, facets=requests, sort=order or query.sort), names)
@@ -142,7 +145,10 @@ def _page(parameters: Parameters) -> tuple[int, int]:
         offset = parameters.page * parameters.hits_per_page
         limit = parameters.hits_per_page
     if offset > MAX_OFFSET:
-        raise BadQueryError(f"page: {offset:,} hits before it, expected at most {MAX_OFFSET:,}")
+        raise BadQueryError(
+            f"page: {offset:,} hits before it, expected at most {MAX_OFFSET:,} (fixed; "
+            "SEARCHSVC_MAX_OFFSET can only lower it)"
+        )
     return offset, limit
 
 

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from fastapi import Request
 
-MAX_REQUESTS = 50
-"""Searches of one request."""
 MAX_OBJECTS = 1_000
 """Records of one request."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,6 @@ from searchsvc.http.algolia.question import ask, ask_facet
 from searchsvc.http.algolia.record import read_record, select
 from searchsvc.http.algolia.requests import (
     MAX_OBJECTS,
-    MAX_REQUESTS,
     credentials,
     names_in_path,
     parameters_in_query,
@@ -33,6 +33,7 @@ from searchsvc.http.algolia.values import texts_of
 from searchsvc.http.context import AppContext, Context
 from searchsvc.http.intake import take_in
 from searchsvc.http.users import erase
+from searchsvc.limits import MAX_SEARCHES
 from searchsvc.personalizing.answered import Answered
 from searchsvc.query.filters import shown
 from searchsvc.response import new_query_id
@@ -57,7 +58,8 @@ _RECORD = 2  # names in the path of one record: the index and the object
 @algolia.post("/indexes/*/queries")
 async def search_several(request: Request, context: AppContext) -> Response:
     """Answer several searches in one turn; they see one state of each index."""
-    entries = requests_of(await read_body(request), MAX_REQUESTS)
+    entries = requests_of(await read_body(request), MAX_SEARCHES)
+    context.limits.count("requests", "searches", len(entries), "max_searches")
 
     def answer() -> bytes:
         session = Session(context.service)
@@ -215,9 +217,12 @@ def _answer(context: Context, session: Session, name: str, flat: dict[str, Any])
         question = ask(
             parameters,
             index.attributes,
-            lambda query: index.survey(query, personalization(query)),
+            lambda query: index.survey(
+                context.bounded(query, session.began), personalization(query)
+            ),
             order,
         )
+    question = replace(question, query=context.bounded(question.query, session.began))
     session.reserve(question.query)
     personal = personalization(question.query)
     answered = Answered(index.snapshot, index.search(question.query, personal), personal)

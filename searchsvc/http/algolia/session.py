@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from searchsvc.errors import BadQueryError, IndexNotFoundError
@@ -75,9 +76,14 @@ class OpenIndex:
 
 
 class Session:
-    """The indexes of one request, each in one state."""
+    """The indexes of one request, each in one state.
+
+    Attributes:
+        began: when its turn came, as `perf_counter` tells.
+    """
 
     def __init__(self, service: SearchService) -> None:
+        self.began = perf_counter()
         self._service = service
         self._open: dict[str, OpenIndex] = {}
         self._hits = 0

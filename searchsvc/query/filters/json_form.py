@@ -53,7 +53,10 @@ class JsonParser:
         """
         self._allowance.clause()
         if depth > MAX_DEPTH:
-            raise BadFilterError(f"{place}: nested deeper than {MAX_DEPTH}; flatten the filter")
+            raise BadFilterError(
+                f"{place}: nested deeper than {MAX_DEPTH} (fixed; SEARCHSVC_MAX_FILTER_DEPTH can "
+                "only lower it); flatten the filter"
+            )
         if not isinstance(raw, dict):
             raise BadFilterError(
                 f"{place}: found {shown(raw)}, expected an object such as "

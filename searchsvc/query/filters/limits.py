@@ -46,7 +46,8 @@ class Allowance:
         self._clauses += 1
         if self._clauses > MAX_CLAUSES:
             raise BadFilterError(
-                f"filters: more than {MAX_CLAUSES} clauses; use any_of for lists of values"
+                f"filters: more than {MAX_CLAUSES} clauses (fixed; SEARCHSVC_MAX_FILTER_CLAUSES "
+                "can only lower it); use any_of for lists of values"
             )
 
     def values(self, count: int) -> None:
@@ -58,7 +59,8 @@ class Allowance:
         self._values += count
         if self._values > MAX_VALUES:
             raise BadFilterError(
-                f"filters: more than {MAX_VALUES} values; ask in several requests"
+                f"filters: more than {MAX_VALUES} values (fixed; SEARCHSVC_MAX_FILTER_VALUES can "
+                "only lower it); ask in several requests"
             )
 
 

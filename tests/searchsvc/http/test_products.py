@@ -18,8 +18,8 @@ from indexer.publish import writer
 from searchsvc import changing
 from searchsvc.http.app import create_app
 from searchsvc.http.guard import MAX_CHANGES_BYTES
-from searchsvc.http.products import MAX_CHANGES
 from searchsvc.http.schemas import Problem
+from searchsvc.limits import MAX_CHANGES
 from tests.searchsvc.eventually import eventually
 
 if TYPE_CHECKING:

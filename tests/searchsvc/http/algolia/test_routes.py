@@ -16,9 +16,10 @@ from starlette.testclient import TestClient
 from searchsvc.errors import OverloadedError
 from searchsvc.http.algolia import routes
 from searchsvc.http.algolia.parameters import Parameters
-from searchsvc.http.algolia.requests import MAX_REQUESTS, credentials
+from searchsvc.http.algolia.requests import credentials
 from searchsvc.http.app import create_app
 from searchsvc.http.guard import MAX_BODY_BYTES
+from searchsvc.limits import MAX_SEARCHES
 from searchsvc.settings import Settings
 from tests.searchsvc.http.algolia.conftest import PRODUCTS, Ask, failure, ids
 
@@ -478,8 +479,8 @@ def test_an_index_that_there_is_not_is_named(shop: TestClient, index: str) -> No
             ["requests[10].", "10 different"],
         ),
         (
-            orjson.dumps({"requests": [{"indexName": "shop"}] * (MAX_REQUESTS + 1)}),
-            [f"at most {MAX_REQUESTS}"],
+            orjson.dumps({"requests": [{"indexName": "shop"}] * (MAX_SEARCHES + 1)}),
+            [f"at most {MAX_SEARCHES}"],
         ),
     ],
 )
