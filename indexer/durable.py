@@ -31,6 +31,14 @@ def remove_durably(path: Path) -> None:
     flush(path.parent)
 
 
+def make_directory(path: Path) -> None:
+    """Have a directory at `path`, and each that it is in, also after the power was cut."""
+    missing = [it for it in (path, *path.parents) if not it.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    for made in reversed(missing):
+        flush(made.parent)
+
+
 def link(source: Path, target: Path) -> None:
     """Have the file at `source` at `target`, too; as a copy where the disk cannot link files.
 

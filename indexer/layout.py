@@ -189,6 +189,11 @@ class IndexLayout:
         return sorted(name for name in names if _GENERATION_NAME.fullmatch(name))
 
 
+def is_generation(name: str) -> bool:
+    """Whether `name` is one that a generation can have."""
+    return bool(_GENERATION_NAME.fullmatch(name))
+
+
 def generation_number(name: str) -> int:
     """The counter in a valid generation's name."""
     match = _GENERATION_NAME.fullmatch(name)

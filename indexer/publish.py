@@ -17,9 +17,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from indexer.durable import flush, write_durably
+from indexer.durable import flush, make_directory, write_durably
 from indexer.errors import IndexLockedError, PublishError, SnapshotError
-from indexer.layout import STAGING_PREFIX, generation_number
+from indexer.layout import STAGING_PREFIX, generation_number, is_generation
 from indexer.manifest import MANIFEST_FILE, Origin
 
 if TYPE_CHECKING:
@@ -53,21 +53,31 @@ def writer(
     Raises:
         IndexLockedError: another process is writing this index, or waits to do so.
     """
-    layout.generations_dir.mkdir(parents=True, exist_ok=True)
-    layout.reports_dir.mkdir(exist_ok=True)
+    make_directory(layout.generations_dir)
+    make_directory(layout.reports_dir)
     with layout.lock_file.open("a") as lock:
         if not _acquired(layout, lock, wait_seconds, waiting):
             raise IndexLockedError(
                 f"index {layout.name!r} is being written by another process. "
                 "Wait until it has finished, or stop it."
             )
-        for leftover in layout.root.glob(f"{STAGING_PREFIX}*"):
-            shutil.rmtree(leftover)
+        _clean(layout)
         staging = Path(tempfile.mkdtemp(prefix=STAGING_PREFIX, dir=layout.root))
         try:
             yield staging
         finally:
             shutil.rmtree(staging, ignore_errors=True)
+
+
+def _clean(layout: IndexLayout) -> None:
+    """Remove what a writer left that died: unfinished builds, reports of what is not there."""
+    for leftover in layout.root.glob(f"{STAGING_PREFIX}*"):
+        shutil.rmtree(leftover)
+    there = layout.generations()
+    for report in layout.reports_dir.iterdir():
+        subject = report.name.split(".")[0]
+        if not subject or (is_generation(subject) and subject not in there):
+            report.unlink()
 
 
 def _acquired(
@@ -126,6 +136,7 @@ def publish(
     flush(snapshot)
     snapshot.rename(layout.generation_dir(name))
     flush(layout.generations_dir)
+    flush(layout.root.parent)  # who made the index's directory may have died before that
     _point_to(layout, name)
     return name
 
@@ -192,6 +203,7 @@ def prune(layout: IndexLayout, keep: int | None, keep_deltas: int = KEPT_DELTAS)
         # Renamed first: a half-removed directory must not pass for a generation.
         doomed = layout.root / f"{STAGING_PREFIX}removed-{name}"
         layout.generation_dir(name).rename(doomed)
+        flush(layout.generations_dir)
         shutil.rmtree(doomed)
         for report in layout.reports_dir.glob(f"{name}.*"):
             report.unlink()
