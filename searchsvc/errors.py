@@ -7,6 +7,7 @@
     │   ├── BadFilterError     an unknown field, a wrong type, a malformed expression
     │   ├── LimitExceededError  more than a setting allows; names the limit and the setting
     │   ├── BadLiveSettingsError  given live settings that cannot be taken
+    │   ├── BadKeyError            what is asked of a key cannot be had
     │   └── ConsentMissingError  nobody says that the people of a file agreed to its import
     ├── IndexNotFoundError     no such index here
     ├── ProductNotFoundError   no such product in the current generation
@@ -22,9 +23,14 @@
     ├── NotPermittedError      the request has no key, or one that does not hold
     ├── ForbiddenError         its key is not for this: another role, index, user or page
     ├── KeysUnavailableError   keys are needed, and it is not known which there are
+    ├── KeyNotFoundError       no key has this id
+    ├── KeyMirrorError         the file of the last known keys cannot be read or written
+    ├── KeysLostError          the database has not the keys that were known
     ├── RateLimitedError       more requests than its key or address may send; try again later
     ├── TimedOutError          an answer took longer than one may take
     ├── PortError              the address to serve at is taken, or not this machine's
+    ├── ConfigurationError     the configuration file, or that of a secret, cannot be used
+    ├── BackupError            a backup cannot be made, is not whole, or may not be restored here
     ├── EmbeddingUnavailableError  no query vector in time: the answer is lexical only
     ├── JudgmentsError         judged queries cannot be read
     ├── TrainingUnavailableError  a ranker cannot be trained here: LightGBM is not installed
@@ -60,6 +66,10 @@ class LimitExceededError(BadQueryError):
 
 class BadLiveSettingsError(BadQueryError):
     """Given live settings cannot be taken; the message names the place."""
+
+
+class BadKeyError(BadQueryError):
+    """What is asked of a key cannot be had: a pattern, a date, a restriction."""
 
 
 class ConsentMissingError(BadQueryError):
@@ -122,6 +132,18 @@ class KeysUnavailableError(SearchServiceError):
     """Keys are needed, and it is not known which there are: the database cannot be read."""
 
 
+class KeyNotFoundError(SearchServiceError):
+    """No key has this id."""
+
+
+class KeyMirrorError(SearchServiceError):
+    """The file of the last known keys cannot be read or written."""
+
+
+class KeysLostError(SearchServiceError):
+    """The database has not the keys that were known: it is a new one, or a backup."""
+
+
 class RateLimitedError(SearchServiceError):
     """More requests than a key or an address may send.
 
@@ -140,6 +162,14 @@ class TimedOutError(SearchServiceError):
 
 class PortError(SearchServiceError):
     """The address to serve at is taken, or not this machine's."""
+
+
+class ConfigurationError(SearchServiceError):
+    """A file of settings or of a secret cannot be used; names file, key, and what is expected."""
+
+
+class BackupError(SearchServiceError):
+    """A backup cannot be made, is not whole, or may not be restored where it was to be."""
 
 
 class EmbeddingUnavailableError(SearchServiceError):

@@ -1,4 +1,4 @@
-"""The service's settings: read once from the environment, then passed down."""
+"""The service's settings: read once from environment and configuration file, then passed down."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import Field, SecretStr, create_model
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from indexer.cores import available_cores
+from searchsvc.configuration.sources import DeclaredSource
 from searchsvc.edge import Edge, edge_settings
+from searchsvc.keys.ring import KeyMode  # noqa: TC001 - pydantic reads it
 from searchsvc.limits import Limits, limit_settings
 from searchsvc.policy import RankingPolicy, ranking_settings
 from searchsvc.routing import EncoderChoice  # noqa: TC001 - pydantic reads it
@@ -35,6 +37,8 @@ def _default_models_dir() -> Path:
 class Settings(_DerivedSettings):
     """Every setting is an environment variable: its name in capitals after ``SEARCHSVC_``.
 
+    What the environment does not say, the configuration file may; see `searchsvc.configuration`.
+
     Among them are the ranking settings, the limits of a request and what is asked of clients: the
     fields of `RankingPolicy`, of `Limits` and of `Edge` with their bounds.
 
@@ -52,6 +56,9 @@ class Settings(_DerivedSettings):
             four times as long.
         admin_key: whoever sends it may change synonyms and ranking over HTTP; nobody may when
             there is none.
+        keys: whether requests need a key to search, send events and read metrics: once there ever
+            was one (``auto``), always (``required``), or never (``off``). What changes something
+            needs one in any case.
         state_url: of the database of events and memberships, as SQLAlchemy writes URLs; by default
             the SQLite file ``state.db`` in the data directory.
         token_key: secret that user tokens are hashed with; by default one of its own that is made
@@ -80,6 +87,7 @@ class Settings(_DerivedSettings):
     max_waiting: int = Field(64, ge=0)
     max_wait_ms: float = Field(25.0, gt=0, le=600_000)
     admin_key: SecretStr | None = Field(None, min_length=16)
+    keys: KeyMode = "auto"
     state_url: SecretStr | None = None
     token_key: SecretStr | None = Field(None, min_length=32)
     retention_days: int = Field(365, ge=1, le=36_500)
@@ -87,6 +95,19 @@ class Settings(_DerivedSettings):
     profile_timeout_ms: float = Field(30.0, gt=0, le=60_000)
     record_searches: bool = True
     insights_consent: bool = False
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then files; no others of pydantic's sources."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, DeclaredSource(settings_cls)
 
     def ranking_policy(self) -> RankingPolicy:
         """The policy that these settings ask for."""
@@ -99,3 +120,7 @@ class Settings(_DerivedSettings):
     def edge(self) -> Edge:
         """What is asked of clients, whatever they ask for."""
         return Edge(**{name: getattr(self, name) for name in edge_settings()})
+
+
+DOCUMENTED: tuple[type, ...] = (RankingPolicy, Limits, Edge, Settings)
+"""Whose docstrings say what the settings mean."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from searchsvc.cli import (
+    config,
     events,
     experiment,
     model,
@@ -29,6 +30,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
+app.callback()(config.configure)
 for command in (reindex, serve, search, inspect, rollback, demo, judge, tune):
     app.command()(command)
 app.add_typer(model.app, name="model")
@@ -40,6 +42,7 @@ app.add_typer(segments.app, name="segments")
 app.add_typer(experiment.app, name="experiment")
 app.add_typer(events.app, name="events")
 app.add_typer(users.app, name="users")
+app.add_typer(config.app, name="config")
 
 
 def main() -> None:

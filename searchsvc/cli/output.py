@@ -15,13 +15,12 @@ from rich.markup import escape
 
 from indexer.errors import GateRefusedError, IndexerError, SettingsError, SnapshotMissingError
 from indexer.layout import IndexLayout, list_indexes
-from searchsvc.errors import BadQueryError, SearchServiceError
+from searchsvc.configuration.origins import refusal
+from searchsvc.errors import BadQueryError, ConfigurationError, SearchServiceError
 from searchsvc.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Generator
-
-_NOT_SHOWN = "SEARCHSVC_ADMIN_KEY"
 
 DEFAULT_INDEX = "products"
 
@@ -40,14 +39,13 @@ DataDir = Annotated[
 
 
 def read_settings(data_dir: Path | None = None) -> Settings:
-    """The settings of the environment with what the command line says instead."""
+    """The settings of environment and file, with what the command line says instead."""
     try:
         return Settings() if data_dir is None else Settings(data_dir=data_dir)
+    except ConfigurationError as error:
+        raise typer.BadParameter(str(error)) from None
     except ValidationError as error:
-        first = error.errors()[0]
-        name = "SEARCHSVC_" + "_".join(str(part) for part in first["loc"]).upper()
-        found = "" if name == _NOT_SHOWN else f" (found {first['input']!r})"
-        raise typer.BadParameter(f"{name}: {first['msg']}{found}") from None
+        raise typer.BadParameter(refusal(error, Settings.model_fields)) from None
 
 
 @contextmanager

@@ -206,7 +206,8 @@ def _run(settings: Settings, host: str, port: int, workers: int) -> None:
     for variable in _THREAD_VARIABLES:
         os.environ.setdefault(variable, "1")
     # Workers share the cores: what runs beside as many searches as there are cores slows them all.
-    os.environ.setdefault(_CONCURRENT_VARIABLE, str(max(1, available_cores() // workers)))
+    if "max_concurrent" not in settings.model_fields_set:
+        os.environ[_CONCURRENT_VARIABLE] = str(max(1, available_cores() // workers))
     os.environ["SEARCHSVC_DATA_DIR"] = str(settings.data_dir)
     # uvicorn drains on SIGTERM and then raises the signal again, for whoever handled it before.
     signal.signal(signal.SIGTERM, _leave)
