@@ -16,9 +16,11 @@ from searchsvc.http.algolia.values import (
     Count,
     Distinct,
     Facts,
+    Names,
     Place,
     Radius,
     Shapes,
+    Tag,
     Texts,
     as_text,
     found,
@@ -88,14 +90,14 @@ class Parameters(BaseModel):
 
     relevancy_strictness: Annotated[Count | None, Field(ge=0, le=100)] = None
 
-    attributes_to_retrieve: Texts = ("*",)
-    attributes_to_highlight: Texts = ("*",)
-    attributes_to_snippet: Texts = ()
-    highlight_pre_tag: str = "<em>"
-    highlight_post_tag: str = "</em>"
-    snippet_ellipsis_text: str = "…"
+    attributes_to_retrieve: Names = ("*",)
+    attributes_to_highlight: Names = ("*",)
+    attributes_to_snippet: Names = ()
+    highlight_pre_tag: Tag = "<em>"
+    highlight_post_tag: Tag = "</em>"
+    snippet_ellipsis_text: Tag = "…"
     restrict_highlight_and_snippet_arrays: bool = False
-    response_fields: Texts = ("*",)
+    response_fields: Names = ("*",)
     get_ranking_info: bool = False
     click_analytics: bool = False
 

@@ -6,7 +6,7 @@ import math
 from typing import Annotated
 
 import orjson
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from searchsvc.errors import BadQueryError
 from searchsvc.query.filters.limits import shown
@@ -14,6 +14,11 @@ from searchsvc.query.query import Point
 
 Nested = tuple[tuple[str, ...], ...]
 """Conditions: all of the outer ones must hold, of the inner ones any."""
+
+MAX_NAMES = 200
+"""Attributes that one parameter names: each is looked for in every hit."""
+MAX_TAG = 200
+"""Characters of a tag: it is repeated around every word that was found."""
 
 _LATITUDE, _LONGITUDE = 90, 180
 
@@ -58,7 +63,18 @@ def texts_of(raw: object, place: str) -> tuple[str, ...]:
         raise BadQueryError(f"{place}: {error}") from error
     if not isinstance(listed, list) or not all(isinstance(text, str) for text in listed):
         raise BadQueryError(f"{place}: found {shown(raw)}, expected a list of texts")
-    return tuple(listed)
+    try:
+        return _few(tuple(listed))
+    except ValueError as error:
+        raise BadQueryError(f"{place}: {error}") from error
+
+
+def _few(names: tuple[str, ...]) -> tuple[str, ...]:
+    """`names`, each once."""
+    different = tuple(dict.fromkeys(names))
+    if len(different) > MAX_NAMES:
+        raise ValueError(f"found {len(different):,} different names, expected at most {MAX_NAMES}")
+    return different
 
 
 def _nested(raw: object) -> Nested:
@@ -155,6 +171,8 @@ def point(latitude: float, longitude: float) -> Point:
 
 
 Texts = Annotated[tuple[str, ...], BeforeValidator(_texts)]
+Names = Annotated[Texts, AfterValidator(_few)]
+Tag = Annotated[str, Field(max_length=MAX_TAG)]
 Conditions = Annotated[Nested, BeforeValidator(_nested)]
 Count = Annotated[int, BeforeValidator(_number)]
 Distinct = Annotated[int, BeforeValidator(_distinct)]

@@ -31,6 +31,7 @@ SENT: dict[str, Any] = {
     "attributesToRetrieve": ["title"],
     "typoTolerance": False,
 }
+TOO_MANY = [f"attribute_{number}" for number in range(201)]
 READ = Parameters(
     query="red sofa",
     page=2,
@@ -138,6 +139,10 @@ def test_places_have_a_point_and_a_radius() -> None:
         ("insideBoundingBox", 5, ["coordinates"]),
         ("insidePolygon", [["x"]], ["coordinates"]),
         ("getRankingInfo", "perhaps", ["'perhaps'", "boolean"]),
+        ("attributesToRetrieve", list("ab" * 99) + TOO_MANY, ["found 203", "at most 200"]),
+        ("highlightPreTag", "x" * 201, ["at most 200 characters"]),
+        ("highlightPostTag", "x" * 201, ["at most 200 characters"]),
+        ("snippetEllipsisText", "x" * 201, ["at most 200 characters"]),
     ],
 )
 def test_a_wrong_value_is_named_with_what_was_expected(
@@ -160,7 +165,8 @@ def test_the_texts_of_a_record_request_are_read_alike() -> None:
     assert texts_of(None, "x") == ("*",)
     assert texts_of("a,b", "x") == ("a", "b")
     assert texts_of(["a"], "x") == ("a",)
-    for wrong in (5, [5], "["):
+    assert texts_of(["b", "a", "b"], "x") == ("b", "a")
+    for wrong in (5, [5], "[", TOO_MANY):
         with pytest.raises(BadQueryError, match="^x: found"):
             texts_of(wrong, "x")
 
