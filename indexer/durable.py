@@ -10,14 +10,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def write_durably(path: Path, data: bytes) -> None:
+def write_durably(path: Path, data: bytes, *, mode: int | None = None) -> None:
     """Replace the file at `path` by `data`, completely or not at all.
 
     One writer at a time: the data goes into one file aside of a fixed name, which the next writer
     reuses when this one dies.
+
+    Args:
+        path: of the file.
+        data: all that it is to hold.
+        mode: its permissions, such as ``0o600`` for what only its owner may read; by default those
+            that new files get.
     """
     aside = path.with_name(f".{path.name}.new")
     with aside.open("wb") as file:
+        if mode is not None:
+            os.fchmod(file.fileno(), mode)
         file.write(data)
         file.flush()
         os.fsync(file.fileno())

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from searchsvc.limits import Limits
 from searchsvc.policy import Fusion, RankingPolicy, ranking_settings
 from searchsvc.settings import Settings
 
@@ -22,6 +23,7 @@ SETTINGS: list[tuple[str, str, Any]] = [
     ("max_waiting", "0", 0),
     ("max_wait_ms", "12.5", 12.5),
     ("admin_key", "sixteen letters!", SecretStr("sixteen letters!")),
+    ("keys", "required", "required"),
     ("state_url", "sqlite:///else.db", SecretStr("sqlite:///else.db")),
     ("token_key", "k" * 32, SecretStr("k" * 32)),
     ("retention_days", "30", 30),
@@ -29,6 +31,19 @@ SETTINGS: list[tuple[str, str, Any]] = [
     ("profile_timeout_ms", "5", 5.0),
     ("record_searches", "false", False),
     ("insights_consent", "true", True),
+    ("max_query_chars", "1", 1),
+    ("max_hits", "20", 20),
+    ("max_offset", "0", 0),
+    ("max_filter_depth", "1", 1),
+    ("max_filter_clauses", "1", 1),
+    ("max_filter_values", "1", 1),
+    ("max_facets", "0", 0),
+    ("max_facet_values", "100", 100),
+    ("max_boosts", "0", 0),
+    ("max_searches", "1", 1),
+    ("max_events", "1", 1),
+    ("max_changes", "1", 1),
+    ("search_timeout_ms", "80", 80.0),
     ("fusion", "rrf", Fusion.RRF),
     ("semantic_weight", "0.9", 0.9),
     ("rrf_k", "1", 1),
@@ -55,11 +70,16 @@ WRONG = [
     ("max_wait_ms", "inf"),
     ("admin_key", ""),  # an empty key would be everybody's
     ("admin_key", "fifteen letters"),
+    ("keys", "on"),
     ("token_key", "k" * 31),  # could be guessed, and with it who is who
     ("retention_days", "0"),  # would delete everything at once
     ("retention_days", "36501"),
     ("profile_timeout_ms", "0"),
     ("personalize", "perhaps"),
+    ("max_hits", "19"),  # what a request gets that does not say how many
+    ("max_hits", "1001"),  # what is fixed cannot be raised
+    ("max_filter_depth", "11"),
+    ("search_timeout_ms", "0"),
     ("fusion", "best"),
     ("rrf_k", "0"),
     ("window", "0"),
@@ -91,7 +111,7 @@ def test_no_setting_is_forgotten_in_these_tests_nor_in_the_docstring() -> None:
     named = {name for name, _, _ in SETTINGS}
     assert named | set(ranking_settings()) == set(Settings.model_fields)  # see test_policy
     for name in Settings.model_fields:
-        assert f"{name}: " in f"{Settings.__doc__}{RankingPolicy.__doc__}"
+        assert f"{name}: " in f"{Settings.__doc__}{RankingPolicy.__doc__}{Limits.__doc__}"
 
 
 @pytest.mark.parametrize(("name", "text"), WRONG)
@@ -106,8 +126,18 @@ def test_a_wrong_value_is_refused_by_name(
     assert error["input"] == text
 
 
-def test_the_defaults_are_those_of_the_ranking_policy() -> None:
+def test_the_defaults_are_those_of_the_ranking_policy_and_of_the_limits() -> None:
     assert Settings().ranking_policy() == RankingPolicy()
+    assert Settings().limits() == Limits()
+
+
+def test_every_limit_reaches_the_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = set(Limits.__dataclass_fields__)
+    given = {name: (text, value) for name, text, value in SETTINGS if name in names}
+    for name, (text, _) in given.items():
+        monkeypatch.setenv(f"SEARCHSVC_{name.upper()}", text)
+    assert Settings().limits() == Limits(**{name: value for name, (_, value) in given.items()})
+    assert given.keys() == names
 
 
 def test_every_ranking_setting_reaches_the_policy(monkeypatch: pytest.MonkeyPatch) -> None:
