@@ -45,6 +45,8 @@ MAX_CHANGES = 10_000
 """Products that one request changes."""
 DEFAULT_TIMEOUT_MS = 2_000.0
 
+_USUAL_HITS = 20  # of a request that does not say how many
+_USUAL_VALUES = 100  # likewise, of a facet in Algolia's form
 _PREFIX = "SEARCHSVC_"
 _SETTING_OF: Mapping[str, str] = {
     "query": "max_query_chars",
@@ -84,13 +86,15 @@ class Limits:
     """
 
     max_query_chars: Annotated[int, Field(ge=1, le=MAX_TEXT)] = MAX_TEXT
-    max_hits: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = MAX_LIMIT
+    max_hits: Annotated[int, Field(ge=_USUAL_HITS, le=MAX_LIMIT)] = MAX_LIMIT
     max_offset: Annotated[int, Field(ge=0, le=MAX_OFFSET)] = MAX_OFFSET
     max_filter_depth: Annotated[int, Field(ge=1, le=MAX_DEPTH)] = MAX_DEPTH
     max_filter_clauses: Annotated[int, Field(ge=1, le=MAX_CLAUSES)] = MAX_CLAUSES
     max_filter_values: Annotated[int, Field(ge=1, le=MAX_VALUES)] = MAX_VALUES
     max_facets: Annotated[int, Field(ge=0, le=MAX_FACETS)] = MAX_FACETS
-    max_facet_values: Annotated[int, Field(ge=1, le=MAX_FACET_VALUES)] = MAX_FACET_VALUES
+    max_facet_values: Annotated[int, Field(ge=_USUAL_VALUES, le=MAX_FACET_VALUES)] = (
+        MAX_FACET_VALUES
+    )
     max_boosts: Annotated[int, Field(ge=0, le=MAX_BOOSTS)] = MAX_BOOSTS
     max_searches: Annotated[int, Field(ge=1, le=MAX_SEARCHES)] = MAX_SEARCHES
     max_events: Annotated[int, Field(ge=1, le=MAX_EVENTS)] = MAX_EVENTS
