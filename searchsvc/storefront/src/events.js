@@ -1,5 +1,6 @@
 /** Events: what a shopper who agreed did, told to this page's own service. */
 
+import { keyHeaders } from "./key.js";
 import { pricesOf } from "./money.js";
 import { randomToken } from "./visitor.js";
 
@@ -63,7 +64,7 @@ export class Events {
     fetch(new URL("v1/events", document.baseURI), {
       method: "POST",
       keepalive: true,
-      headers: { "Content-Type": "application/json" },
+      headers: { ...keyHeaders(), "Content-Type": "application/json" },
       body: JSON.stringify(body),
     }).catch(() => {});
   }

@@ -15,12 +15,14 @@ import { installDrawer } from "./drawer.js";
 import { Events } from "./events.js";
 import { facets } from "./facets.jsx";
 import { hitsView } from "./hits.jsx";
+import { dropKey, keepKey } from "./key.js";
 import { Notice } from "./notice.jsx";
 import { personalClient } from "./personal.js";
 import { refinements } from "./refinements.jsx";
 import { createRouting } from "./routing.js";
 import { installSearchBox } from "./searchbox.jsx";
-import { HITS, listIndexes, segmentNames } from "./service.js";
+import { SearchKeyForm } from "./search-key-form.jsx";
+import { HITS, Refused, listIndexes, segmentNames } from "./service.js";
 import { shoppersIn, shoppersOf } from "./shoppers.js";
 import { statusView } from "./status.jsx";
 import { installTheme } from "./theme.js";
@@ -35,8 +37,38 @@ const part = (id) => document.getElementById(id);
 
 async function main() {
   installTheme(part("theme"));
+  let served;
+  try {
+    served = await listIndexes();
+  } catch (error) {
+    if (!(error instanceof Refused && error.wantsKey)) throw error;
+    return askForKey();
+  }
+  await open(served);
+}
+
+/** Where the service answers nobody without a key; what was entered and does not hold is forgotten. */
+function askForKey() {
+  dropKey();
+  const enter = async (key) => {
+    keepKey(key);
+    let served;
+    try {
+      served = await listIndexes();
+    } catch (error) {
+      dropKey();
+      throw error;
+    }
+    render(null, part("results"));
+    part("results").ariaBusy = "true";
+    open(served).catch(cannotStart);
+  };
+  part("results").ariaBusy = "false";
+  render(<SearchKeyForm open={enter} />, part("results"));
+}
+
+async function open(served) {
   const wanted = new URLSearchParams(location.search).get("index");
-  const served = await listIndexes();
   const chosen = chooseIndex(served, wanted);
   if (!chosen) {
     part("results").ariaBusy = "false";
@@ -97,6 +129,7 @@ function startSearch(catalogue, shoppers, client, severalIndexes) {
     }),
   ]);
   search.on("error", ({ error }) => {
+    if (error?.status === 401) return location.reload(); // which asks for another key
     part("results").ariaBusy = "false";
     failedAfter = search.mainIndex.getResults();
     const unreachable = error?.name === "RetryError";
@@ -156,7 +189,9 @@ function warn(message, retry) {
   render(<Notice message={message} retry={retry} />, part("notice"));
 }
 
-main().catch((error) => {
+function cannotStart(error) {
   part("results").ariaBusy = "false";
   warn(`The page cannot start: ${error.message}`, () => location.reload());
-});
+}
+
+main().catch(cannotStart);

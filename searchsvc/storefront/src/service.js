@@ -1,9 +1,25 @@
 /** The service's own API, for what the stock search client does not know. */
 
+import { keyHeaders } from "./key.js";
+
 const TIMEOUT_MS = 10_000;
 
 /** Products on a page. */
 export const HITS = 24;
+
+/** An answer that is none. */
+export class Refused extends Error {
+  /** @param {number} status */
+  constructor(status) {
+    super(`The service answered with status ${status}.`);
+    this.status = status;
+  }
+
+  /** Whether another key could help. */
+  get wantsKey() {
+    return this.status === 401 || this.status === 403;
+  }
+}
 
 /** The indexes that are served. */
 export async function listIndexes() {
@@ -44,12 +60,13 @@ function path(index) {
 }
 
 // Relative to the page, so that the service also works below a path of a reverse proxy.
-async function ask(address, options = {}) {
+async function ask(address, { headers = {}, ...options } = {}) {
   const signals = [AbortSignal.timeout(TIMEOUT_MS), ...(options.signal ? [options.signal] : [])];
   const response = await fetch(new URL(address, document.baseURI), {
     ...options,
+    headers: { ...keyHeaders(), ...headers },
     signal: AbortSignal.any(signals),
   });
-  if (!response.ok) throw new Error(`The service answered with status ${response.status}.`);
+  if (!response.ok) throw new Refused(response.status);
   return response.json();
 }

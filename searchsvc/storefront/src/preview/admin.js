@@ -23,6 +23,12 @@ export class Admin {
     this.#key = key;
   }
 
+  /** The names of the indexes that can be previewed. */
+  async indexes() {
+    const { indexes } = await (await this.#ask("v1/indexes", {})).json();
+    return indexes.filter(({ generation }) => generation !== null).map(({ index }) => index);
+  }
+
   /** The published segments: `{document, version}`. */
   async segments(index) {
     const answer = await this.#ask(`${path(index)}/segments`, { cache: "no-store" });

@@ -4,24 +4,26 @@ import "./preview.css";
 import { render } from "preact";
 import { useState } from "preact/hooks";
 import { Notice } from "../notice.jsx";
-import { listIndexes } from "../service.js";
 import { installTheme } from "../theme.js";
+import { AdminKeyForm } from "./admin-key-form.jsx";
 import { Admin } from "./admin.js";
-import { KeyForm } from "./key-form.jsx";
 import { Workbench } from "./workbench.jsx";
 
-const place = document.getElementById("main");
+const EMPTY = "There is no index yet. Build one with “searchsvc reindex”.";
 
-function Page({ indexes, wanted }) {
-  const [index, choose] = useState(wanted);
-  const [admin, enter] = useState(null);
-  const [published, setPublished] = useState(null);
-  const open = async (name, opener) => {
-    setPublished(await opener.segments(name));
-    choose(name);
-    enter(opener);
+function Page({ wanted }) {
+  const [opened, setOpened] = useState(null);
+  const open = async (index, admin, indexes) => {
+    setOpened({ index, admin, indexes, published: await admin.segments(index) });
   };
-  if (!published) return <KeyForm open={(key) => open(index, new Admin(key))} />;
+  const enter = async (key) => {
+    const admin = new Admin(key);
+    const indexes = await admin.indexes();
+    if (indexes.length === 0) throw new Error(EMPTY);
+    await open(indexes.includes(wanted) ? wanted : indexes[0], admin, indexes);
+  };
+  if (!opened) return <AdminKeyForm open={enter} />;
+  const { index, admin, indexes, published } = opened;
   return (
     <Workbench
       key={`${index} ${published.version}`}
@@ -29,17 +31,10 @@ function Page({ indexes, wanted }) {
       index={index}
       indexes={indexes}
       published={published}
-      change={(name) => open(name, admin)}
+      change={(name) => open(name, admin, indexes)}
     />
   );
 }
 
-async function main() {
-  installTheme(document.getElementById("theme"));
-  const served = (await listIndexes()).filter(({ generation }) => generation !== null).map(({ index }) => index);
-  if (served.length === 0) return render(<Notice message="There is no index yet. Build one with “searchsvc reindex”." />, place);
-  const asked = new URLSearchParams(location.search).get("index");
-  render(<Page indexes={served} wanted={served.includes(asked) ? asked : served[0]} />, place);
-}
-
-main().catch((error) => render(<Notice message={`The page cannot start: ${error.message}`} retry={() => location.reload()} />, place));
+installTheme(document.getElementById("theme"));
+render(<Page wanted={new URLSearchParams(location.search).get("index")} />, document.getElementById("main"));
