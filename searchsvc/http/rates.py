@@ -7,9 +7,11 @@ it more than the burst ahead of the clock.
 
 The numbers stand in a table of fixed size, so that memory is bounded whatever arrives: a bucket
 has a few slots that it may stand in, and where all are taken, the one that is full again first
-makes way. Worker processes map the same table. They take no locks: two requests of one bucket in
-the same microsecond may be counted as one, and never anything worse. The clock is the machine's,
-the same for all of its processes (CLOCK_MONOTONIC).
+makes way. Worker processes map the same table. They take no locks: what one counts in the tenth of
+a microsecond between another's reading and writing of the same bucket is lost, so that a little
+more may be admitted than the limit says (a tenth more where processes do nothing but ask, less
+than a hundredth where each request is a tenth of a millisecond's work). The clock is the
+machine's, the same for all of its processes (CLOCK_MONOTONIC).
 """
 
 from __future__ import annotations
@@ -86,14 +88,16 @@ class Table:
             The seconds after which it would be taken; 0 when it was.
         """
         at = self._find(fingerprint)
-        full = self._times[at + 1] if self._prints[at] == fingerprint else 0.0
-        after = max(now, full) + interval
-        wait = after - burst - now
+        times, full = self._times, at + 1
+        if self._prints[at] != fingerprint:
+            self._prints[at] = fingerprint
+            times[full] = now
+        wait = max(now, times[full]) + interval - burst - now
         # Rounding must not refuse the last request of a burst.
         if wait > interval * 1e-6:
             return wait
-        self._prints[at] = fingerprint
-        self._times[at + 1] = after
+        # Read again: what another process counts between this reading and the writing is lost.
+        times[full] = max(now, times[full]) + interval
         return 0.0
 
     def _find(self, fingerprint: int) -> int:

@@ -1,0 +1,200 @@
+"""The limits of requests, by key and by address."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from searchsvc.edge import Edge
+from searchsvc.errors import RateLimitedError
+from searchsvc.http.rates import SHARED_VARIABLE, Rates, Table, create_table, limited_network
+from searchsvc.keys.grant import EVERYBODY, NOBODY, Grant
+
+ELSEWHERE = "192.0.2.7"
+
+
+class Clock:
+    """Tells what time a test says it is."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Bucket:
+    """A token bucket as textbooks have it."""
+
+    def __init__(self, rate: float, size: float, now: float) -> None:
+        self.rate, self.size, self.tokens, self.at = rate, size, size, now
+
+    def take(self, now: float) -> bool:
+        self.tokens = min(self.size, self.tokens + (now - self.at) * self.rate)
+        self.at = now
+        if self.tokens < 1 - 1e-6:
+            return False
+        self.tokens -= 1
+        return True
+
+
+def admits(rates: Rates, grant: Grant = EVERYBODY, address: str = ELSEWHERE) -> bool:
+    try:
+        rates.admit(grant, address)
+    except RateLimitedError:
+        return False
+    return True
+
+
+@given(
+    rate=st.sampled_from([0.1, 0.5, 1, 3, 10, 100, 1_000]),
+    burst=st.sampled_from([0.01, 0.5, 1, 2, 10]),
+    gaps=st.lists(st.floats(0, 2), max_size=60),
+)
+def test_a_limit_is_a_token_bucket(rate: float, burst: float, gaps: list[float]) -> None:
+    clock = Clock()
+    table = Table.private(64)
+    bucket = Bucket(rate, max(rate * burst, 1), clock.now)
+    interval = 1 / rate
+    for gap in gaps:
+        clock.now += gap / rate
+        taken = not table.take(5, interval, max(burst, interval), clock.now)
+        expected = bucket.take(clock.now)
+        if abs(bucket.tokens + expected - 1) > 1e-4:  # neither side's rounding decides
+            assert taken == expected
+        elif taken != expected:
+            bucket.tokens += expected - taken
+
+
+def test_whoever_waits_as_long_as_told_is_admitted_and_not_before() -> None:
+    clock = Clock()
+    rates = Rates(Edge(rate_per_address=4, rate_burst_s=2), clock=clock)
+    assert [admits(rates) for _ in range(9)] == [True] * 8 + [False]
+    with pytest.raises(RateLimitedError) as caught:
+        rates.admit(EVERYBODY, ELSEWHERE)
+    assert caught.value.seconds == pytest.approx(0.25)
+    clock.now += caught.value.seconds * 0.9
+    assert not admits(rates)
+    clock.now += caught.value.seconds * 0.1
+    assert admits(rates)
+
+
+def test_a_refusal_names_the_limit_and_its_setting_and_is_counted() -> None:
+    counted: list[str] = []
+    rates = Rates(
+        Edge(rate_per_address=1, rate_per_key=1, rate_burst_s=1), counted.append, Clock()
+    )
+    key = Grant("abc")
+    assert admits(rates, key)
+    with pytest.raises(RateLimitedError, match="of one address .SEARCHSVC_RATE_PER_ADDRESS"):
+        rates.admit(key, ELSEWHERE)
+    with pytest.raises(RateLimitedError, match="of this key .SEARCHSVC_RATE_PER_KEY"):
+        rates.admit(key, "127.0.0.1")
+    own = Grant("own", rate=2, rate_per_address=0.5)
+    assert admits(rates, own)
+    with pytest.raises(RateLimitedError, match=r"0\.5 requests a second .* --rate-per-address"):
+        rates.admit(own, ELSEWHERE)
+    assert admits(rates, own, "127.0.0.1")
+    with pytest.raises(RateLimitedError, match=r"2 requests a second of this key .its --rate\)"):
+        rates.admit(own, "127.0.0.1")
+    assert counted == ["address", "key", "address", "key"]
+
+
+def test_a_key_is_counted_over_its_addresses_and_an_address_apart_for_each_key() -> None:
+    rates = Rates(Edge(rate_per_key=2, rate_burst_s=1, rate_per_address=1), clock=Clock())
+    assert admits(rates, Grant("a"), "192.0.2.1")
+    assert not admits(rates, Grant("a"), "192.0.2.1")  # the address has had its share
+    assert admits(rates, Grant("a"), "192.0.2.2")
+    assert not admits(rates, Grant("a"), "192.0.2.3")  # the key has
+    assert admits(rates, Grant("b"), "192.0.2.1")
+    assert admits(rates, NOBODY, "192.0.2.1")
+    assert not admits(rates, NOBODY, "192.0.2.1")  # who guesses keys is slowed down
+
+
+def test_zero_is_no_limit_for_the_service_and_for_a_key() -> None:
+    rates = Rates(Edge(rate_per_address=0), clock=Clock())
+    assert all(admits(rates) for _ in range(1_000))
+    rates = Rates(Edge(rate_per_address=1, rate_per_key=1), clock=Clock())
+    free = Grant("free", rate=0, rate_per_address=0)
+    assert all(admits(rates, free) for _ in range(1_000))
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "20010db800010002"),
+        ("2001:db8:1:2::9%eth0", "20010db800010002"),
+        ("127.0.0.1", None),
+        ("127.8.8.8", None),
+        ("::1", None),
+        ("::ffff:127.0.0.1", None),
+        ("testclient", None),
+        ("", None),
+    ],
+)
+def test_what_is_counted_together_with_an_address(address: str, network: str | None) -> None:
+    assert limited_network(address) == network
+
+
+def test_a_full_table_forgets_whoever_is_nearest_to_having_its_burst_again() -> None:
+    table = Table.private(8)  # as many as a bucket may stand in
+    for bucket in range(1, 9):
+        assert table.take(bucket, 1.0, 10.0 + bucket, 100.0) == 0
+        for _ in range(bucket):
+            assert table.take(bucket, 1.0, 10.0 + bucket, 100.0) == 0
+    assert table.take(99, 1.0, 1.0, 100.0) == 0  # in the place of bucket 1
+    assert table.take(99, 1.0, 1.0, 100.0) > 0
+    assert table.take(8, 1.0, 9.0, 100.0) > 0  # is still known
+
+
+def test_fingerprints_differ_by_service_and_are_never_that_of_an_empty_slot() -> None:
+    one, other = Table.private(8), Table.private(8)
+    assert one.fingerprint("a") == one.fingerprint("a") != other.fingerprint("a")
+    assert one.fingerprint("a") != one.fingerprint("b")
+    assert one.fingerprint("a") > 0
+
+
+def _hammer(path: str, together: Barrier, admitted: multiprocessing.Queue[int]) -> None:
+    table = Table.shared(Path(path))
+    together.wait(60)
+    count, end = 0, time.monotonic() + 1
+    while (now := time.monotonic()) < end:
+        count += not table.take(table.fingerprint("k"), 1 / 1_000, 0.1, now)
+        time.sleep(1e-4)  # a request is more work than to be counted
+    admitted.put(count)
+
+
+def test_processes_that_share_a_table_admit_together_what_the_limit_says(tmp_path: Path) -> None:
+    create_table(tmp_path / "rates")
+    context = multiprocessing.get_context("spawn")
+    admitted: multiprocessing.Queue[int] = context.Queue()
+    arguments = (str(tmp_path / "rates"), context.Barrier(3), admitted)
+    workers = [context.Process(target=_hammer, args=arguments) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    counts = [admitted.get(timeout=60) for _ in workers]
+    for worker in workers:
+        worker.join()
+    # A second's worth, the burst, and what a machine that wakes them unevenly makes of it.
+    assert sum(counts) == pytest.approx(1_000 * 1.1, rel=0.05)
+
+
+def test_workers_find_the_table_that_they_share(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_table(tmp_path / "rates", 64)
+    monkeypatch.setenv(SHARED_VARIABLE, str(tmp_path / "rates"))
+    clock = Clock()
+    one, other = (Rates(Edge(rate_per_address=1, rate_burst_s=1), clock=clock) for _ in range(2))
+    assert admits(one)
+    assert not admits(other)
+    monkeypatch.delenv(SHARED_VARIABLE)
+    assert admits(Rates(Edge(rate_per_address=1), clock=clock))
