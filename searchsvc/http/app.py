@@ -19,6 +19,7 @@ from searchsvc.http.events import events
 from searchsvc.http.guard import Guard
 from searchsvc.http.live import live
 from searchsvc.http.metrics import Metrics
+from searchsvc.http.openapi import document_problems
 from searchsvc.http.origins import ShareSearch
 from searchsvc.http.pages import Storefront, pictures
 from searchsvc.http.permits import Permits
@@ -76,6 +77,7 @@ def create_app(settings: Settings, started: Callable[[], None] = lambda: None) -
     context = Context(service, editor, permits, metrics, storage, forget=service.forget)
     app.state.context = context
     install_problem_handlers(app)
+    document_problems(app)
     app.include_router(api)
     app.include_router(live)
     app.include_router(products)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, Response
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import Match, Mount
 from starlette.staticfiles import StaticFiles
 
 from searchsvc.sample.image import product_image
@@ -21,6 +22,8 @@ _WEB = Path(__file__).parent / "web"
 _A_DAY = "public, max-age=86400"
 _CSP = "default-src 'self'; img-src * data:; object-src 'none'; frame-ancestors 'none'"
 _API = "v1/"
+_READING = ("GET", "HEAD")
+_METHODS = (*_READING, "POST", "PUT", "PATCH", "DELETE")
 
 pictures = APIRouter(include_in_schema=False)
 
@@ -46,11 +49,17 @@ class Storefront(StaticFiles):
         await self._compressed(scope, receive, send)
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """See `StaticFiles.get_response`; nothing below the API's prefix is a page."""
-        if f"{path}/".startswith(_API):
-            known = scope["method"] not in ("GET", "POST")
-            raise HTTPException(405 if known else 404)
-        return await super().get_response(path, scope)
+        """See `StaticFiles.get_response`; nothing below the API's prefix is a page.
+
+        What no route takes comes here, so that the methods of the routes are named here, too.
+        """
+        is_read = scope["method"] in _READING
+        if is_read and not f"{path}/".startswith(_API):
+            return await super().get_response(path, scope)
+        allowed = _methods_at(scope)
+        if f"{path}/".startswith(_API) and not allowed:
+            raise HTTPException(404)
+        raise HTTPException(405, headers={"Allow": ", ".join(allowed or _READING)})
 
     def file_response(
         self,
@@ -64,3 +73,13 @@ class Storefront(StaticFiles):
         response.headers["Cache-Control"] = "no-cache"
         response.headers["Content-Security-Policy"] = _CSP
         return response
+
+
+def _methods_at(scope: Scope) -> list[str]:
+    """What the application's routes take at the path of a request, in one order."""
+    routes = [route for route in scope["app"].router.routes if not isinstance(route, Mount)]
+    return [
+        method
+        for method in _METHODS
+        if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in routes)
+    ]

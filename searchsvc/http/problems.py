@@ -36,6 +36,7 @@ from searchsvc.errors import (
     WritesDisabledError,
 )
 from searchsvc.events.token import repeatable
+from searchsvc.http.openapi import PROBLEM
 from searchsvc.limits import fixed_limit
 
 if TYPE_CHECKING:
@@ -87,9 +88,7 @@ def problem(
 ) -> Response:
     """A problem document (RFC 9457)."""
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-    return Response(
-        orjson.dumps(body), status, headers=headers, media_type="application/problem+json"
-    )
+    return Response(orjson.dumps(body), status, headers=headers, media_type=PROBLEM)
 
 
 def loggable_path(request: Request) -> str:

@@ -35,6 +35,7 @@ from searchsvc.http import routes
 from searchsvc.http.app import app_from_environment, create_app
 from searchsvc.http.guard import MAX_BODY_BYTES
 from searchsvc.http.metrics import CONTENT_TYPE, MULTIPROCESS_VARIABLE, Metrics
+from searchsvc.http.openapi import PROBLEM
 from searchsvc.http.requests import SearchRequest
 from searchsvc.http.schemas import IndexList, Problem, Readiness, SearchResponse
 from searchsvc.query.filters import parse_filter_text
@@ -447,10 +448,37 @@ def test_an_unknown_index_is_named_with_those_that_there_are(shop: TestClient) -
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("DELETE", SEARCH), ("PUT", "/"), ("POST", "/readyz")]
+    ("method", "path", "allowed"),
+    [
+        ("DELETE", SEARCH, "GET, POST"),
+        ("GET", "/v1/indexes/shop/products", "PATCH"),
+        ("POST", "/v1/indexes/shop/synonyms", "GET, PUT, DELETE"),
+        ("TRACE", "/v1/indexes/shop/products/c", "GET"),
+        ("POST", "/readyz", "GET, HEAD"),
+        ("PUT", "/", "GET, HEAD"),
+    ],
 )
-def test_a_wrong_method_is_a_405(shop: TestClient, method: str, path: str) -> None:
-    problem(shop.request(method, path), 405)
+def test_a_wrong_method_is_a_405_that_names_the_right_ones(
+    shop: TestClient, method: str, path: str, allowed: str
+) -> None:
+    answer = shop.request(method, path)
+    problem(answer, 405)
+    assert answer.headers["allow"] == allowed
+
+
+def test_errors_are_documented_under_the_type_that_they_are_sent_with(shop: TestClient) -> None:
+    document = shop.get("/openapi.json").json()
+    described = [
+        (status, response["content"])
+        for path in document["paths"].values()
+        for operation in path.values()
+        for status, response in operation["responses"].items()
+        if "content" in response
+    ]
+    assert {status for status, content in described if PROBLEM in content} >= {"400", "404"}
+    for status, content in described:
+        assert len(content) == 1
+        assert (PROBLEM in content) == ("Problem" in str(content)), status
 
 
 # Products and indexes.
