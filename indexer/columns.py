@@ -9,6 +9,7 @@ otherwise *sparse*, pairs of row and code in the order of the rows, which also h
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,7 +22,7 @@ from indexer.locations import Locations
 from indexer.storage import StringTable, read_arrays
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -231,6 +232,16 @@ class Columns:
     def names(self) -> list[str]:
         """All columns but the ids: the standard ones first, each part sorted."""
         return sorted(self._columns, key=lambda name: (name not in STANDARD, name))
+
+    def limited_to(self, names: Collection[str]) -> Columns:
+        """The same without the columns that are neither among `names` nor standard ones."""
+        limited = copy(self)
+        limited._columns = {  # noqa: SLF001 - of another instance of this class
+            name: column
+            for name, column in self._columns.items()
+            if name in names or name in STANDARD
+        }
+        return limited
 
     def changed_since(self, before: Columns) -> frozenset[str]:
         """The names of the columns that are not what they were in `before`.

@@ -73,15 +73,19 @@ class Retrieval:
 
     How well a product must match is judged in the whole catalogue, once: a filter takes products
     away and adds none, so that as many remain as a facet counted. Only where more products are
-    near in meaning than are taken (`capped`) and a filter leaves none of those, the nearest are
-    looked for again inside it: they match as well, and were only not among the first.
+    near in meaning than are taken and a filter leaves none of those, the nearest are looked for
+    again inside it: they match as well, and were only not among the first.
+
+    A scope narrows all that is asked of a retrieval, and cannot be left again.
 
     Attributes:
-        found: the match set without a filter.
+        found: the match set without a filter, inside the scope.
         vector: the query's, float32 ``(dimension,)``; ``None`` when there is nothing to embed.
         degraded: what could not be asked, or not as well as it should be, and why.
-        capped: whether there are more neighbours than are taken.
+        capped: whether there are more neighbours than are taken; with a scope, where those that
+            are taken are all inside.
         encoders: which of them embedded the query, for each of its readings.
+        scope: bool ``(products,)``, the products that exist for whoever asks; ``None`` for all.
     """
 
     found: MatchSet
@@ -89,6 +93,9 @@ class Retrieval:
     degraded: tuple[str, ...]
     capped: bool
     encoders: tuple[Encoder, ...]
+    scope: NDArray[np.bool_] | None
+    _everywhere: MatchSet
+    _cut: bool
     _enough: float
     _forbidden: NDArray[np.int64]
     _snapshot: Snapshot
@@ -98,12 +105,23 @@ class Retrieval:
         """The match set inside `mask`, bool ``(products,)``; ``None`` lets all pass."""
         if mask is None:
             return self.found
-        found = self.found
+        return self._within(mask if self.scope is None else mask & self.scope)
+
+    def scoped(self, scope: NDArray[np.bool_] | None) -> Retrieval:
+        """The same for whom only `scope`, bool ``(products,)``, exists; ``None`` for all."""
+        if scope is None:
+            return self
+        found = self._within(scope)
+        capped = self._cut and len(found.semantic) == len(self._everywhere.semantic)
+        return replace(self, found=found, scope=scope, capped=capped)
+
+    def _within(self, mask: NDArray[np.bool_]) -> MatchSet:
+        found = self._everywhere
         lexical, semantic = found.lexical.within(mask), found.semantic.within(mask)
         identified = found.identified[mask[found.identified]]
         complete = True
         left = len(lexical) + len(semantic) + len(identified)
-        if self.capped and self.vector is not None and not left:
+        if self._cut and self.vector is not None and not left:
             again = self._snapshot.vectors.search(self.vector, self._policy.neighbours, mask)
             semantic = again.at_least(self._enough)
             complete = len(semantic) < self._policy.neighbours
@@ -113,24 +131,30 @@ class Retrieval:
     def by_words(self, clauses: Sequence[Clause]) -> Retrieval:
         """The same for other words."""
         lexical = self._snapshot.lexical.match(clauses, coverage=self._policy.min_coverage)
-        return replace(self, found=replace(self.found, lexical=lexical))
+        everywhere = replace(self._everywhere, lexical=lexical)
+        return replace(self, found=everywhere, scope=None, _everywhere=everywhere).scoped(
+            self.scope
+        )
 
     def nearest(self, count: int) -> Retrieval:
         """The same for the `count` nearest in meaning, however far they are, and nothing else."""
         near = Hits.none()
         if self.vector is not None:
-            near = self._snapshot.vectors.search(self.vector, count).without(self._forbidden)
+            near = self._snapshot.vectors.search(self.vector, count, self.scope)
+            near = near.without(self._forbidden)
         found = MatchSet(Matches.none(), near, np.empty(0, np.int64))
-        return replace(self, found=found, capped=False)
+        return replace(self, _everywhere=found, found=found, _cut=False, capped=False)
 
 
-def retrieve(
+def retrieve(  # noqa: PLR0913 - the scope stands beside what is asked
     text: str,
     understood: Understanding,
     snapshot: Snapshot,
     embedder: QueryEmbedder,
     policy: RankingPolicy,
     done: Callable[[str], None],
+    *,
+    scope: NDArray[np.bool_] | None = None,
 ) -> Retrieval:
     """What the catalogue has for a query.
 
@@ -141,8 +165,12 @@ def retrieve(
         embedder: of its queries.
         policy: what is enough to match.
         done: told the name of each stage when it is done.
+        scope: bool ``(products,)``, the products that exist for whoever asks; ``None`` for all.
+            The identifiers of others name nothing.
     """
     identified = snapshot.products.identified_by(text)
+    if scope is not None:
+        identified = identified[scope[identified]]
     lexical = _lexical(understood, snapshot, policy)
     done("lexical")
     is_number = len(identified) > 0 or (not len(lexical) and _is_number(text, understood))
@@ -161,9 +189,21 @@ def retrieve(
         near = near.without(forbidden)
     done("semantic")
     found = MatchSet(lexical, near, identified)
-    return Retrieval(
-        found, vector, degraded, capped, encoders, enough, forbidden, snapshot, policy
+    everywhere = Retrieval(
+        found=found,
+        vector=vector,
+        degraded=degraded,
+        capped=capped,
+        encoders=encoders,
+        scope=None,
+        _everywhere=found,
+        _cut=capped,
+        _enough=enough,
+        _forbidden=forbidden,
+        _snapshot=snapshot,
+        _policy=policy,
     )
+    return everywhere.scoped(scope)
 
 
 def unrelated_cosine(snapshot: Snapshot, share: float) -> float:

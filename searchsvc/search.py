@@ -26,6 +26,7 @@ from searchsvc.errors import TimedOutError
 from searchsvc.policy import Fusion
 from searchsvc.preferences.gains import Gains
 from searchsvc.query.mask import row_mask
+from searchsvc.query.telling import tell
 from searchsvc.query.understanding import understand
 from searchsvc.ranking.boosting import boost, favour
 from searchsvc.ranking.explanation import explain
@@ -36,7 +37,8 @@ from searchsvc.results.arrangement import arrange, require_columns
 from searchsvc.results.grouping import count_groups, group_keys, group_value
 from searchsvc.results.presence import Presence
 from searchsvc.retrieval import retrieve, unrelated_cosine
-from searchsvc.widening import widen
+from searchsvc.visible import Visible
+from searchsvc.widening import Widening, widen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from indexer.snapshot import Snapshot
     from searchsvc.policy import RankingPolicy
     from searchsvc.preferences.preferences import Preferences
+    from searchsvc.query.filters import Filter
     from searchsvc.query.query import Query
     from searchsvc.query.understanding import Understanding
     from searchsvc.ranking.explanation import Explanation
@@ -53,6 +56,8 @@ if TYPE_CHECKING:
     from searchsvc.results.arrangement import Arrangement
     from searchsvc.retrieval import MatchSet, Retrieval
     from searchsvc.routing import QueryEmbedder
+
+    _Words = tuple[str, bool, bool, Filter | None]
 
 _MEDIAN = 0.5
 
@@ -84,13 +89,13 @@ class Memory:
     """
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, bool, bool], tuple[Understanding, Retrieval]] = {}
+        self._found: dict[_Words, tuple[Understanding, Retrieval]] = {}
 
     def find(
         self, query: Query, compute: Callable[[], tuple[Understanding, Retrieval]]
     ) -> tuple[Understanding, Retrieval]:
         """What is remembered for the words of `query`, or else what `compute` gives."""
-        key = query.text, query.as_typed, query.typing
+        key = query.text, query.as_typed, query.typing, query.scope
         if key not in self._found:
             self._found[key] = compute()
         return self._found[key]
@@ -117,13 +122,16 @@ def search(
     Raises:
         BadFilterError: a filter does not fit the snapshot's columns.
         BadQueryError: nor does what is to be sorted, grouped or counted by.
+        ForbiddenError: nor does the scope.
         TimedOutError: it took longer than the query allows.
     """
     stages = _Stages(query.timeout_ms)
+    visible = Visible.of(snapshot, query.scope)
+    whole, snapshot = snapshot, visible.snapshot
     mask = _mask(query, snapshot)
     gains = Gains.of(query, snapshot, preferences)
     stages.done("mask")
-    understood, retrieval = _found(query, snapshot, embedder, policy, memory, stages)
+    understood, retrieval = _found(query, visible, embedder, policy, memory, stages)
     matches = retrieval.within(mask)
     widened = None
     if not len(matches) and query.relax:
@@ -144,7 +152,7 @@ def search(
     stages.done("facets")
     hits = _hits(page, ranking, matches, snapshot, query, gains) if page and ranking else ()
     stages.done("fetch")
-    return SearchResult(
+    result = SearchResult(
         total=_count(matches, query, snapshot),
         hits=hits,
         understood=understood,
@@ -159,26 +167,44 @@ def search(
         ),
         capped=retrieval.capped,
         relevant=page.relevant if page else None,
-        present=Presence.of(snapshot).count(matches.rows) if query.survey else {},
+        present=Presence.of(whole).count(matches.rows) if query.survey else {},
     )
+    return result if visible.mask is None else _told(result, visible)
+
+
+def _told(result: SearchResult, visible: Visible) -> SearchResult:
+    """The answer without the words that only hidden products have."""
+    told, relaxed = tell(result.understood, visible.has_text), result.relaxed
+    if relaxed is not None and relaxed.kind is Widening.MEANING:
+        relaxed = replace(relaxed, text=told.text)
+    return replace(result, understood=told, relaxed=relaxed)
 
 
 def _found(
     query: Query,
-    snapshot: Snapshot,
+    visible: Visible,
     embedder: QueryEmbedder,
     policy: RankingPolicy,
     memory: Memory | None,
     stages: _Stages,
 ) -> tuple[Understanding, Retrieval]:
-    """What the query was taken for, and what the catalogue has for that."""
+    """What the query was taken for, and what of the catalogue that is visible is found for it."""
+    snapshot = visible.snapshot
     if query.as_typed:
         policy = replace(policy, correct_spelling=False)
 
     def find() -> tuple[Understanding, Retrieval]:
         understood = understand(query.text, snapshot, policy, typing=query.typing)
         stages.done("understand")
-        found = retrieve(query.text, understood, snapshot, embedder, policy, stages.done)
+        found = retrieve(
+            query.text,
+            understood,
+            snapshot,
+            embedder,
+            policy,
+            stages.done,
+            scope=visible.mask,
+        )
         return understood, found
 
     return find() if memory is None else memory.find(query, find)

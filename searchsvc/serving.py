@@ -26,6 +26,7 @@ from searchsvc.search import search
 from searchsvc.segments.shopper import Shopper
 from searchsvc.similar import similar
 from searchsvc.suggesting.suggest import SuggestionRequest, suggest
+from searchsvc.visible import Visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -199,6 +200,7 @@ class SearchService:
             IndexNotFoundError: there is no such index.
             NotReadyError: none of its generations can be opened.
             BadFilterError: the filter does not fit the index.
+            ForbiddenError: nor does the query's scope.
         """
         state = self.state(index)
         audience = state.require_audience()
@@ -212,29 +214,34 @@ class SearchService:
         )
         return Answered(audience.snapshot, result, personal)
 
-    def suggest(self, index: str, request: SuggestionRequest) -> Suggestions:
-        """What to suggest at a keystroke.
+    def suggest(
+        self, index: str, request: SuggestionRequest, scope: Filter | None = None
+    ) -> Suggestions:
+        """What to suggest at a keystroke to whom only what fulfils `scope` exists.
 
         Raises:
             IndexNotFoundError: there is no such index.
             NotReadyError: none of its generations can be opened.
+            ForbiddenError: the scope does not fit the index.
         """
         state = self.state(index)
-        return suggest(request, state.require_snapshot(), state.policy, state.live.curation)
+        snapshot = state.require_snapshot()
+        return suggest(request, snapshot, state.policy, state.live.curation, scope)
 
-    def product(self, index: str, product_id: str) -> bytes:
-        """The JSON of a product.
+    def product(self, index: str, product_id: str, scope: Filter | None = None) -> bytes:
+        """The JSON of a product, if it fulfils `scope`.
 
         Raises:
             IndexNotFoundError: there is no such index.
             NotReadyError: none of its generations can be opened.
             ProductNotFoundError: there is no such product.
+            ForbiddenError: the scope does not fit the index.
         """
-        products = self.snapshot(index).products
-        row = products.row(product_id)
+        visible = Visible.of(self.snapshot(index), scope)
+        row = visible.row(product_id)
         if row is None:
             raise ProductNotFoundError(f"index {index!r} has no product with id {product_id!r}")
-        return products.json(row)
+        return visible.snapshot.products.json(row)
 
     def similar(
         self,
@@ -244,6 +251,7 @@ class SearchService:
         limit: int,
         condition: Filter | None,
         same_group: bool,
+        scope: Filter | None = None,
     ) -> tuple[Hit, ...]:
         """The products that resemble one; see `searchsvc.similar.similar`.
 
@@ -252,6 +260,7 @@ class SearchService:
             NotReadyError: none of its generations can be opened.
             ProductNotFoundError: there is no such product.
             BadFilterError: the condition does not fit the index.
+            ForbiddenError: nor does the scope.
         """
         state = self.state(index)
         return similar(
@@ -261,6 +270,7 @@ class SearchService:
             limit=limit,
             condition=condition,
             same_group=same_group,
+            scope=scope,
         )
 
     def refresh(self) -> None:

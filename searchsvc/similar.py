@@ -12,6 +12,7 @@ from searchsvc.errors import ProductNotFoundError
 from searchsvc.query.mask import row_mask
 from searchsvc.results.grouping import group_keys
 from searchsvc.retrieval import unrelated_cosine
+from searchsvc.visible import Visible
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +26,7 @@ _SPARE = 8
 """So many times as many products are looked at: variants lie side by side."""
 
 
-def similar(
+def similar(  # noqa: PLR0913 - the scope stands beside what is asked
     product_id: str,
     snapshot: Snapshot,
     policy: RankingPolicy,
@@ -33,6 +34,7 @@ def similar(
     limit: int,
     condition: Filter | None = None,
     same_group: bool = False,
+    scope: Filter | None = None,
 ) -> tuple[Hit, ...]:
     """The products nearest to one in meaning, best first; their scores are cosines.
 
@@ -46,17 +48,23 @@ def similar(
         condition: what they must fulfil.
         same_group: whether variants count: of the product itself, and of each other. Otherwise
             the nearest of each group is shown.
+        scope: what products must fulfil to exist for whoever asks; ``None`` for all.
 
     Raises:
         ProductNotFoundError: there is no such product.
         BadFilterError: the condition does not fit the snapshot's columns.
+        ForbiddenError: nor does the scope.
     """
-    row = snapshot.products.row(product_id)
+    visible = Visible.of(snapshot, scope)
+    snapshot = visible.snapshot
+    row = visible.row(product_id)
     if row is None:
         raise ProductNotFoundError(
             f"index {snapshot.index!r} has no product with id {product_id!r}"
         )
     mask = np.ones(len(snapshot.products), np.bool_)
+    if visible.mask is not None:
+        mask &= visible.mask
     if condition is not None:
         mask &= row_mask(condition, snapshot.columns, len(mask), snapshot.derived)
     mask[row] = False

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from indexer.lexical.clause import Clause
     from indexer.snapshot import Snapshot
     from searchsvc.query.understanding import Understanding
     from searchsvc.retrieval import MatchSet, Retrieval
@@ -97,7 +98,7 @@ def _fewer_words(
     A word that no product has is not among them: it kept nothing from matching.
     """
     counts = {
-        place: len(snapshot.lexical.match([replace(clause, optional=False)]))
+        place: _count(clause, retrieval, snapshot)
         for place, clause in enumerate(understood.clauses)
         if not clause.optional
     }
@@ -116,6 +117,12 @@ def _fewer_words(
             asked = replace(understood, clauses=clauses, words=words)
             return Widened(wider, found, asked, relaxation)
     return None
+
+
+def _count(clause: Clause, retrieval: Retrieval, snapshot: Snapshot) -> int:
+    """How many of the products that exist for whoever asks have what a word asks for."""
+    matches = snapshot.lexical.match([replace(clause, optional=False)])
+    return len(matches if retrieval.scope is None else matches.within(retrieval.scope))
 
 
 def _nearest(

@@ -139,6 +139,8 @@ class Query:
         limit: hits on the page, 0 to `MAX_LIMIT`; groups, if it is grouped.
         offset: hits before the page.
         filter: what products must fulfil, ``None`` for all.
+        scope: what products must fulfil to exist at all for whoever asks, ``None`` for all.
+            Nothing in an answer is about another one, also where it looks outside the filter.
         explain: whether each hit tells how it got its place.
         as_typed: whether words are taken as they are, even where they look misspelt.
         typing: whether the last word may be the beginning of one.
@@ -169,4 +171,5 @@ class Query:
     relax: bool = False
     relax_by_meaning: bool = True
     survey: bool = False
+    scope: Filter | None = None
     timeout_ms: float = math.inf

@@ -50,6 +50,25 @@ class Prohibition:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """A word of a query, and what it was taken for.
+
+    Attributes:
+        begin: where it stands in the query, and
+        end: where it ends.
+        text: as typed.
+        read_as: as it was meant, and
+        meant: as it was embedded; empty where the word before it holds it.
+    """
+
+    begin: int
+    end: int
+    text: str
+    read_as: str
+    meant: str
+
+
+@dataclass(frozen=True, slots=True)
 class Understanding:
     """A query as the two legs take it.
 
@@ -62,6 +81,8 @@ class Understanding:
         steps: what was done, in order.
         words: as typed, one for each clause.
         prefix: the last word while it is being typed; empty when it is not taken for a beginning.
+        typed: the query, caseless.
+        taken: its words, in their order.
     """
 
     clauses: tuple[Clause, ...]
@@ -72,6 +93,8 @@ class Understanding:
     steps: tuple[Step, ...] = ()
     words: tuple[str, ...] = ()
     prefix: str = ""
+    typed: str = ""
+    taken: tuple[Taken, ...] = ()
 
 
 def understand(
@@ -123,6 +146,10 @@ def understand(
         corrected=_corrected(typed, slots) if corrected else None,
         prohibitions=tuple(prohibitions.values()),
         steps=(*steps, *prohibitions),
+        typed=typed,
+        taken=tuple(
+            Taken(it.word.begin, it.word.end, it.word.text, it.read_as, it.meant) for it in slots
+        ),
     )
 
 
@@ -198,19 +225,19 @@ def _keys(slots: Sequence[Slot], snapshot: Snapshot) -> list[str]:
 
 def _rewrite(typed: str, slots: Sequence[Slot]) -> str:
     """The query with each word as it is read; what is between the words stays."""
-    return _replaced(typed, _spans(slots))
+    return replaced(typed, _spans(slots))
 
 
 def _corrected(typed: str, slots: Sequence[Slot]) -> str:
     """The query with its misspelt words replaced, the word that is being typed left as it is."""
-    return _replaced(typed, [(slot.word.begin, slot.word.end, slot.read_as) for slot in slots])
+    return replaced(typed, [(slot.word.begin, slot.word.end, slot.read_as) for slot in slots])
 
 
 def _reading(typed: str, slots: Sequence[Slot], reading: tuple[int, int, str]) -> str:
     begin, end, text = reading
     spans = _spans(slots)
     spans[begin:end] = [(spans[begin][0], spans[end - 1][1], text)]
-    return _replaced(typed, spans)
+    return replaced(typed, spans)
 
 
 def _spans(slots: Sequence[Slot]) -> list[tuple[int, int, str]]:
@@ -222,7 +249,8 @@ def _spans(slots: Sequence[Slot]) -> list[tuple[int, int, str]]:
     return spans
 
 
-def _replaced(typed: str, spans: Sequence[tuple[int, int, str]]) -> str:
+def replaced(typed: str, spans: Sequence[tuple[int, int, str]]) -> str:
+    """`typed` with other texts from the first to the second number of each span."""
     pieces = []
     reached = 0
     for begin, end, text in spans:

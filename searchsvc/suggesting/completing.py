@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from searchsvc.policy import RankingPolicy
     from searchsvc.suggesting.curation import Curation
     from searchsvc.suggesting.typed import Typed
+    from searchsvc.visible import Visible
 
 _CANDIDATES = 16
 """Completions of the last words that are tried behind the words before them."""
@@ -27,6 +28,9 @@ _SAMPLE = 4_000
 """Products with the words before that are looked at; of more, an evenly spaced choice."""
 _MOST_WORDS = 8
 """Of a query; a longer text is only completed as it stands."""
+_FURTHER = 8
+"""Times as many phrases are looked at where some are of hidden products, and once more."""
+_EVERY_WORD = 1 - 1e-4  # coverage is a sum of rounded shares
 _KEPT_BYTES = 200  # for an answer in the cache of a snapshot, with its key
 
 
@@ -57,9 +61,14 @@ class Completion:
 class Completer:
     """Completes for one index as it is served."""
 
-    snapshot: Snapshot
+    visible: Visible
     policy: RankingPolicy
     curation: Curation
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """Whose phrases complete."""
+        return self.visible.snapshot
 
     def complete(self, typed: Typed, limit: int) -> list[Completion]:
         """The completions of `typed`, best first, one for each term.
@@ -67,7 +76,7 @@ class Completer:
         Popular queries come first. Within each source, those that begin with what was typed come
         before those with the words elsewhere, and these before those with them in another order;
         then what frequently stands behind the words before the last ones. All of them are found
-        in some product, and none is blocked.
+        in some visible product, and none is blocked.
         """
         found: dict[str, Completion] = {}
         for completion in self._candidates(typed, limit):
@@ -82,10 +91,32 @@ class Completer:
             return
         phrases = self.snapshot.suggestions.phrases
         banned = self._banned()
-        for number in _numbers(phrases, typed, 2 * limit, banned):
+        for number in self._phrases(typed, 2 * limit, banned):
             yield _completion(phrases, number, Source.CATALOGUE)
         if 0 < len(typed.words) <= _MOST_WORDS:
             yield from self._continued(typed)
+
+    def _phrases(
+        self, typed: Typed, limit: int, banned: NDArray[np.bool_] | None
+    ) -> Iterator[int]:
+        """The catalogue's phrases, at least `limit` of them if there are so many.
+
+        Where products are hidden, most phrases may be theirs: more are looked at as they are
+        needed, as far as a keystroke has the time.
+        """
+        phrases = self.snapshot.suggestions.phrases
+        if self.visible.mask is None:
+            yield from _numbers(phrases, typed, limit, banned)
+            return
+        seen: set[int] = set()
+        for looked_at in (limit, _FURTHER * limit, _FURTHER * _FURTHER * limit):
+            found = _numbers(phrases, typed, looked_at, banned)
+            for number in found:
+                if number not in seen and self.visible.has(phrases.term(number).split()):
+                    yield number
+                seen.add(number)
+            if len(found) < looked_at:
+                return
 
     def _popular(self, typed: Typed, limit: int) -> Iterator[Completion]:
         popular = self.curation.popular
@@ -106,7 +137,7 @@ class Completer:
             if not before:
                 continue
             first, *others = analyzer.stems(before)
-            context = self._within(self.snapshot.lexical.rows(first), others)
+            context = self._within(self._visible_rows(first), others)
             if not len(context):
                 return
             step = 1 + len(context) // _SAMPLE
@@ -122,6 +153,10 @@ class Completer:
                     ranked.append(Completion(text, term, Source.CATALOGUE, both))
             yield from sorted(ranked, key=lambda it: -it.weight)
 
+    def _visible_rows(self, term: str) -> NDArray[np.int32]:
+        rows, mask = self.snapshot.lexical.rows(term), self.visible.mask
+        return rows if mask is None else rows[mask[rows]]
+
     def _within(self, rows: NDArray[np.int32], terms: Sequence[str]) -> NDArray[np.int32]:
         """Those of `rows` that have all of `terms`."""
         for term in terms:
@@ -129,11 +164,17 @@ class Completer:
         return rows
 
     def _finds_something(self, text: str) -> bool:
+        """Whether a product matches; of a catalogue with hidden ones, one that has every word."""
+
         def compute() -> bool:
             clauses = understand(text, self.snapshot, self.policy).clauses
-            return len(self.snapshot.lexical.match(clauses)) > 0
+            matches = self.snapshot.lexical.match(clauses)
+            if self.visible.mask is None:
+                return len(matches) > 0
+            seen = matches.within(self.visible.mask)
+            return bool((seen.coverage >= _EVERY_WORD).any())
 
-        key = ("suggesting finds", text)
+        key = ("suggesting finds", text, self.visible.extent)
         return self.snapshot.derived.get(key, compute, lambda _: _KEPT_BYTES + len(text))
 
     def _banned(self) -> NDArray[np.bool_] | None:

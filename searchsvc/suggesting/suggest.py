@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import orjson
 
 from indexer.analysis.words import has_digit
@@ -18,15 +17,18 @@ from searchsvc.results.counting import count_facets
 from searchsvc.suggesting.completing import Completer
 from searchsvc.suggesting.correction import corrected
 from searchsvc.suggesting.typed import Typed
+from searchsvc.visible import Visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from indexer.snapshot import Snapshot
     from searchsvc.policy import RankingPolicy
+    from searchsvc.query.filters import Filter
     from searchsvc.suggesting.completing import Completion, Source
     from searchsvc.suggesting.curation import Curation
 
@@ -99,19 +101,31 @@ class Suggestions:
 
 
 def suggest(
-    request: SuggestionRequest, snapshot: Snapshot, policy: RankingPolicy, curation: Curation
+    request: SuggestionRequest,
+    snapshot: Snapshot,
+    policy: RankingPolicy,
+    curation: Curation,
+    scope: Filter | None = None,
 ) -> Suggestions:
     """What to show below the search box while `request` is being typed.
 
     Categories, brands and products are those of the best completion, by its words alone: no
     model runs for a keystroke. Without anything typed, all products are counted and none shown.
     Nothing is suggested for a blocked word itself.
+
+    With a `scope`, only products that fulfil it are counted and shown, and only queries and
+    corrections are suggested of which one of them has all words.
+
+    Raises:
+        ForbiddenError: the scope does not fit the snapshot's columns.
     """
+    visible = Visible.of(snapshot, scope)
+    snapshot = visible.snapshot
     typed = Typed.of(request.text)
     if _is_blocked(request.text, snapshot, curation):
         return Suggestions(None, (), (), (), ())
-    meant, completions = _complete(typed, max(request.limit, 1), snapshot, policy, curation)
-    matched = _Matched.of(meant, completions, snapshot, policy)
+    meant, completions = _complete(typed, max(request.limit, 1), visible, policy, curation)
+    matched = _Matched.of(meant, completions, visible, policy)
     return Suggestions(
         corrected=None if meant is typed else meant.text.strip(),
         queries=tuple(
@@ -141,29 +155,32 @@ class _Matched:
         cls,
         typed: Typed,
         completions: Sequence[Completion],
-        snapshot: Snapshot,
+        visible: Visible,
         policy: RankingPolicy,
     ) -> _Matched:
         if not typed.key:
-            return cls(np.arange(len(snapshot.products), dtype=np.int64), None)
+            return cls(visible.rows, None)
+        snapshot = visible.snapshot
         text = _complete_text(typed, completions)
         # To look for every word with a beginning that nothing completes would cost the most.
         is_number = not text and has_digit(typed.prefix)
         understood = understand(text or typed.text, snapshot, policy, typing=is_number)
         matches = snapshot.lexical.match(understood.clauses, coverage=_ALL_WORDS)
+        if visible.mask is not None:
+            matches = matches.within(visible.mask)
         return cls(matches.rows, matches.scores)
 
 
 def _complete(
-    typed: Typed, limit: int, snapshot: Snapshot, policy: RankingPolicy, curation: Curation
+    typed: Typed, limit: int, visible: Visible, policy: RankingPolicy, curation: Curation
 ) -> tuple[Typed, list[Completion]]:
     """The completions of what was typed, or of what was meant where it has next to none."""
-    completer = Completer(snapshot, policy, curation)
+    completer = Completer(visible, policy, curation)
     found = completer.complete(typed, limit)
     if not policy.correct_spelling or any(it.weight > _NEXT_TO_NOTHING for it in found):
         return typed, found
-    meant = corrected(typed, snapshot)
-    if meant is None or curation.blocks(snapshot.analyzer.terms(meant.text)):
+    meant = corrected(typed, visible)
+    if meant is None or curation.blocks(visible.snapshot.analyzer.terms(meant.text)):
         return typed, found
     better = completer.complete(meant, limit)
     needed = _FAR_MORE * max((it.weight for it in found), default=0)
