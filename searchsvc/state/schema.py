@@ -4,6 +4,7 @@
 
     version  since   what
     1        0.2.0   events and their products, members of listed segments, the audit log
+    2        0.3.0   API keys; who did what is audited, and to what
 
 `SCHEMA_VERSION` is what a new database gets at once. A version added later has an entry in
 `UPGRADES`, which takes a database from the version before to it, whatever `tables` says by then.
@@ -12,6 +13,7 @@
 from __future__ import annotations
 
 import time
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, insert, inspect, select
@@ -24,9 +26,34 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-SCHEMA_VERSION = 1
-UPGRADES: Mapping[int, Sequence[str]] = {}
-"""SQL statements, good for every dialect, that make a version of the one before."""
+SCHEMA_VERSION = 2
+UPGRADES: Mapping[int, Sequence[str]] = MappingProxyType(
+    {
+        2: (
+            "ALTER TABLE searchsvc_audit ADD COLUMN actor {text} DEFAULT '' NOT NULL",
+            "ALTER TABLE searchsvc_audit ADD COLUMN target {text} DEFAULT '' NOT NULL",
+            (
+                "CREATE TABLE searchsvc_api_key (id {text} NOT NULL, digest {bytes} NOT NULL, "
+                "roles {text} NOT NULL, title {text} NOT NULL, created_ms BIGINT NOT NULL, "
+                "indexes {text} NOT NULL, referrers {text} NOT NULL, origins {text} NOT NULL, "
+                "expires_ms BIGINT, revoked_ms BIGINT, rate {double}, rate_per_address {double}, "
+                "PRIMARY KEY (id), UNIQUE (digest))"
+            ),
+        )
+    }
+)
+"""SQL statements that make a version of the one before; each dialect has names for the types."""
+
+_TYPES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "sqlite": {"text": "TEXT", "bytes": "BLOB", "double": "DOUBLE"},
+        "postgresql": {
+            "text": 'TEXT COLLATE "C"',
+            "bytes": "BYTEA",
+            "double": "DOUBLE PRECISION",
+        },
+    }
+)
 
 
 def version_of(connection: Connection) -> int:
@@ -70,7 +97,7 @@ def migrate(connection: Connection) -> None:
         return
     for following in range(version + 1, SCHEMA_VERSION + 1):
         for statement in UPGRADES[following]:
-            connection.exec_driver_sql(statement)
+            connection.exec_driver_sql(statement.format(**_TYPES[connection.dialect.name]))
         _stamp(connection, following)
     check(version_of(connection))
 

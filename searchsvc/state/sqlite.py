@@ -73,7 +73,7 @@ class Sqlite:
 
     def __init__(self, url: URL) -> None:
         self._url = url
-        self._path = Path(_file_of(url))
+        self._path = Path(file_of(url))
         self._place = Place(self._path)
 
     def engine(self, *, create: bool) -> Engine:
@@ -182,7 +182,7 @@ class Sqlite:
             ) from error
 
 
-def _file_of(url: URL) -> str:
+def file_of(url: URL) -> str:
     """The path of the file that `url` names, also by a URI."""
     name = url.database or ""
     return unquote(urlsplit(name).path) if "uri" in url.query else name

@@ -12,6 +12,7 @@ from searchsvc.state import audit, census, facts, journal, location, members, us
 from searchsvc.state.access import Access
 from searchsvc.state.database import Database
 from searchsvc.state.interactions import Interactions, interactions
+from searchsvc.state.operators import OperatorStore
 from searchsvc.state.profiles import profile
 from searchsvc.state.rows import user_bytes
 
@@ -32,8 +33,8 @@ _log = logging.getLogger(__name__)
 _DAY_MS = 86_400_000
 
 
-class StateStore:
-    """Events, memberships and the audit log; to be used from any thread of one process.
+class StateStore(OperatorStore):
+    """Events, memberships, keys and the audit log; to be used from any thread of one process.
 
     Every method but `user_key` raises `StateUnavailableError` when the database cannot be used:
     it is not reached, not writable, damaged, or locked for longer than a few seconds. Calling
@@ -42,7 +43,7 @@ class StateStore:
 
     def __init__(self, access: Access, key: TokenKey) -> None:
         """Make a store of a database that was filled with `key`; `open` is the usual way."""
-        self._access = access
+        super().__init__(access)
         self._key = key
 
     @classmethod
@@ -61,14 +62,6 @@ class StateStore:
         """
         key = location.key_of(settings, create=create)
         return cls(Access(partial(_database, settings, key, create=create)), key)
-
-    def close(self) -> None:
-        """Close all connections."""
-        self._access.close()
-
-    @property
-    def _database(self) -> Database:
-        return self._access.database
 
     def user_key(self, token: str) -> str:
         """The key of the user with `token`: 64 hexadecimal digits; see `TokenKey`."""
@@ -152,35 +145,39 @@ class StateStore:
             self._database.dialect.serialize(connection, f"members of {segment} in {index}")
             return members.remove(connection, index, segment)
 
-    def export_user(self, token: str) -> dict[str, Any]:
+    def export_user(self, token: str, *, actor: str = "") -> dict[str, Any]:
         """All that is stored of the user with `token`, as JSON has it: events, memberships.
 
-        What is computed from them, such as a profile, is not stored. The audit log gets a line.
+        What is computed from them, such as a profile, is not stored. The audit log gets a line,
+        which says that `actor` asked.
         """
         user = user_bytes(self._key.user_key(token))
         with self._database.reading() as connection:
             found = users.known(connection, user)
         counts = {name: len(found[name]) for name in ("events", "memberships")}
         with self._database.writing() as connection:
-            receipt = audit.record(connection, "export", counts)
+            receipt = audit.record(connection, "export", counts, actor=actor)
         _log.info("export of a user, receipt %s: %s", receipt, counts)
+        audit.tell(actor, "export", "", counts)
         return {**found, "receipt": receipt}
 
-    def delete_user(self, token: str) -> Deleted:
+    def delete_user(self, token: str, *, actor: str = "") -> Deleted:
         """Delete all that is stored of the user with `token`, also from the database's files.
 
-        On SQLite the files are written anew: seconds for a million events.
+        On SQLite the files are written anew: seconds for a million events. The audit log gets a
+        line, which says that `actor` asked.
         """
         user = user_bytes(self._key.user_key(token))
         database = self._database
         with database.writing() as connection:
             database.dialect.serialize(connection, "deletions")
             counts = users.forget(connection, user)
-            receipt = audit.record(connection, "delete", counts)
+            receipt = audit.record(connection, "delete", counts, actor=actor)
             if any(counts.values()):
                 now_ms = _now_ms()
                 facts.note_deletion(connection, database.dialect, now_ms, now_ms)
         _log.info("deletion of a user, receipt %s: %s", receipt, counts)
+        audit.tell(actor, "delete", "", counts)
         return users.Deleted(**counts, receipt=receipt, erased=self.erase())
 
     def purge(self, before_ms: int) -> int:

@@ -131,5 +131,25 @@ AUDIT = Table(
     Column("action", _TEXT, nullable=False),
     Column("receipt", _TEXT, nullable=False),
     Column("counts", _TEXT, nullable=False),
+    Column("actor", _TEXT, nullable=False, server_default=""),
+    Column("target", _TEXT, nullable=False, server_default=""),
 )
-"""What was done to users' data on request. Nothing in it says whose."""
+"""Who changed what; and what was done to users' data on request. Nothing in it says whose."""
+
+API_KEY = Table(
+    "searchsvc_api_key",
+    METADATA,
+    Column("id", _TEXT, primary_key=True),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("roles", _TEXT, nullable=False),
+    Column("title", _TEXT, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("indexes", _TEXT, nullable=False),
+    Column("referrers", _TEXT, nullable=False),
+    Column("origins", _TEXT, nullable=False),
+    Column("expires_ms", BigInteger),
+    Column("revoked_ms", BigInteger),
+    Column("rate", Double),
+    Column("rate_per_address", Double),
+)
+"""Every key there ever was; lists are JSON. Nobody gets a secret from its digest."""

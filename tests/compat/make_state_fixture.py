@@ -12,6 +12,8 @@ from contextlib import closing
 from pathlib import Path
 
 from searchsvc.events.event import EventKind, Item, Source
+from searchsvc.keys.key import ApiKey
+from searchsvc.keys.role import Role
 from searchsvc.settings import Settings
 from searchsvc.state.schema import SCHEMA_VERSION
 from searchsvc.state.store import StateStore
@@ -43,6 +45,22 @@ EVENTS = [
     make_event("view-1", "p4", kind=EventKind.VIEW, time_ms=5_000),
     make_event("cart-1", "p4", kind=EventKind.ADD_TO_CART, time_ms=6_000),
 ]
+KEYS = [
+    ApiKey(
+        "0123456789ab",
+        bytes(range(32)),
+        frozenset({Role.SEARCH, Role.EVENTS}),
+        "storefront",
+        1_000,
+        indexes=("shop*",),
+        referrers=("shop.example",),
+        origins=("https://shop.example",),
+        expires_ms=9_000,
+        rate=20.5,
+        rate_per_address=0.0,
+    ),
+    ApiKey("ba9876543210", bytes(32), frozenset({Role.ADMIN}), "", 2_000, revoked_ms=3_000),
+]
 
 
 def main() -> None:
@@ -51,7 +69,9 @@ def main() -> None:
         store = StateStore.open(Settings(data_dir=Path(folder), token_key=KEY))  # type: ignore[arg-type] # parsed
         store.append(EVENTS)
         store.put_members("shop", "vip", [TOKEN], replace=True)
-        store.export_user(TOKEN)
+        store.export_user(TOKEN, actor="cli:shop")
+        for key in KEYS:
+            store.put_key(key, actor="cli:shop")
         store.close()
         with closing(sqlite3.connect(Path(folder) / "state.db")) as connection:
             dump = "\n".join(connection.iterdump())

@@ -473,17 +473,22 @@ def test_an_older_database_is_upgraded_step_by_step(
     state_settings: Settings, state_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     StateStore.open(state_settings).close()
-    monkeypatch.setattr(schema, "SCHEMA_VERSION", 3)
+    made = schema.SCHEMA_VERSION
+    monkeypatch.setattr(schema, "SCHEMA_VERSION", made + 2)
     upgrades = {
-        2: ["UPDATE searchsvc_fact SET value = value || '2' WHERE name = 'token_key'"],
-        3: ["UPDATE searchsvc_fact SET value = substr(value, 1, 16) WHERE name = 'token_key'"],
+        made + 1: ["UPDATE searchsvc_fact SET value = value || '2' WHERE name = 'token_key'"],
+        made + 2: [
+            "UPDATE searchsvc_fact SET value = substr(value, 1, 16) WHERE name = 'token_key'"
+        ],
     }
     monkeypatch.setattr(schema, "UPGRADES", upgrades)
-    with pytest.raises(StateFormatError, match="is of version 1, this service needs 3"):
+    with pytest.raises(
+        StateFormatError, match=f"is of version {made}, this service needs {made + 2}"
+    ):
         StateStore.open(state_settings, create=False)
     StateStore.open(state_settings).close()
     StateStore.open(state_settings, create=False).close()
-    assert [row.version for row in rows(state_url, SCHEMA)] == [1, 2, 3]
+    assert [row.version for row in rows(state_url, SCHEMA)] == [made, made + 1, made + 2]
 
 
 def test_a_database_of_a_newer_service_is_refused(
