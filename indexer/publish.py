@@ -13,14 +13,14 @@ import shutil
 import tempfile
 import time
 from contextlib import contextmanager
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.durable import flush, make_directory, write_durably
 from indexer.errors import IndexLockedError, PublishError, SnapshotError
 from indexer.layout import STAGING_PREFIX, generation_number, is_generation
-from indexer.manifest import MANIFEST_FILE, Origin
+from indexer.manifest import Origin
+from indexer.verified import manifest_digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -127,9 +127,8 @@ def publish(
     Returns:
         The new generation's name.
     """
-    digest = sha256((snapshot / MANIFEST_FILE).read_bytes()).hexdigest()[:8]
     newest = max((generation_number(name) for name in layout.generations()), default=0)
-    name = f"g{newest + 1:08}-{digest}"
+    name = f"g{newest + 1:08}-{manifest_digest(snapshot)}"
     announce(name)
     for path in snapshot.iterdir():
         flush(path)

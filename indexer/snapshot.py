@@ -31,6 +31,7 @@ service that opens it while it has that one open takes the parts over whose file
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from indexer.analysis.analyzer import Analyzer
@@ -39,17 +40,17 @@ from indexer.derived import Derived
 from indexer.embedding.distilled import DistilledEmbedder
 from indexer.errors import SnapshotCorruptError, SnapshotError
 from indexer.lexical.bm25 import Bm25Index
-from indexer.manifest import Manifest, describe_file
+from indexer.lexical.postings import unproven_file
+from indexer.manifest import Manifest
 from indexer.products import LOOKUP_FILE, ProductStore
 from indexer.spelling.dictionary import SpellingDictionary
 from indexer.storage import read_arrays
 from indexer.suggestions.reader import Suggestions
 from indexer.vectors.exact import ExactIndex
 from indexer.vectors.ivf import IvfIndex
+from indexer.verified import Verified, check_manifest
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from indexer.layout import IndexLayout
     from indexer.lexical.protocol import LexicalIndex
     from indexer.vectors.protocol import VectorIndex
@@ -83,24 +84,40 @@ class Snapshot:
 
 
 def open_snapshot(
-    layout: IndexLayout, generation: str | None = None, before: Snapshot | None = None
+    layout: IndexLayout,
+    generation: str | None = None,
+    before: Snapshot | None = None,
+    verified: Verified | None = None,
 ) -> Snapshot:
     """Open a generation, by default the current one.
 
-    Sizes are checked here, contents by `verify`, which reads everything.
+    Every file that a search reads is compared with its checksum first, see `indexer.verified`.
 
     Args:
         layout: the index.
         generation: its name.
         before: another generation that is open; parts are taken over whose files are the same.
+        verified: files that are known already; they are not read again.
 
     Raises:
         SnapshotMissingError: nothing was published yet.
-        SnapshotCorruptError: a file is absent, cut short or not what it should be.
+        SnapshotCorruptError: a file is absent, cut short or altered.
         SnapshotFormatError: another version of this program wrote it.
     """
     generation = generation or layout.require_current()
-    return open_directory(layout.generation_dir(generation), layout.name, generation, before)
+    directory = layout.generation_dir(generation)
+    manifest = Manifest.read(directory)
+    check_manifest(directory)
+    (verified or Verified()).check(directory, manifest, _searched_files(manifest))
+    return open_directory(directory, layout.name, generation, before)
+
+
+def _searched_files(manifest: Manifest) -> set[str]:
+    """The files that are opened to search; the others are for the next build."""
+    unread = {unproven_file(Path(LEXICAL_FILE)).name}
+    if manifest.vectors.kind == "ivf":
+        unread.add(VECTORS_FILE)
+    return manifest.files.keys() - unread
 
 
 def open_directory(
@@ -212,17 +229,11 @@ def verify(layout: IndexLayout, generation: str) -> list[str]:
     """
     directory = layout.generation_dir(generation)
     manifest = Manifest.read(directory)
-    problems = []
-    for name, expected in sorted(manifest.files.items()):
-        try:
-            found = describe_file(directory / name)
-        except OSError as error:
-            problems.append(f"{name}: cannot be read ({error.strerror})")
-            continue
-        if found.bytes != expected.bytes:
-            problems.append(f"{name}: has {found.bytes} bytes, expected {expected.bytes}")
-        elif found.sha256 != expected.sha256:
-            problems.append(f"{name}: its content was altered (SHA-256 differs)")
+    problems = Verified().problems(directory, manifest, manifest.files)
+    try:
+        check_manifest(directory)
+    except SnapshotCorruptError as error:
+        problems.insert(0, str(error))
     return problems
 
 

@@ -25,6 +25,7 @@ from indexer.errors import IndexerError, IndexLockedError
 from indexer.feeds.change import Operation
 from indexer.layout import IndexLayout
 from indexer.manifest import Manifest
+from indexer.verified import Verified
 from searchsvc.embedders import open_model_of
 from searchsvc.settings import Settings
 
@@ -48,10 +49,12 @@ class Changer:
     Attributes:
         settings: of the service, with the directories that it works on.
         embedders: those that are open, by fingerprint: a name may come to mean another model.
+        verified: files that were read already and are sound.
     """
 
     settings: Settings
     embedders: dict[str, Embedder] = field(default_factory=dict)
+    verified: Verified = field(default_factory=Verified)
 
     def answer(self, line: bytes) -> bytes:
         """The answer to one request.
@@ -65,7 +68,9 @@ class Changer:
         request = orjson.loads(line)
         try:
             layout = IndexLayout.of(self.settings.data_dir, request["index"])
-            options = DeltaOptions(mode=Operation(request["mode"]), force=request["force"])
+            options = DeltaOptions(
+                mode=Operation(request["mode"]), force=request["force"], verified=self.verified
+            )
             report = _patiently(
                 lambda: apply_delta(
                     request["products"], layout, lambda: self._recipe(layout), options

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from indexer.errors import SnapshotError
 from indexer.snapshot import open_snapshot
+from indexer.verified import Verified
 from searchsvc.carried import carry_over
 from searchsvc.embedders import NoEmbedder
 from searchsvc.routing import RoutedEmbedder
@@ -52,6 +53,7 @@ class Opener:
 
     def __init__(self, embedders: Embedders) -> None:
         self._embedders = embedders
+        self._verified = Verified()
 
     def next(self, layout: IndexLayout, before: Opened | None) -> Opened:
         """What is to be open of an index now: `before` itself when nothing changed."""
@@ -81,10 +83,9 @@ class Opener:
             return Opened(before.snapshot, before.embedder, published, reason)
         return self._older(layout, published, reason)
 
-    @staticmethod
-    def _opened(layout: IndexLayout, published: str, before: Opened | None) -> Snapshot:
+    def _opened(self, layout: IndexLayout, published: str, before: Opened | None) -> Snapshot:
         earlier = before.snapshot if before else None
-        snapshot = open_snapshot(layout, published, earlier)
+        snapshot = open_snapshot(layout, published, earlier, self._verified)
         if earlier is not None:
             carry_over(earlier, snapshot)
         return snapshot
@@ -104,7 +105,7 @@ class Opener:
             if generation == published:
                 continue
             try:
-                snapshot = open_snapshot(layout, generation)
+                snapshot = open_snapshot(layout, generation, verified=self._verified)
             except SnapshotError:
                 continue
             embedder = self._embedders.of(snapshot)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from indexer.build.changes import PendingChanges
@@ -24,6 +24,7 @@ from indexer.manifest import Manifest
 from indexer.product import Rejection
 from indexer.products import ProductStore
 from indexer.publish import KEPT_DELTAS, writer
+from indexer.verified import Verified
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 LARGEST_DRIFT = 0.10
 """Share of the products that deltas may add, remove or reword before everything should be built
 at once again: average lengths of fields, centroids and suggestions are those of the last time."""
+_READ_ALWAYS = ("products.", "columns.")
+"""How the names of the files begin that every delta reads; one that changes texts reads all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class DeltaOptions:
         max_bytes: of the delta, decompressed.
         timeout_seconds: for the whole download.
         wait_seconds: for another writer, see `indexer.publish.writer`.
+        verified: files that are known to be as they were written.
     """
 
     mode: Operation = Operation.UPDATE
@@ -62,6 +66,7 @@ class DeltaOptions:
     max_bytes: int = MAX_BYTES
     timeout_seconds: float = TIMEOUT_SECONDS
     wait_seconds: float = 0.0
+    verified: Verified = field(default_factory=Verified)
 
 
 def apply_delta(
@@ -113,6 +118,7 @@ class _Run:
     def from_delta(
         self, location: str | Sequence[Any], snapshot: Path, log: RejectionLog
     ) -> DeltaReport:
+        self._check(_READ_ALWAYS)
         pending = PendingChanges(ProductStore(self.base))
         intake = _Intake(pending, log, self.clock)
         try:
@@ -132,6 +138,12 @@ class _Run:
         if revisions.moves_words:
             return self._merge(snapshot, revisions, log, report)
         return self._patch(snapshot, revisions, log, report)
+
+    def _check(self, beginnings: tuple[str, ...]) -> None:
+        """Refuse to take over what is damaged: it would get a new checksum, which holds."""
+        names = [name for name in self.manifest.files if name.startswith(beginnings)]
+        self.clock.start("checking what is published", None)
+        self.options.verified.check(self.base, self.manifest, names)
 
     @contextmanager
     def _opened(self, location: str | Sequence[Any]) -> Iterator[Delta | GivenDelta]:
@@ -174,6 +186,7 @@ class _Run:
         recipe = self.recipe()
         release = self._release(recipe)
         release.precheck()
+        self._check(("",))
         merged = write_merged(self.base, snapshot, revisions, recipe.embedder, self.clock)
         verdict, overridden = release.judge(snapshot, log)
         changed = merged.manifest.changes.reworded

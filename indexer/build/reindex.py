@@ -24,6 +24,7 @@ from indexer.manifest import MANIFEST_FILE, Manifest
 from indexer.products import ProductStore
 from indexer.publish import writer
 from indexer.snapshot import verify
+from indexer.verified import Verified
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -196,7 +197,9 @@ class _Run:
     def from_products(self, staging: Path) -> BuildReport:
         self._release.precheck()
         base = self.layout.generation_dir(self.layout.require_current())
-        Manifest.read(base)  # to be refused with a remedy before its products are read
+        manifest = Manifest.read(base)
+        products = [name for name in manifest.files if name.startswith("products.")]
+        Verified().check(base, manifest, products)  # or what is damaged gets a new checksum
         with closing(RejectionLog(staging / "rejections.jsonl")) as log:
             assembled = self._assemble(StoredProducts(ProductStore(base)), staging)
         return self._finish(assembled, staging, log, [], base.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent
 READABLE = range(OLDEST_READABLE, FORMAT_VERSION + 1)
 REFUSED = range(1, OLDEST_READABLE)
-GENERATION = "g00000001-0123abcd"
 
 
 @pytest.fixture
@@ -39,11 +39,12 @@ def published(tmp_path: Path, version: int) -> IndexLayout:
     not concern the files: it is made the current one.
     """
     layout = IndexLayout.of(tmp_path / "kept", "shop")
-    shutil.copytree(FOLDER / f"format_{version}", layout.generation_dir(GENERATION))
-    layout.current_file.write_text(f"{GENERATION}\n")
-    path = layout.generation_dir(GENERATION) / MANIFEST_FILE
-    manifest = json.loads(path.read_bytes())
-    path.write_text(json.dumps({**manifest, "analysis_version": ANALYSIS_VERSION}))
+    manifest = json.loads((FOLDER / f"format_{version}" / MANIFEST_FILE).read_bytes())
+    text = json.dumps({**manifest, "analysis_version": ANALYSIS_VERSION}).encode()
+    generation = f"g00000001-{sha256(text).hexdigest()[:8]}"
+    shutil.copytree(FOLDER / f"format_{version}", layout.generation_dir(generation))
+    (layout.generation_dir(generation) / MANIFEST_FILE).write_bytes(text)
+    layout.current_file.write_text(f"{generation}\n")
     return layout
 
 
@@ -81,7 +82,7 @@ def test_a_readable_version_answers_as_a_new_build_does(
 @pytest.mark.parametrize("version", READABLE)
 def test_every_part_of_a_readable_version_is_there(published: IndexLayout) -> None:
     snapshot = open_snapshot(published)
-    assert verify(published, GENERATION) == []
+    assert verify(published, published.require_current()) == []
     assert len(snapshot.products) == len(RECORDS)
     query = Query("", filter=AnyOf("attributes.colour", ("green",)))
     assert search(query, snapshot, _EMBEDDER, RankingPolicy()).total == 3
@@ -95,6 +96,8 @@ def test_every_part_of_a_readable_version_is_there(published: IndexLayout) -> No
 def test_a_version_that_is_too_old_is_refused_with_the_command_that_helps(
     published: IndexLayout,
 ) -> None:
-    expected = rf"{GENERATION} has format \d+; this version reads {OLDEST_READABLE} to "
+    expected = (
+        rf"{published.require_current()} has format \d+; this version reads {OLDEST_READABLE} to "
+    )
     with pytest.raises(SnapshotFormatError, match=rf"{expected}.*'searchsvc reindex'"):
         open_snapshot(published)
