@@ -106,13 +106,14 @@ class Mirror:
         """Have it hold `held`, unless it holds what became of that, or the keys of another one.
 
         Args:
-            held: what the database has; nothing is written before the first key.
+            held: what the database has; nothing is written before the first key, nor where there
+                is no data directory, and so no service.
             anyway: whatever it holds.
 
         Raises:
             KeyMirrorError: it cannot be read or written.
         """
-        if not held.revision.number:
+        if not held.revision.number or not self.path.parent.is_dir():
             return
         with self._locked():
             known = None if anyway else self.read()

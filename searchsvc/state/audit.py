@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy import insert, select
 
-from searchsvc.errors import SearchServiceError
+from searchsvc.errors import SearchServiceError, StateMissingError
 from searchsvc.state.tables import AUDIT
 
 if TYPE_CHECKING:
@@ -82,6 +82,8 @@ def note(
     """
     try:
         store().audit(actor, action, target, detail)
+    except StateMissingError:  # no service has run here yet
+        tell(actor, action, target, detail)
     except SearchServiceError as error:
         tell(actor, action, target, detail)
         _log.warning("the audit log has no line of %s: %s", action, error)
