@@ -8,6 +8,7 @@ from searchsvc.cli import (
     config,
     events,
     experiment,
+    keys,
     model,
     ranker,
     ranking,
@@ -16,6 +17,7 @@ from searchsvc.cli import (
     synonyms,
     users,
 )
+from searchsvc.cli.audit import audit
 from searchsvc.cli.inspect import inspect, rollback
 from searchsvc.cli.judge import judge
 from searchsvc.cli.reindex import reindex
@@ -31,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.callback()(config.configure)
-for command in (reindex, serve, search, inspect, rollback, demo, judge, tune):
+for command in (reindex, serve, search, inspect, rollback, demo, judge, tune, audit):
     app.command()(command)
 app.add_typer(model.app, name="model")
 app.add_typer(synonyms.app, name="synonyms")
@@ -42,6 +44,7 @@ app.add_typer(segments.app, name="segments")
 app.add_typer(experiment.app, name="experiment")
 app.add_typer(events.app, name="events")
 app.add_typer(users.app, name="users")
+app.add_typer(keys.app, name="keys")
 app.add_typer(config.app, name="config")
 
 
