@@ -26,6 +26,7 @@ from indexer.feeds.change import Operation
 from indexer.layout import IndexLayout
 from indexer.manifest import Manifest
 from indexer.verified import Verified
+from searchsvc import logs
 from searchsvc.embedders import open_model_of
 from searchsvc.settings import Settings
 
@@ -131,6 +132,7 @@ def main(data_dir: str, models_dir: str) -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     settings = Settings(data_dir=Path(data_dir), models_dir=Path(models_dir))
+    logs.configure(settings.log_format, settings.log_level, settings.secrets())
     serve(Changer(settings), sys.stdin.buffer, answers)
 
 

@@ -44,7 +44,8 @@
     │   ├── StateFormatError       it is of a version or a kind that this service does not know
     │   └── TokenKeyError          the key of the user keys is unusable, or not the database's
     ├── EventsUnavailableError  events cannot be stored at the moment; send them again
-    └── OverloadedError        more requests than can wait; try again later
+    ├── OverloadedError        more requests than can wait; try again later
+    └── TracingUnavailableError  traces are asked for, and OpenTelemetry is not installed
 """
 
 
@@ -178,6 +179,10 @@ class EmbeddingUnavailableError(SearchServiceError):
 
 class OverloadedError(SearchServiceError):
     """More requests arrived than can wait."""
+
+
+class TracingUnavailableError(SearchServiceError):
+    """Traces are asked for that cannot be sent; the message says what to install or to unset."""
 
 
 class StateError(SearchServiceError):

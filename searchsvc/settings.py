@@ -14,6 +14,7 @@ from searchsvc.configuration.sources import DeclaredSource
 from searchsvc.edge import Edge, edge_settings
 from searchsvc.keys.ring import KeyMode  # noqa: TC001 - pydantic reads it
 from searchsvc.limits import Limits, limit_settings
+from searchsvc.logs import AccessLog, LogFormat, LogLevel  # noqa: TC001 - pydantic reads them
 from searchsvc.policy import RankingPolicy, ranking_settings
 from searchsvc.routing import EncoderChoice  # noqa: TC001 - pydantic reads it
 
@@ -67,6 +68,13 @@ class Settings(_DerivedSettings):
         personalize: whether answers depend on who asks at all; the switch for every index.
         profile_timeout_ms: how long a search waits for what is stored of its shopper.
         record_searches: whether searches of users who consented are stored as events.
+        log_format: lines of the log for people (``console``) or as JSON (``json``); by default for
+            people where standard error is a terminal, and JSON elsewhere (``auto``).
+        log_level: of the service's own lines: debug, info, warning or error, and what is worse.
+        access_log: which requests get a line: all (``on``), none (``off``), those that fail
+            (``errors``), or these and the slow ones (``slow``).
+        slow_ms: a request that takes longer is slow.
+        log_addresses: whether lines of requests name their clients' addresses.
         insights_consent: whether what arrives by Algolia's routes counts as consented, since the
             page asks for consent before it sends anything; otherwise each request must say so.
     """
@@ -95,6 +103,11 @@ class Settings(_DerivedSettings):
     profile_timeout_ms: float = Field(30.0, gt=0, le=60_000)
     record_searches: bool = True
     insights_consent: bool = False
+    log_format: LogFormat = "auto"
+    log_level: LogLevel = "info"
+    access_log: AccessLog = "slow"
+    slow_ms: float = Field(250.0, gt=0, le=3_600_000)
+    log_addresses: bool = False
 
     @classmethod
     def settings_customise_sources(
@@ -108,6 +121,11 @@ class Settings(_DerivedSettings):
         """Arguments, then the environment, then files; no others of pydantic's sources."""
         del dotenv_settings, file_secret_settings
         return init_settings, env_settings, DeclaredSource(settings_cls)
+
+    def secrets(self) -> list[str]:
+        """What must never be in a log or an answer."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        return [it.get_secret_value() for it in values if isinstance(it, SecretStr)]
 
     def ranking_policy(self) -> RankingPolicy:
         """The policy that these settings ask for."""

@@ -15,6 +15,7 @@ from rich.markup import escape
 
 from indexer.errors import GateRefusedError, IndexerError, SettingsError, SnapshotMissingError
 from indexer.layout import IndexLayout, list_indexes
+from searchsvc import logs
 from searchsvc.configuration.origins import refusal
 from searchsvc.errors import BadQueryError, ConfigurationError, SearchServiceError
 from searchsvc.settings import Settings
@@ -39,13 +40,19 @@ DataDir = Annotated[
 
 
 def read_settings(data_dir: Path | None = None) -> Settings:
-    """The settings of environment and file, with what the command line says instead."""
+    """The settings of environment and file, with what the command line says instead.
+
+    From then on the command logs as they say; of what is no trouble only where they ask for it.
+    """
     try:
-        return Settings() if data_dir is None else Settings(data_dir=data_dir)
+        settings = Settings() if data_dir is None else Settings(data_dir=data_dir)
     except ConfigurationError as error:
         raise typer.BadParameter(str(error)) from None
     except ValidationError as error:
         raise typer.BadParameter(refusal(error, Settings.model_fields)) from None
+    level = settings.log_level if "log_level" in settings.model_fields_set else "warning"
+    logs.configure(settings.log_format, level, settings.secrets())
+    return settings
 
 
 @contextmanager

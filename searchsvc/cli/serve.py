@@ -22,6 +22,7 @@ from indexer.cores import available_cores
 from indexer.embedding.acquire import DEFAULT_MODEL, install_default_model
 from indexer.layout import IndexLayout, list_indexes
 from indexer.settings import IndexSettings
+from searchsvc import logs
 from searchsvc.cli.learn import learning_command
 from searchsvc.cli.output import (
     DEFAULT_INDEX,
@@ -196,6 +197,7 @@ def _add_segments(layout: IndexLayout) -> None:
 
 
 def _run(settings: Settings, host: str, port: int, workers: int) -> None:
+    logs.configure(settings.log_format, settings.log_level, settings.secrets())
     if host not in _LOOPBACK:
         stderr.print(
             f"listening on {host} without authentication: let only your own proxy reach it",
@@ -223,6 +225,7 @@ def _run(settings: Settings, host: str, port: int, workers: int) -> None:
             loop="uvloop",
             http="httptools",
             access_log=False,
+            log_config=None,  # our own is better, and is set already
             backlog=_BACKLOG,
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_worker_healthcheck=_HEALTH_SECONDS,

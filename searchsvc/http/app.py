@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 
 from fastapi_offline import FastAPIOffline
 
+from searchsvc import logs
 from searchsvc.editor import LiveEditor
 from searchsvc.http.algolia.routes import algolia
 from searchsvc.http.context import Context
-from searchsvc.http.counting import CountRequests
 from searchsvc.http.direct import DirectSearch
 from searchsvc.http.events import events
 from searchsvc.http.guard import Guard
 from searchsvc.http.live import live
 from searchsvc.http.metrics import Metrics
+from searchsvc.http.observing import Observe
 from searchsvc.http.openapi import document_problems
 from searchsvc.http.origins import ShareSearch
 from searchsvc.http.pages import Storefront, pictures
@@ -29,6 +30,7 @@ from searchsvc.http.products import products
 from searchsvc.http.routes import api, operation
 from searchsvc.http.storage import Storage
 from searchsvc.http.suggest import suggestions
+from searchsvc.http.tracing import tracing_of_environment
 from searchsvc.http.users import users
 from searchsvc.serving import SearchService
 from searchsvc.settings import Settings
@@ -46,6 +48,7 @@ _DESCRIPTION = "Self-hosted AI product search: words and meaning, fused, over yo
 def create_app(settings: Settings, started: Callable[[], None] = lambda: None) -> FastAPI:
     """The service over the indexes in ``settings.data_dir``; calls `started` when it serves."""
     metrics = Metrics(settings.data_dir)
+    tracing = tracing_of_environment()
     storage = Storage(partial(StateStore.open, settings), metrics, settings.retention_days)
     service = SearchService(settings, metrics, lambda: storage.state)
     permits = Permits(
@@ -66,6 +69,8 @@ def create_app(settings: Settings, started: Callable[[], None] = lambda: None) -
         context.changing.close()
         storage.close()
         service.close()
+        if tracing is not None:
+            tracing.close()
 
     app = FastAPIOffline(
         title="searchsvc",
@@ -93,13 +98,15 @@ def create_app(settings: Settings, started: Callable[[], None] = lambda: None) -
 
     app.add_middleware(Guard)
     app.add_middleware(ShareSearch)
-    app.add_middleware(CountRequests, metrics=metrics)
+    app.add_middleware(Observe, traffic=metrics.traffic, settings=settings, tracing=tracing)
     return app
 
 
 def app_from_environment() -> FastAPI:
     """What uvicorn's worker processes call."""
-    return create_app(Settings(), settle)
+    settings = Settings()
+    logs.configure(settings.log_format, settings.log_level, settings.secrets())
+    return create_app(settings, settle)
 
 
 def settle() -> None:

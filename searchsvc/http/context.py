@@ -14,6 +14,7 @@ from searchsvc.events.recording import search_event
 from searchsvc.http.permits import Permits
 from searchsvc.http.rates import Rates
 from searchsvc.http.schemas import Problem
+from searchsvc.mark import note_search
 from searchsvc.response import encode_response, new_query_id
 
 if TYPE_CHECKING:
@@ -106,6 +107,7 @@ class Context:
             body = encode_response(answered, query, view, query_id, took_ms)
             self.metrics.searched(index, perf_counter() - arrived, answered.result)
             self.metrics.ordered(index, answered.personalization)
+            note_search(query_id, index, answered.snapshot.generation, answered.result.stage_ms)
             self.record(index, query, query_id, answered.personalization)
             return body
 

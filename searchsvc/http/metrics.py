@@ -19,6 +19,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from indexer.layout import generation_number
+from searchsvc.http.machine import MULTIPROCESS_VARIABLE, Machine
+from searchsvc.http.traffic import SECONDS, Traffic
 from searchsvc.watching.status import statuses
 
 if TYPE_CHECKING:
@@ -34,11 +36,6 @@ if TYPE_CHECKING:
     from searchsvc.watching.status import WatchStatus
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
-MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
-"""Where worker processes share their counts; to be set before this module is imported."""
-
-_SECONDS = (0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.064, 0.125, 0.25, 0.5, 1.0, 2.5)
-
 
 _OF_FEEDS: Mapping[str, tuple[str, Callable[[WatchStatus], float]]] = {
     "searchsvc_feed_checked_timestamp_seconds": (
@@ -87,31 +84,26 @@ class Metrics:
         """
         self.registry = CollectorRegistry()
         self._data_dir = data_dir
-        self.requests = Counter(
-            "searchsvc_requests_total",
-            "Requests by route and status.",
-            ("route", "status"),
-            registry=self.registry,
-        )
+        self.traffic = Traffic(self.registry)
         self.search_seconds = Histogram(
             "searchsvc_search_seconds",
             "Time from a search request's arrival to its encoded answer.",
             ("index",),
-            buckets=_SECONDS,
+            buckets=SECONDS,
             registry=self.registry,
         )
         self.stage_seconds = Histogram(
             "searchsvc_stage_seconds",
             "Time in each stage of a search.",
             ("stage",),
-            buckets=_SECONDS,
+            buckets=SECONDS,
             registry=self.registry,
         )
         self.suggest_seconds = Histogram(
             "searchsvc_suggest_seconds",
             "Time from a suggestion request's arrival to its answer.",
             ("index",),
-            buckets=_SECONDS,
+            buckets=SECONDS,
             registry=self.registry,
         )
         self.encoded = Counter(
@@ -181,7 +173,7 @@ class Metrics:
         self.commit_seconds = Histogram(
             "searchsvc_events_commit_seconds",
             "Time of one transaction that stores events.",
-            buckets=_SECONDS,
+            buckets=SECONDS,
             registry=self.registry,
         )
         self._generation = self._gauge("searchsvc_generation", "Number of the served generation.")
@@ -258,6 +250,7 @@ class Metrics:
         feeds = CollectorRegistry()
         if self._data_dir is not None:
             feeds.register(WatchedFeeds(self._data_dir))
+            feeds.register(Machine(self._data_dir))
         if MULTIPROCESS_VARIABLE not in os.environ:
             return generate_latest(self.registry) + generate_latest(feeds)
         registry = CollectorRegistry()

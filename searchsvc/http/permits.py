@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from contextlib import suppress
+from contextvars import copy_context
 from queue import SimpleQueue
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -150,7 +151,7 @@ class Permits:
         if began > turn.deadline and self._queue.qsize() >= self._spared:
             return None, self._too_late()
         try:
-            return turn.function(), None
+            return turn.context.run(turn.function), None
         except Exception as error:  # noqa: BLE001 - raised again where it is awaited
             return None, error
         finally:
@@ -169,10 +170,11 @@ class Permits:
 class _Turn:
     """A function to call once, and who waits for what it gives."""
 
-    __slots__ = ("deadline", "function", "future", "loop")
+    __slots__ = ("context", "deadline", "function", "future", "loop")
 
     def __init__(self, function: Callable[[], object], deadline: float) -> None:
         self.function = function
+        self.context = copy_context()  # with the request that the log's lines name
         self.loop = asyncio.get_running_loop()
         self.future: asyncio.Future[Any] = self.loop.create_future()
         self.deadline = deadline

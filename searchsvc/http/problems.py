@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import random
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,7 @@ from searchsvc.errors import (
 from searchsvc.events.token import repeatable
 from searchsvc.http.openapi import PROBLEM
 from searchsvc.limits import fixed_limit
+from searchsvc.mark import current
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,6 +74,7 @@ _HEADERS: Mapping[int, Mapping[str, str]] = {
 _LATEST_RETRY_SECONDS = 3
 LOG_HAS_DETAILS = "the service's log has the details"
 _SHOWN_CHARACTERS = 80
+_WORD = re.compile("[A-Z][a-z]*")
 _SHOWN_COMPLAINTS = 5
 
 
@@ -86,8 +89,14 @@ def install_problem_handlers(app: FastAPI) -> None:
 def problem(
     status: int, title: str, detail: str, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """A problem document (RFC 9457)."""
+    """A problem document (RFC 9457), with the request's id as an extension member.
+
+    The id is no ``instance``: that is a URI, and callers choose their own ids.
+    """
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    mark = current()
+    if mark is not None:
+        body["request_id"] = mark.request_id
     return Response(orjson.dumps(body), status, headers=headers, media_type=PROBLEM)
 
 
@@ -102,12 +111,21 @@ def outcome(error: Exception) -> tuple[int, str, Mapping[str, str] | None]:
     """The status, title and headers that answer `error`; raised again if the table has it not."""
     for kind, (status, title) in _STATUS.items():
         if isinstance(error, kind):
+            _note_refusal(kind)
             if isinstance(error, RateLimitedError):
                 return status, title, {"Retry-After": str(max(1, math.ceil(error.seconds)))}
             if kind is OverloadedError:
                 return status, title, {"Retry-After": _some_seconds()}
             return status, title, _HEADERS.get(status)
     raise error
+
+
+def _note_refusal(kind: type[SearchServiceError]) -> None:
+    """Have the request counted by what refused it: the name of an error in the table."""
+    mark = current()
+    if mark is not None:
+        words = _WORD.findall(kind.__name__.removesuffix("Error"))
+        mark.refusal = "_".join(words).lower()
 
 
 def _some_seconds() -> str:
@@ -186,4 +204,7 @@ async def _http_error(_: Request, error: Exception) -> Response:
 
 async def _unexpected_error(request: Request, error: Exception) -> Response:
     _log.error("%s %s failed", request.method, loggable_path(request), exc_info=error)
-    return problem(500, "Internal error", LOG_HAS_DETAILS)
+    mark = current()
+    # Answered outside of all middlewares, one of which gives the others their header.
+    headers = {"X-Request-Id": mark.request_id} if mark else None
+    return problem(500, "Internal error", LOG_HAS_DETAILS, headers)

@@ -291,6 +291,9 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str
+    request_id: str | None = Field(
+        None, description="As in the header X-Request-Id, and in the service's log."
+    )
 
 
 class Readiness(BaseModel):

@@ -34,6 +34,7 @@ from searchsvc.http.context import AppContext, Context
 from searchsvc.http.intake import take_in
 from searchsvc.http.users import erase
 from searchsvc.limits import MAX_SEARCHES
+from searchsvc.mark import note_search
 from searchsvc.personalizing.answered import Answered
 from searchsvc.query.filters import shown
 from searchsvc.response import new_query_id
@@ -231,6 +232,12 @@ def _answer(context: Context, session: Session, name: str, flat: dict[str, Any])
     encoded = encode(asked, answered, (perf_counter() - began) * 1e3)
     context.metrics.searched(index.snapshot.index, perf_counter() - began, answered.result)
     context.metrics.ordered(index.snapshot.index, personal)
+    note_search(
+        asked.query_id,
+        index.snapshot.index,
+        index.snapshot.generation,
+        answered.result.stage_ms,
+    )
     if parameters.click_analytics:
         context.record(index.snapshot.index, question.query, asked.query_id, personal)
     return encoded

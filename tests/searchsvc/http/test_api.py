@@ -34,7 +34,8 @@ from searchsvc.errors import EmbeddingUnavailableError
 from searchsvc.http import routes
 from searchsvc.http.app import app_from_environment, create_app
 from searchsvc.http.guard import MAX_BODY_BYTES
-from searchsvc.http.metrics import CONTENT_TYPE, MULTIPROCESS_VARIABLE, Metrics
+from searchsvc.http.machine import MULTIPROCESS_VARIABLE
+from searchsvc.http.metrics import CONTENT_TYPE, Metrics
 from searchsvc.http.openapi import PROBLEM
 from searchsvc.http.requests import SearchRequest
 from searchsvc.http.schemas import IndexList, Problem, Readiness, SearchResponse

@@ -13,9 +13,11 @@ import pytest
 
 from indexer.layout import IndexLayout
 from searchsvc.answer import SearchResult
-from searchsvc.http.counting import CountRequests
-from searchsvc.http.metrics import MULTIPROCESS_VARIABLE, Metrics
+from searchsvc.http.machine import MULTIPROCESS_VARIABLE
+from searchsvc.http.metrics import Metrics
+from searchsvc.http.observing import Observe
 from searchsvc.query.understanding import Understanding
+from searchsvc.settings import Settings
 from searchsvc.watching.status import WatchStatus
 
 if TYPE_CHECKING:
@@ -68,8 +70,9 @@ def _call(metrics: Metrics, kind: str, *, begins: bool) -> list[Message]:
         sent.append(message)
 
     async def run() -> None:
+        observe = Observe(application, metrics.traffic, Settings())
         with pytest.raises(LookupError):
-            await CountRequests(application, metrics)({"type": kind}, _nothing, collect)
+            await observe({"type": kind, "method": "GET", "headers": []}, _nothing, collect)
 
     asyncio.run(run())
     return sent
