@@ -11,6 +11,7 @@ returning user         also lists, rules on the past, learned segments, and tast
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -26,12 +27,14 @@ from searchsvc.query.query import Query
 from searchsvc.retrieval import unrelated_cosine
 from searchsvc.segments.profile import Profile
 from searchsvc.segments.shopper import Shopper
+from searchsvc.visible import Visible
 
 if TYPE_CHECKING:
     from searchsvc.learned.tastes import Tastes
     from searchsvc.personalizing.audience import Audience
     from searchsvc.personalizing.profiles import Known, Profiles
     from searchsvc.policy import RankingPolicy
+    from searchsvc.query.filters import Filter
     from searchsvc.segments.segments import ActiveSegment, Segments
     from searchsvc.segments.situation import History
 
@@ -64,6 +67,8 @@ class Personalizer:
         """
         if not shopper.consent:
             return Personalization(audience.policy)
+        if query.scope is not None:
+            shopper = _within_sight(shopper, audience, query.scope)
         now_ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
         user = None if shopper.token is None else self._profiles.user_key(shopper.token)
         if shopper.strength == 0 or not self._enabled:  # the order of everybody, whatever runs
@@ -113,6 +118,13 @@ class Personalizer:
         active, _ = _segments(Shopper(consent=True), known, tastes, audience, Query(""), now_ms)
         liked = () if tastes is None else tuple(islice(top_tastes(tastes), MOST_PORTRAYED))
         return Portrait(known.profile.orders, known.profile.spent, active, liked)
+
+
+def _within_sight(shopper: Shopper, audience: Audience, scope: Filter) -> Shopper:
+    """The shopper without the products that are not there to be viewed: what they did tells."""
+    visible = Visible.of(audience.snapshot, scope)
+    viewed = tuple(product for product in shopper.viewed if visible.row(product) is not None)
+    return replace(shopper, viewed=viewed)
 
 
 def _strength(shopper: Shopper, of_arm: float | None, segments: Segments) -> float:

@@ -15,6 +15,7 @@ from indexer.columns import ID, PATH_SEPARATOR
 from searchsvc.errors import BadFilterError
 from searchsvc.query.filters.limits import shown, spelt_like
 from searchsvc.query.query import MAX_FACETS
+from searchsvc.visible import Visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from indexer.columns import Column, Columns
     from indexer.derived import Derived
     from indexer.snapshot import Snapshot
+    from searchsvc.query.filters import Filter
 
 CATEGORIES = "categories"
 """What a page gets the product types as."""
@@ -58,11 +60,16 @@ class Attribute:
 
 
 class Attributes:
-    """The attributes of one `snapshot`."""
+    """The attributes of one `snapshot` that exist in a `scope`; ``None`` is all of it.
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    Raises:
+        ForbiddenError: the scope does not fit the snapshot's columns.
+    """
+
+    def __init__(self, snapshot: Snapshot, scope: Filter | None = None) -> None:
         self.snapshot = snapshot
-        self._columns: Columns = snapshot.columns
+        self.scope = scope
+        self._columns: Columns = Visible.of(snapshot, scope).snapshot.columns
         self._derived: Derived = snapshot.derived
 
     @property
@@ -136,7 +143,9 @@ class Attributes:
     def _offered(self, present: Mapping[str, int]) -> list[str]:
         """The names of what can be chosen among, what most products of an answer have first."""
         choices = self._derived.get(
-            ("algolia", "facets"), self._compute_choices, lambda found: len(found) * _CHOICE_BYTES
+            ("algolia", "facets", self.scope),
+            self._compute_choices,
+            lambda found: len(found) * _CHOICE_BYTES,
         )
         chosen = sorted(
             (field for field in choices if field in present),

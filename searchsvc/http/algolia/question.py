@@ -134,6 +134,7 @@ def _query(parameters: Parameters, attributes: Attributes, page: tuple[int, int]
         ),
         relax=parameters.remove_words_if_no_results != "none",
         relax_by_meaning=parameters.remove_words_if_no_results == "allOptional",
+        scope=attributes.scope,
     )
 
 

@@ -12,6 +12,7 @@ from searchsvc.http.algolia.question import order_of
 from searchsvc.http.algolia.replicas import read_replica
 from searchsvc.results.sort_keys import parse_sort
 from searchsvc.search import Memory, search
+from searchsvc.visible import Visible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +40,7 @@ class OpenIndex:
 
     Attributes:
         audience: its catalogue, and what is known of those who search it.
-        attributes: of the snapshot.
+        attributes: of the snapshot, and the scope that they are of.
     """
 
     audience: Audience
@@ -52,6 +53,12 @@ class OpenIndex:
     def snapshot(self) -> Snapshot:
         """Its catalogue."""
         return self.audience.snapshot
+
+    def record(self, object_id: str) -> bytes | None:
+        """The JSON of a product; ``None`` where there is none for whoever asks."""
+        visible = Visible.of(self.snapshot, self.attributes.scope)
+        row = visible.row(object_id)
+        return None if row is None else self.snapshot.products.json(row)
 
     def personalize(self, shopper: Shopper, query: Query) -> Personalization:
         """What to answer `query` of `shopper` by."""
