@@ -12,6 +12,7 @@ from indexer.build.delta import DeltaOptions, apply_delta
 from indexer.build.reindex import ReindexOptions, compact
 from indexer.cores import give_way
 from indexer.publish import WAIT_SECONDS
+from searchsvc.cli.audited import audited
 from searchsvc.cli.gate import describe_gate
 from searchsvc.cli.output import find_index, print_json, read_settings, reported_failures, say
 from searchsvc.cli.progress import Bars
@@ -47,11 +48,15 @@ def change_products(context: typer.Context) -> None:
         with Bars(quiet=as_json) as bars:
             if given["delta"] is not None:
                 report = apply_delta(given["delta"], layout, recipe, _options(given), bars)
+                if report.published != "nothing":
+                    audited(service, "delta", layout.name, published(report))
             if given["compact"] or (report and report.compaction_due and given["compact"] is None):
                 options = ReindexOptions(
                     force=given["force"], keep=given["keep"], wait_seconds=WAIT_SECONDS
                 )
                 compaction = compact(layout, recipe, options, bars)
+                if not compaction.unchanged:
+                    audited(service, "compact", layout.name, published(compaction))
     if as_json:
         print_json(_as_json(report, compaction))
     else:
@@ -92,6 +97,15 @@ def describe_changes(report: DeltaReport | None, compaction: BuildReport | None)
             f"  {report.changed_since_build:,} products have changed since the last full build: "
             "run 'searchsvc reindex --compact' when it suits"
         )
+
+
+def published(report: BuildReport | DeltaReport) -> dict[str, int | str]:
+    """What the audit log says of what was published."""
+    return {
+        "generation": report.generation,
+        "products": report.products,
+        **({"forced": len(report.forced)} if report.forced else {}),
+    }
 
 
 def describe_rejections(rejections: Mapping[str, int]) -> list[str]:

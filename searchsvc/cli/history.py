@@ -13,6 +13,7 @@ import typer
 from indexer.currencies import DECIMALS
 from indexer.errors import SettingsError
 from indexer.snapshot import open_snapshot
+from searchsvc.cli.audited import actor
 from searchsvc.cli.output import (
     AsJson,
     DataDir,
@@ -35,6 +36,7 @@ from searchsvc.events.files.values import Times
 from searchsvc.events.history import Destination, HistoryImport
 from searchsvc.events.retention import Span, now_ms
 from searchsvc.events.ubi import timestamp
+from searchsvc.state.audit import note
 from searchsvc.state.store import StateStore
 
 if TYPE_CHECKING:
@@ -102,6 +104,7 @@ def import_history(
         began = time.perf_counter()
         with closing(StateStore.open(settings)) as store, Bars(quiet=as_json) as bars:
             report = _import(file, form, _Place(layout, settings, store), bars)
+            note(lambda: store, actor(), "events.import", index, {"events": report.stored})
         seconds = time.perf_counter() - began
     if as_json:
         print_json(asdict(report) | {"seconds": round(seconds, 1)})

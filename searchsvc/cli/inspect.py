@@ -11,6 +11,7 @@ from indexer.manifest import Manifest
 from indexer.publish import WAIT_SECONDS
 from indexer.publish import rollback as run_rollback
 from indexer.snapshot import open_snapshot, verify
+from searchsvc.cli.audited import audited
 from searchsvc.cli.output import (
     AsJson,
     DataDir,
@@ -64,10 +65,12 @@ def rollback(
     Example: searchsvc rollback --index shop-de
     """
     with reported_failures(as_json=as_json):
-        layout = find_index(read_settings(data_dir).data_dir, index)
+        settings = read_settings(data_dir)
+        layout = find_index(settings.data_dir, index)
         if to is None or not layout.generations():
             layout.require_current()  # a damaged pointer is what --to repairs
         generation = run_rollback(layout, to, WAIT_SECONDS)
+        audited(settings, "rollback", index, {"generation": generation})
     if as_json:
         print_json({"index": index, "generation": generation})
     else:

@@ -11,6 +11,7 @@ import typer
 
 from indexer.cores import give_way
 from indexer.snapshot import open_snapshot
+from searchsvc.cli.audited import audited
 from searchsvc.cli.output import (
     AsJson,
     DataDir,
@@ -73,6 +74,7 @@ def learn(
             if not dry_run:
                 LearnedFile(layout).replace(learned.of_fields_in_use())
                 proposals_file(layout).replace(proposals)
+                audited(settings, "segments.learn", index)
     if as_json:
         print_json(
             {

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from indexer.snapshot import open_snapshot
+from searchsvc.cli.audited import audited
 from searchsvc.cli.output import (
     AsJson,
     DataDir,
@@ -102,11 +103,13 @@ def live_commands(
         as_json: AsJson = False,
     ) -> None:
         with reported_failures(as_json=as_json):
-            layout = find_index(read_settings(data_dir).data_dir, index)
+            settings = read_settings(data_dir)
+            layout = find_index(settings.data_dir, index)
             document = parse(kind.model, read_json(file))
             if kind.check is not None:
                 kind.check(document, open_snapshot(layout))
             version = kind.file(layout).replace(document)
+            audited(settings, f"{kind.name}.set", index, {"version": version})
         _report_change(index, version, f"{words.noun} replaced", as_json=as_json)
 
     @app.command(help=_help(words.clear, f"{kind.name} clear --index shop-de"))
@@ -114,7 +117,9 @@ def live_commands(
         index: IndexName = "products", data_dir: DataDir = None, as_json: AsJson = False
     ) -> None:
         with reported_failures(as_json=as_json):
-            version = kind.file(find_index(read_settings(data_dir).data_dir, index)).remove()
+            settings = read_settings(data_dir)
+            version = kind.file(find_index(settings.data_dir, index)).remove()
+            audited(settings, f"{kind.name}.clear", index, {"version": version})
         _report_change(index, version, f"{words.noun} removed", as_json=as_json)
 
     return app

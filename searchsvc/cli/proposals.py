@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from indexer.snapshot import open_snapshot
+from searchsvc.cli.audited import audited
 from searchsvc.cli.output import (
     AsJson,
     DataDir,
@@ -72,7 +73,8 @@ def accept(
     Example: searchsvc segments accept christmas-vintage --as christmas --index shop-de
     """
     with reported_failures(as_json=as_json):
-        layout = find_index(read_settings(data_dir).data_dir, index)
+        settings = read_settings(data_dir)
+        layout = find_index(settings.data_dir, index)
         found, _ = proposals_file(layout).read()
         proposal = found.find(name)
         if proposal is None:
@@ -86,6 +88,7 @@ def accept(
         if SEGMENTS.check is not None:
             SEGMENTS.check(changed, open_snapshot(layout))
         version = file.replace(changed, [version])
+        audited(settings, "segments.accept", f"{index}/{name_as or name}", {"version": version})
     if as_json:
         print_json({"index": index, "segment": name_as or name, "version": version})
     else:

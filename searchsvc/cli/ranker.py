@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from indexer.snapshot import open_snapshot
+from searchsvc.cli.audited import audited
 from searchsvc.cli.output import (
     AsJson,
     DataDir,
@@ -80,6 +81,7 @@ def train(
         written = trained.is_worth_it or force
         if written:
             file.replace(trained.trees, _origin(trained, judged, snapshot, policy))
+            audited(service, "ranker.train", index, {"trees": len(trained.trees)})
     if as_json:
         print_json({"index": index, **_figures(trained), "written": written})
         return
@@ -130,7 +132,9 @@ def clear(
     Example: searchsvc ranker clear --index shop-de
     """
     with reported_failures(as_json=as_json):
-        RankerFile(find_index(read_settings(data_dir).data_dir, index)).remove()
+        service = read_settings(data_dir)
+        RankerFile(find_index(service.data_dir, index)).remove()
+        audited(service, "ranker.clear", index)
     if as_json:
         print_json({"index": index, "trees": 0})
         return

@@ -15,7 +15,13 @@ from indexer.feeds.reader import MAX_BYTES, TIMEOUT_SECONDS, FeedFormat
 from indexer.layout import IndexLayout
 from indexer.publish import WAIT_SECONDS
 from indexer.settings import IndexSettings
-from searchsvc.cli.delta import change_products, check_feed_options, describe_rejections
+from searchsvc.cli.audited import audited
+from searchsvc.cli.delta import (
+    change_products,
+    check_feed_options,
+    describe_rejections,
+    published,
+)
 from searchsvc.cli.gate import describe_gate
 from searchsvc.cli.output import (
     DEFAULT_INDEX,
@@ -148,6 +154,8 @@ def reindex(
         recipe = partial(recipe_for, layout, service, settings, model)
         with Bars(quiet=as_json) as bars:
             report = reindex_by(feed, layout, recipe, options, bars)
+        if not report.unchanged:
+            audited(service, "reindex", index, published(report))
     if as_json:
         print_json(report.to_dict())
     else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from searchsvc.cli.audited import actor
 from searchsvc.cli.learn import learn
 from searchsvc.cli.live import Shown, Words, live_commands
 from searchsvc.cli.membership import explain
@@ -31,6 +32,7 @@ from searchsvc.errors import (
 from searchsvc.events.files.rejections import MAX_SHOWN, Rejection
 from searchsvc.events.userlist import read_tokens
 from searchsvc.livedocuments import SEGMENTS
+from searchsvc.state.audit import note
 from searchsvc.state.store import StateStore
 
 if TYPE_CHECKING:
@@ -117,6 +119,8 @@ def import_list(
         with closing(StateStore.open(settings)) as store:
             added = store.put_members(index, segment, tokens, replace=not add)
             members = store.members(index).get(segment, 0)
+            detail = {"added": added, "members": members}
+            note(lambda: store, actor(), "segments.import", f"{index}/{segment}", detail)
     report = {"read": tokens.read, "added": added, "members": members, "rejected": tokens.rejected}
     if as_json:
         first = [asdict(rejection) for rejection in tokens.first]
@@ -151,6 +155,8 @@ def members(
             with closing(StateStore.open(settings, create=False)) as store:
                 if remove is not None:
                     removed = store.remove_members(index, remove)
+                    detail = {"removed": removed}
+                    note(lambda: store, actor(), "segments.remove", f"{index}/{remove}", detail)
                 counts = store.members(index)
         except StateMissingError:  # nobody was ever listed
             removed = None if remove is None else 0

@@ -12,6 +12,7 @@ import typer
 from indexer.build.postings import TrialPostings
 from indexer.durable import write_durably
 from indexer.snapshot import open_snapshot
+from searchsvc.cli.audited import audited
 from searchsvc.cli.output import (
     AsJson,
     DataDir,
@@ -109,7 +110,8 @@ def tune(
             if out:
                 written += _write(out, tuned, ranking, snapshot)
             if apply:
-                ranking_file(layout).replace(ranking, {version})
+                version = ranking_file(layout).replace(ranking, {version})
+                audited(service, "ranking.set", index, {"version": version})
                 written.append(str(layout.ranking_file))
     if as_json:
         head = {"index": index, "generation": snapshot.generation, "measure": measure}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from searchsvc.cli.audited import actor
 from searchsvc.cli.output import (
     AsJson,
     DataDir,
@@ -45,7 +46,7 @@ def show(token: Token, data_dir: DataDir = None, as_json: AsJson = False) -> Non
     with reported_failures(as_json=as_json):
         given = _given(token)
         with closing(StateStore.open(read_settings(data_dir), create=False)) as store:
-            known = store.export_user(given)
+            known = store.export_user(given, actor=actor())
     if as_json:
         print_json(known)
         return
@@ -62,7 +63,7 @@ def delete(token: Token, data_dir: DataDir = None, as_json: AsJson = False) -> N
     with reported_failures(as_json=as_json):
         given = _given(token)
         with closing(StateStore.open(read_settings(data_dir), create=False)) as store:
-            deleted = store.delete_user(given)
+            deleted = store.delete_user(given, actor=actor())
     if as_json:
         print_json(asdict(deleted))
         return
