@@ -24,7 +24,7 @@ from indexer.manifest import Manifest
 from indexer.product import Rejection
 from indexer.products import ProductStore
 from indexer.publish import KEPT_DELTAS, writer
-from indexer.verified import Verified
+from indexer.verified import Verified, check_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -99,7 +99,9 @@ def apply_delta(
     with writer(layout, options.wait_seconds, clock.wait) as staging:
         clock.stop()
         base = layout.generation_dir(layout.require_current())
-        run = _Run(layout, recipe, options, clock, base, Manifest.read(base))
+        manifest = Manifest.read(base)
+        check_manifest(base)
+        run = _Run(layout, recipe, options, clock, base, manifest)
         with closing(RejectionLog(staging / "rejections.jsonl")) as log:
             return run.from_delta(location, staging / "snapshot", log)
 

@@ -24,7 +24,7 @@ from indexer.manifest import MANIFEST_FILE, Manifest
 from indexer.products import ProductStore
 from indexer.publish import writer
 from indexer.snapshot import verify
-from indexer.verified import Verified
+from indexer.verified import Verified, check_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -198,6 +198,7 @@ class _Run:
         self._release.precheck()
         base = self.layout.generation_dir(self.layout.require_current())
         manifest = Manifest.read(base)
+        check_manifest(base)
         products = [name for name in manifest.files if name.startswith("products.")]
         Verified().check(base, manifest, products)  # or what is damaged gets a new checksum
         with closing(RejectionLog(staging / "rejections.jsonl")) as log:

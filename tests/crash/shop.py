@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from indexer.build.delta import apply_delta
+from indexer.build.predecessor import find_predecessor
 from indexer.build.reindex import Recipe, ReindexOptions, compact, reindex
 from indexer.embedding.hashing import HashingEmbedder
 from indexer.layout import STAGING_PREFIX, IndexLayout, list_indexes
@@ -43,6 +44,11 @@ def records(edition: int, count: int = 12) -> list[dict[str, Any]]:
     ]
 
 
+def write_feed(path: Path, edition: int, count: int = 12) -> None:
+    """The feed of an edition."""
+    path.write_bytes(b"".join(orjson.dumps(it) + b"\n" for it in records(edition, count)))
+
+
 def layout_of(data_dir: Path) -> IndexLayout:
     return IndexLayout.of(data_dir, INDEX)
 
@@ -56,7 +62,7 @@ def build(
 ) -> str:
     """Publish an edition; its feed is beside the data directory."""
     feed = data_dir.parent / f"{data_dir.name}-{edition}.jsonl"
-    feed.write_bytes(b"".join(orjson.dumps(it) + b"\n" for it in records(edition)))
+    write_feed(feed, edition)
     try:
         layout, chosen = layout_of(data_dir), settings or IndexSettings()
         return reindex(str(feed), layout, chosen, EMBEDDER, options).generation
@@ -65,9 +71,9 @@ def build(
 
 
 def recipe(data_dir: Path) -> Recipe:
-    layout = layout_of(data_dir)
-    settings = open_snapshot(layout).manifest.settings if layout.current() else IndexSettings()
-    return Recipe(settings, EMBEDDER)
+    """By the settings of what is published."""
+    predecessor = find_predecessor(layout_of(data_dir))
+    return Recipe(predecessor.settings if predecessor else IndexSettings(), EMBEDDER)
 
 
 def change(data_dir: Path, changes: Sequence[dict[str, Any]]) -> str:
@@ -153,3 +159,8 @@ def leftovers(data_dir: Path) -> list[str]:
             *(path.name for path in data_dir.rglob(".*")),
         ]
     )
+
+
+def tell(kind: str, trials: int) -> None:
+    """Say how many trials of a kind there were; pytest shows it with ``-rP``."""
+    print(f"{trials:,} trials: {kind}")  # noqa: T201 - what the trials by hand are counted by

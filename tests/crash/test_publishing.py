@@ -117,6 +117,7 @@ def test_whatever_stops_it_at_whatever_step_nothing_acknowledged_is_lost(
     finally:
         disk.close()
     assert watch.looked > len(Loss)
+    shop.tell(f"states after {len(disk.steps)} steps of {name}", watch.looked)
 
 
 def _look(disk: Disk, watch: _Watch, chance: Random) -> None:
