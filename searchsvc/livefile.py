@@ -237,7 +237,8 @@ def _complaint(model: type[BaseModel], entry: Mapping[str, Any]) -> str:
     if entry["type"] == "extra_forbidden" and len(entry["loc"]) == 1:
         known = ", ".join(model.model_fields)
         return f"{place[:_SHOWN_CHARACTERS]}: unknown, expected one of {known}"
-    return f"{place[:_SHOWN_CHARACTERS]}: {entry['msg']} (found {found})"
+    message = entry["msg"].removeprefix("Value error, ")  # pydantic's words before our own
+    return f"{place[:_SHOWN_CHARACTERS]}: {message} (found {found})"
 
 
 def _version(data: bytes | None) -> str:

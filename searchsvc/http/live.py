@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, WithJsonSchema
 from starlette.concurrency import run_in_threadpool
 
 from searchsvc.errors import BadQueryError
@@ -35,6 +35,7 @@ OnlyIfAbsent = Annotated[
         alias="If-None-Match",
         description="`*`: change it only while nobody has set it; 412 otherwise.",
     ),
+    WithJsonSchema({"type": "string", "enum": ["*"]}),
 ]
 IfNoneMatch = Annotated[
     str | None, Header(description="304 without a body while it has this ETag.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from searchsvc.query.filters import parse_filter
 from searchsvc.query.query import (
@@ -30,6 +30,10 @@ FILTER_HELP = (
     '`{"not": ...}`.'
 )
 """What a filter may be."""
+FilterValue = Annotated[
+    Any,  # read by the grammars of filters, which name the place of a mistake
+    WithJsonSchema({"type": ["string", "object", "array"], "description": FILTER_HELP}),
+]
 
 
 class _Part(BaseModel):
@@ -89,7 +93,7 @@ class GroupParameter(_Part):
 class BoostParameter(_Part):
     """Move products up or down the ranking, never out of it."""
 
-    filter: Annotated[Any, Field(description=FILTER_HELP)]
+    filter: FilterValue
     weight: float = Field(ge=-1, le=1, description="Of the most that boosts may move a product.")
     name: Word = ""
 

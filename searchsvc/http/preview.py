@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from searchsvc.http.access import admin_only
 from searchsvc.http.context import FAILURES, AppContext, IndexPath
-from searchsvc.http.parts import FILTER_HELP
+from searchsvc.http.parts import FilterValue
 from searchsvc.http.previewer import Previewer
 from searchsvc.http.requests import Text
 from searchsvc.http.schemas import PersonalizationReport, PreferenceReason, Problem
@@ -82,7 +82,7 @@ class PreviewRequest(BaseModel):
     )
 
     query: Text = ""
-    filters: Annotated[Any, Field(description=FILTER_HELP)] = None
+    filters: FilterValue | None = None
     limit: Annotated[int, Field(ge=1, le=MAX_HITS, description="Hits of a column.")] = 10
     segments: Annotated[
         Any,

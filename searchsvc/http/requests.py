@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -13,6 +13,7 @@ from searchsvc.http.parts import (
     BoostParameter,
     FacetParameter,
     FieldName,
+    FilterValue,
     GroupParameter,
 )
 from searchsvc.http.shoppers import UserParameter, shopper_of
@@ -80,7 +81,7 @@ class SearchRequest(BaseModel):
     query: Text = ""
     limit: Limit = 20
     offset: Offset = 0
-    filters: Annotated[Any, Field(description=FILTER_HELP)] = None
+    filters: FilterValue | None = None
     sort: Annotated[str, Field(max_length=1_000, description=_SORT_HELP)] = ""
     sort_relevance: float | None = Field(
         None, ge=0, le=1, description="Of the best product's score, what comes first needs."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Path, Query, Response
+from fastapi.responses import PlainTextResponse
 
 from searchsvc.http.context import FAILURES, AppContext, IndexPath
 from searchsvc.http.metrics import CONTENT_TYPE
@@ -115,7 +116,7 @@ async def ready(context: AppContext) -> Response:
     )
 
 
-@operation.get("/metrics", summary="Prometheus metrics")
+@operation.get("/metrics", summary="Prometheus metrics", response_class=PlainTextResponse)
 async def metrics(context: AppContext) -> Response:
     """Counts and times for Prometheus."""
     return Response(context.metrics.render(), media_type=CONTENT_TYPE)
