@@ -44,9 +44,11 @@ def records(edition: int, count: int = 12) -> list[dict[str, Any]]:
     ]
 
 
-def write_feed(path: Path, edition: int, count: int = 12) -> None:
+def write_feed(path: Path, edition: int, *, first: dict[str, Any] | None = None) -> None:
     """The feed of an edition."""
-    path.write_bytes(b"".join(orjson.dumps(it) + b"\n" for it in records(edition, count)))
+    products = records(edition)
+    products[0] |= first or {}
+    path.write_bytes(b"".join(orjson.dumps(it) + b"\n" for it in products))
 
 
 def layout_of(data_dir: Path) -> IndexLayout:
@@ -59,15 +61,24 @@ def build(
     *,
     settings: IndexSettings | None = None,
     options: ReindexOptions | None = None,
+    first: dict[str, Any] | None = None,
 ) -> str:
-    """Publish an edition; its feed is beside the data directory."""
+    """Publish an edition; its feed is beside the data directory.
+
+    Args:
+        data_dir: need not exist.
+        edition: which.
+        settings: of the build.
+        options: of the reindex.
+        first: what else the first product says.
+    """
     feed = data_dir.parent / f"{data_dir.name}-{edition}.jsonl"
-    write_feed(feed, edition)
+    write_feed(feed, edition, first=first)
     try:
         layout, chosen = layout_of(data_dir), settings or IndexSettings()
         return reindex(str(feed), layout, chosen, EMBEDDER, options).generation
     finally:
-        feed.unlink()
+        feed.unlink(missing_ok=True)
 
 
 def recipe(data_dir: Path) -> Recipe:
