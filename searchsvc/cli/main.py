@@ -18,6 +18,7 @@ from searchsvc.cli import (
     users,
 )
 from searchsvc.cli.audit import audit
+from searchsvc.cli.backup import backup, restore
 from searchsvc.cli.inspect import inspect, rollback
 from searchsvc.cli.judge import judge
 from searchsvc.cli.reindex import reindex
@@ -33,7 +34,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.callback()(config.configure)
-for command in (reindex, serve, search, inspect, rollback, demo, judge, tune, audit):
+for command in (
+    reindex,
+    serve,
+    search,
+    inspect,
+    rollback,
+    demo,
+    judge,
+    tune,
+    backup,
+    restore,
+    audit,
+):
     app.command()(command)
 app.add_typer(model.app, name="model")
 app.add_typer(synonyms.app, name="synonyms")
