@@ -5,9 +5,11 @@ from __future__ import annotations
 import hmac
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from indexer.durable import flush, make_directory
 from searchsvc.errors import StateMissingError, TokenKeyError
 
 if TYPE_CHECKING:
@@ -60,6 +62,8 @@ class TokenKey:
         try:
             if create and not path.exists():
                 _make(path)
+            elif create:
+                _remove_copies(path)
             text = path.read_text("ascii")
         except FileNotFoundError as error:
             if create:
@@ -96,25 +100,32 @@ class TokenKey:
 
 def _make(path: Path) -> None:
     """Put a new key at `path`, unless somebody else does so first."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    make_directory(path.parent)
+    aside = path.with_name(f"{_aside(path)}{secrets.token_hex(8)}")
     descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_hex(_KEY_BYTES) + "\n")
             file.flush()
             os.fsync(file.fileno())
-        try:
+        # Somebody else may have won, and have removed what others wrote aside.
+        with suppress(FileExistsError, FileNotFoundError):
             os.link(aside, path)
-        except FileExistsError:
-            return
     finally:
-        aside.unlink()
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+        aside.unlink(missing_ok=True)
+    flush(path.parent)  # also where another one has made it, who may have died before this
+
+
+def _remove_copies(path: Path) -> None:
+    """Remove what somebody wrote aside who died before the end: it is a key, or a part of one."""
+    with suppress(OSError):  # a disk that is read-only has to do with them
+        for aside in path.parent.glob(f"{_aside(path)}*"):
+            aside.unlink(missing_ok=True)
+
+
+def _aside(path: Path) -> str:
+    """How the names of keys begin that are about to be linked to `path`."""
+    return f".{path.name}."
 
 
 def _unusable(path: Path, verb: str, error: OSError) -> TokenKeyError:
