@@ -203,6 +203,7 @@ class Columns:
         file = read_arrays(path)
         products = int(file.array("products")[0])
         self._id: Column | None = None
+        self._named: frozenset[str] | None = None
         self._columns = {name: _empty(name, kind, products) for name, kind in STANDARD.items()}
         self._columns.update(_read(file, products))
         located = file
@@ -231,16 +232,16 @@ class Columns:
 
     def names(self) -> list[str]:
         """All columns but the ids: the standard ones first, each part sorted."""
-        return sorted(self._columns, key=lambda name: (name not in STANDARD, name))
+        named = self._columns if self._named is None else self._columns.keys() & self._named
+        return sorted(named, key=lambda name: (name not in STANDARD, name))
 
-    def limited_to(self, names: Collection[str]) -> Columns:
-        """The same without the columns that are neither among `names` nor standard ones."""
+    def naming(self, names: Collection[str]) -> Columns:
+        """The same, that of its columns names those among `names` and the standard ones only.
+
+        Whoever knows the name of another one may still ask for it.
+        """
         limited = copy(self)
-        limited._columns = {  # noqa: SLF001 - of another instance of this class
-            name: column
-            for name, column in self._columns.items()
-            if name in names or name in STANDARD
-        }
+        limited._named = frozenset(names) | STANDARD.keys()  # noqa: SLF001 - of the same class
         return limited
 
     def changed_since(self, before: Columns) -> frozenset[str]:

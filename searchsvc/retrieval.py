@@ -166,14 +166,15 @@ def retrieve(  # noqa: PLR0913 - the scope stands beside what is asked
         policy: what is enough to match.
         done: told the name of each stage when it is done.
         scope: bool ``(products,)``, the products that exist for whoever asks; ``None`` for all.
-            The identifiers of others name nothing.
+            The identifiers and numbers of others name nothing.
     """
     identified = snapshot.products.identified_by(text)
     if scope is not None:
         identified = identified[scope[identified]]
     lexical = _lexical(understood, snapshot, policy)
     done("lexical")
-    is_number = len(identified) > 0 or (not len(lexical) and _is_number(text, understood))
+    is_found = bool(len(lexical) if scope is None else scope[lexical.rows].any())
+    is_number = len(identified) > 0 or (not is_found and _is_number(text, understood))
     vector, encoders, degraded = _embed(understood, embedder, is_number=is_number)
     done("embed")
     enough, forbidden = 0.0, np.empty(0, np.int64)

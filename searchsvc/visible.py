@@ -34,7 +34,9 @@ class Extent:
     Attributes:
         mask: bool ``(products,)``, the products that fulfil it; read-only.
         count: how many they are.
-        columns: those that any of them has a value in, and the standard ones.
+        columns: naming only those that any of them has a value in, and the standard ones. Another
+            one may be asked for, and has nothing: a facet must not become an error on the day on
+            which nobody has it.
     """
 
     mask: NDArray[np.bool_]
@@ -47,8 +49,8 @@ class Visible:
     """A snapshot as whoever asks may see it.
 
     Attributes:
-        snapshot: without the columns that only hidden products have values in. All else in it is
-            still there: rows, words and vectors have to be held against `mask`.
+        snapshot: not naming the columns that only hidden products have values in. All else in it
+            is there: rows, words and vectors have to be held against `mask`.
         extent: what there is to see; ``None`` for everything.
     """
 
@@ -136,4 +138,4 @@ def _extent(snapshot: Snapshot, scope: Filter) -> Extent:
         ) from error
     rows = np.flatnonzero(mask)
     present = Presence.of(snapshot).count(rows)
-    return Extent(mask, len(rows), snapshot.columns.limited_to(present))
+    return Extent(mask, len(rows), snapshot.columns.naming(present))

@@ -95,7 +95,8 @@ def _fewer_words(
 ) -> Widened | None:
     """The query without as few of its common words as will do.
 
-    A word that no product has is not among them: it kept nothing from matching.
+    A word that no product has is not among them: it kept nothing from matching. Where products
+    are hidden, they may have it; then it is left out first, whether they do or not.
     """
     counts = {
         place: _count(clause, retrieval, snapshot)
@@ -105,8 +106,11 @@ def _fewer_words(
     known = [place for place, count in counts.items() if count]
     least_first = sorted(known, key=lambda place: (-counts[place], place))
     kept = dict.fromkeys(range(len(understood.clauses)))
-    for place in least_first[:-1][:_MOST_WORDS]:
-        del kept[place]
+    steps = [{place} for place in least_first[:-1][:_MOST_WORDS]]
+    if known and len(known) < len(counts) and retrieval.scope is not None:
+        steps.insert(0, counts.keys() - known)
+    for left_out in steps:
+        kept = {place: None for place in kept if place not in left_out}
         clauses = tuple(understood.clauses[k] for k in kept)
         wider = retrieval.by_words(clauses)
         found = wider.within(mask)
