@@ -32,25 +32,29 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from indexer.analysis.analyzer import Analyzer
 from indexer.columns import Columns
 from indexer.derived import Derived
 from indexer.embedding.distilled import DistilledEmbedder
 from indexer.errors import SnapshotCorruptError, SnapshotError
+from indexer.lexical.absent import AbsentPostings
 from indexer.lexical.bm25 import Bm25Index
 from indexer.lexical.postings import unproven_file
 from indexer.manifest import Manifest
 from indexer.products import LOOKUP_FILE, ProductStore
-from indexer.spelling.dictionary import SpellingDictionary
+from indexer.spelling.dictionary import NoSpelling, SpellingDictionary
 from indexer.storage import read_arrays
 from indexer.suggestions.reader import Suggestions
+from indexer.vectors.absent import AbsentVectors
 from indexer.vectors.exact import ExactIndex
 from indexer.vectors.ivf import IvfIndex
 from indexer.verified import Verified, check_manifest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from indexer.layout import IndexLayout
     from indexer.lexical.protocol import LexicalIndex
     from indexer.vectors.protocol import VectorIndex
@@ -64,10 +68,18 @@ CODES_FILE = "codes.safetensors"
 LISTS_FILE = "lists.safetensors"
 ENCODER_FILE = "encoder.safetensors"
 
+Part = Literal["lexical", "vectors", "spelling", "suggestions", "encoder", "next build"]
+OPTIONAL_PARTS: Final[tuple[Part, ...]] = get_args(Part)
+"""What can be missing where something can still be answered; see `indexer.partial`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The only handle on an index; everything in it belongs to one generation."""
+    """The only handle on an index; everything in it belongs to one generation.
+
+    Attributes:
+        missing: parts that could not be read; what stands for them finds nothing.
+    """
 
     index: str
     generation: str
@@ -81,6 +93,7 @@ class Snapshot:
     products: ProductStore
     derived: Derived = field(default_factory=Derived)
     encoder: DistilledEmbedder | None = None
+    missing: tuple[Part, ...] = ()
 
 
 def open_snapshot(
@@ -112,16 +125,32 @@ def open_snapshot(
     return open_directory(directory, layout.name, generation, before)
 
 
+def files_of(part: Part, manifest: Manifest) -> set[str]:
+    """The files of a part of the generation with `manifest`."""
+    is_small = manifest.vectors.kind != "ivf"
+    beside = set[str]() if is_small else {VECTORS_FILE}
+    files: Mapping[Part, set[str]] = {
+        "lexical": {LEXICAL_FILE},
+        "vectors": {VECTORS_FILE} if is_small else {CODES_FILE, LISTS_FILE},
+        "spelling": {SPELLING_FILE},
+        "suggestions": {SUGGESTIONS_FILE},
+        "encoder": {ENCODER_FILE},
+        "next build": {unproven_file(Path(LEXICAL_FILE)).name} | beside,
+    }
+    return files[part] & manifest.files.keys()
+
+
 def _searched_files(manifest: Manifest) -> set[str]:
     """The files that are opened to search; the others are for the next build."""
-    unread = {unproven_file(Path(LEXICAL_FILE)).name}
-    if manifest.vectors.kind == "ivf":
-        unread.add(VECTORS_FILE)
-    return manifest.files.keys() - unread
+    return manifest.files.keys() - files_of("next build", manifest)
 
 
 def open_directory(
-    directory: Path, index: str, generation: str, before: Snapshot | None = None
+    directory: Path,
+    index: str,
+    generation: str,
+    before: Snapshot | None = None,
+    without: frozenset[Part] = frozenset(),
 ) -> Snapshot:
     """Open the snapshot in `directory`, which need not be published.
 
@@ -130,6 +159,7 @@ def open_directory(
         index: what to call its index.
         generation: what to call it.
         before: see `open_snapshot`.
+        without: parts that are not opened; something that finds nothing stands for each.
 
     Raises:
         SnapshotCorruptError: a file is absent, cut short or not what it should be; whatever a
@@ -137,7 +167,7 @@ def open_directory(
         SnapshotFormatError: another version of this program wrote it.
     """
     try:
-        return _open(directory, index, generation, before)
+        return _open(directory, index, generation, before, without)
     except SnapshotError:
         raise
     except Exception as error:
@@ -147,11 +177,20 @@ def open_directory(
         ) from error
 
 
-def _open(directory: Path, index: str, generation: str, before: Snapshot | None) -> Snapshot:
+def _open(
+    directory: Path,
+    index: str,
+    generation: str,
+    before: Snapshot | None,
+    without: frozenset[Part],
+) -> Snapshot:
     manifest = Manifest.read(directory)
+    unopened = {name for part in without for name in files_of(part, manifest)}
     for name, entry in manifest.files.items():
-        _check_size(directory / name, entry.bytes)
+        if name not in unopened:
+            _check_size(directory / name, entry.bytes)
     kept = _Kept(manifest, before)
+    parts = _Parts(directory, manifest, kept, without)
     products = ProductStore(directory, kept.products())
     if len(products) != manifest.products:
         raise SnapshotCorruptError(
@@ -163,14 +202,50 @@ def _open(directory: Path, index: str, generation: str, before: Snapshot | None)
         generation=generation,
         manifest=manifest,
         analyzer=kept.analyzer() or Analyzer(manifest.settings.language),
-        lexical=kept.lexical() or Bm25Index(directory / LEXICAL_FILE),
-        spelling=kept.spelling() or SpellingDictionary(directory / SPELLING_FILE),
-        suggestions=kept.suggestions() or Suggestions.read(directory / SUGGESTIONS_FILE),
-        vectors=kept.vectors() or _open_vectors(directory, manifest),
+        lexical=parts.lexical(),
+        spelling=parts.spelling(),
+        suggestions=parts.suggestions(),
+        vectors=parts.vectors(),
         columns=Columns(directory / COLUMNS_FILE, products.ids),
         products=products,
-        encoder=kept.encoder() or _open_encoder(directory, manifest),
+        encoder=parts.encoder(),
+        missing=tuple(part for part in OPTIONAL_PARTS if part in without),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The parts of a generation: taken over, opened, or what stands for those that are not."""
+
+    directory: Path
+    manifest: Manifest
+    kept: _Kept
+    without: frozenset[Part]
+
+    def lexical(self) -> LexicalIndex:
+        if "lexical" in self.without:
+            return AbsentPostings()
+        return self.kept.lexical() or Bm25Index(self.directory / LEXICAL_FILE)
+
+    def spelling(self) -> SpellingDictionary:
+        if "spelling" in self.without:
+            return NoSpelling()
+        return self.kept.spelling() or SpellingDictionary(self.directory / SPELLING_FILE)
+
+    def suggestions(self) -> Suggestions:
+        if "suggestions" in self.without:
+            return Suggestions.none()
+        return self.kept.suggestions() or Suggestions.read(self.directory / SUGGESTIONS_FILE)
+
+    def vectors(self) -> VectorIndex:
+        if "vectors" in self.without:
+            return AbsentVectors(self.manifest.embedder.dimension)
+        return self.kept.vectors() or _open_vectors(self.directory, self.manifest)
+
+    def encoder(self) -> DistilledEmbedder | None:
+        if "encoder" in self.without:
+            return None
+        return self.kept.encoder() or _open_encoder(self.directory, self.manifest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from indexer.columns import Scalar
+    from searchsvc.degradation import Reason
     from searchsvc.query.understanding import Understanding
     from searchsvc.ranking.explanation import Explanation
     from searchsvc.results.facet import Facet
@@ -70,6 +71,7 @@ class SearchResult:
         hits: the page.
         understood: what the query was taken for.
         degraded: what was left out of the answer or is only approximate, and why; else empty.
+        degraded_reasons: the same in words for programs, see `searchsvc.degradation.Reason`.
         stage_ms: milliseconds by stage, in the order in which they ran.
         facets: as asked for, in that order; they count what `total` counts.
         counts_groups: whether groups were counted instead of products.
@@ -94,4 +96,5 @@ class SearchResult:
     capped: bool = False
     relevant: int | None = None
     encoders: tuple[Encoder, ...] = ()
+    degraded_reasons: tuple[Reason, ...] = ()
     present: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from indexer.embedding.protocol import Embedder
     from indexer.manifest import EmbedderEntry
     from indexer.snapshot import Snapshot
+    from searchsvc.degradation import Reason
     from searchsvc.routing import EncoderChoice, QueryEmbedder
 
 _Stamp = tuple[tuple[str, int, int], ...]
@@ -86,12 +87,13 @@ def directory_of(models_dir: Path, entry: EmbedderEntry) -> str:
 class NoEmbedder:
     """Stands where a model should be, and says why it is not there."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, kind: Reason = "no_model") -> None:
         self._reason = reason
+        self._kind: Reason = kind
 
     def embed_query(self, text: str) -> NDArray[np.float32]:  # noqa: ARG002 - protocol
         """See `QueryEmbedder.embed_query`; always raises."""
-        raise EmbeddingUnavailableError(self._reason)
+        raise EmbeddingUnavailableError(self._reason, self._kind)
 
 
 class BoundedEmbedder:
@@ -117,7 +119,7 @@ class BoundedEmbedder:
         except FutureTimeoutError:
             future.cancel()
             raise EmbeddingUnavailableError(
-                f"no query vector within {self._timeout_ms:g} ms"
+                f"no query vector within {self._timeout_ms:g} ms", "model_slow"
             ) from None
         except Exception as error:  # whatever a runtime may raise: the lexical answer is there
             raise EmbeddingUnavailableError(
@@ -149,6 +151,8 @@ class Embedders:
 
         A service that uses nothing but distilled encoders opens no model for them.
         """
+        if "vectors" in snapshot.missing:
+            return NoEmbedder("the vectors of the index cannot be read", "no_vectors")
         if snapshot.encoder is not None and self._encoder == "distilled":
             return RoutedEmbedder(snapshot.encoder, None)
         return routed(snapshot, self.get(snapshot.manifest.embedder), self._encoder)

@@ -48,6 +48,13 @@
     └── TracingUnavailableError  traces are asked for, and OpenTelemetry is not installed
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from searchsvc.degradation import Reason
+
 
 class SearchServiceError(Exception):
     """Root of everything the service raises on purpose."""
@@ -174,7 +181,15 @@ class BackupError(SearchServiceError):
 
 
 class EmbeddingUnavailableError(SearchServiceError):
-    """There is no vector of the query: no model, a failure, or not in time."""
+    """There is no vector of the query: no model, a failure, or not in time.
+
+    Attributes:
+        reason: which of these, as metrics call it.
+    """
+
+    def __init__(self, message: str, reason: Reason = "model_failed") -> None:
+        super().__init__(message)
+        self.reason: Reason = reason
 
 
 class OverloadedError(SearchServiceError):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from indexer.errors import SnapshotError
+from indexer.partial import open_partly
 from indexer.snapshot import open_snapshot
 from indexer.verified import Verified
 from searchsvc.carried import carry_over
@@ -40,6 +42,11 @@ class Opened:
     reason: str = ""
 
     @property
+    def is_partial(self) -> bool:
+        """Whether parts of the generation could not be read, see `indexer.partial`."""
+        return self.snapshot is not None and bool(self.snapshot.missing)
+
+    @property
     def semantic(self) -> bool:
         """Whether all queries have vectors; some may where only the distilled encoder is there."""
         model = self.embedder
@@ -58,11 +65,13 @@ class Opener:
     def next(self, layout: IndexLayout, before: Opened | None) -> Opened:
         """What is to be open of an index now: `before` itself when nothing changed."""
         published, reason, cause = "", "", None
+        # What is damaged is no base for anything: parts of it only stand for what is not there.
+        whole = before.snapshot if before and not before.is_partial else None
         try:
             published = layout.require_current()
-            if before and before.snapshot and before.snapshot.generation == published:
+            if before and whole and whole.generation == published:
                 return self._with_embedder(before)
-            snapshot = self._opened(layout, published, before)
+            snapshot = self._opened(layout, published, whole)
         except SnapshotError as error:
             reason, cause = str(error), error.__cause__
         except OSError as error:
@@ -79,12 +88,11 @@ class Opener:
             reason,
             exc_info=cause,
         )
-        if before and before.snapshot:
-            return Opened(before.snapshot, before.embedder, published, reason)
+        if before and whole:
+            return Opened(whole, before.embedder, published, reason)
         return self._older(layout, published, reason)
 
-    def _opened(self, layout: IndexLayout, published: str, before: Opened | None) -> Snapshot:
-        earlier = before.snapshot if before else None
+    def _opened(self, layout: IndexLayout, published: str, earlier: Snapshot | None) -> Snapshot:
         snapshot = open_snapshot(layout, published, earlier, self._verified)
         if earlier is not None:
             carry_over(earlier, snapshot)
@@ -110,4 +118,19 @@ class Opener:
                 continue
             embedder = self._embedders.of(snapshot)
             return Opened(snapshot, embedder, published, reason)
+        return self._partial(layout, published, reason)
+
+    def _partial(self, layout: IndexLayout, published: str, reason: str) -> Opened:
+        """What can still be read of a generation, where none is whole."""
+        generations = sorted(layout.generations(), key=lambda it: (it == published, it))
+        for generation in reversed(generations):
+            with suppress(SnapshotError):
+                snapshot = open_partly(layout, generation, self._verified)
+                _log.error(
+                    "serving %s of index %s without its %s: run 'searchsvc reindex'",
+                    generation,
+                    layout.name,
+                    ", ".join(snapshot.missing),
+                )
+                return Opened(snapshot, self._embedders.of(snapshot), published, reason)
         return Opened(None, NoEmbedder(reason), published, reason)

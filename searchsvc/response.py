@@ -76,6 +76,7 @@ def encode_response(
         "facets": [_encode_facet(facet) for facet in result.facets],
         "personalization": encode_personalization(answered, query),
         "degraded": list(result.degraded),
+        "degraded_reasons": list(result.degraded_reasons),
         "took_ms": round(took_ms, 3),
     }
     if query.explain:

@@ -13,6 +13,7 @@ from indexer.analysis.words import has_digit
 from indexer.compiled import compiled
 from indexer.hits import Hits, Matches
 from indexer.lexical.clause import Alternative, Clause
+from searchsvc.degradation import Degradation
 from searchsvc.errors import EmbeddingUnavailableError
 from searchsvc.ranking.prior import prior_share
 from searchsvc.routing import encode
@@ -90,7 +91,7 @@ class Retrieval:
 
     found: MatchSet
     vector: NDArray[np.float32] | None
-    degraded: tuple[str, ...]
+    degraded: tuple[Degradation, ...]
     capped: bool
     encoders: tuple[Encoder, ...]
     scope: NDArray[np.bool_] | None
@@ -225,7 +226,7 @@ def _lexical(understood: Understanding, snapshot: Snapshot, policy: RankingPolic
 
 def _embed(
     understood: Understanding, embedder: QueryEmbedder, *, is_number: bool
-) -> tuple[NDArray[np.float32] | None, tuple[Encoder, ...], tuple[str, ...]]:
+) -> tuple[NDArray[np.float32] | None, tuple[Encoder, ...], tuple[Degradation, ...]]:
     """The query's vector if there is anything to embed, by which encoders, and what failed.
 
     A part number has no meaning: its neighbours would be whatever else looks like digits. A
@@ -237,10 +238,13 @@ def _embed(
     try:
         readings = [encode(embedder, reading) for reading in (text, *understood.readings)]
     except EmbeddingUnavailableError as error:
-        return None, (), (f"semantic: {error}",)
+        return None, (), (Degradation(error.reason, f"semantic: {error}"),)
     encoders = tuple(reading.encoder for reading in readings)
     failures = dict.fromkeys(reading.failure for reading in readings if reading.failure)
-    degraded = tuple(f"semantic: approximate, {failure}" for failure in failures)
+    degraded = tuple(
+        Degradation(failure.reason, f"semantic: approximate, {failure.text}")
+        for failure in failures
+    )
     if len(readings) == 1:
         return readings[0].vector, encoders, degraded
     middle = np.sum([reading.vector for reading in readings], axis=0)

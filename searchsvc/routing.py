@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from indexer.embedding.distilled import TRUSTED
+from searchsvc.degradation import Degradation
 from searchsvc.errors import EmbeddingUnavailableError
 
 if TYPE_CHECKING:
@@ -26,12 +27,12 @@ class Encoded(NamedTuple):
     Attributes:
         vector: float32 ``(dimension,)``, L2 norm 1.
         encoder: which gave it.
-        failure: why the transformer did not, where it was asked; else empty.
+        failure: why the transformer did not, where it was asked; else ``None``.
     """
 
     vector: NDArray[np.float32]
     encoder: Encoder
-    failure: str = ""
+    failure: Degradation | None = None
 
 
 class QueryEmbedder(Protocol):
@@ -79,7 +80,7 @@ class RoutedEmbedder:
         except EmbeddingUnavailableError as error:
             if confidence < 0:
                 raise
-            return Encoded(vector, "distilled", failure=str(error))
+            return Encoded(vector, "distilled", failure=Degradation(error.reason, str(error)))
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """See `QueryEmbedder.embed_query`."""

@@ -22,6 +22,7 @@ import numpy as np
 
 from searchsvc.answer import Group, Hit, Member, SearchResult
 from searchsvc.counting import count
+from searchsvc.degradation import of_parts
 from searchsvc.errors import TimedOutError
 from searchsvc.policy import Fusion
 from searchsvc.preferences.gains import Gains
@@ -152,11 +153,13 @@ def search(
     stages.done("facets")
     hits = _hits(page, ranking, matches, snapshot, query, gains) if page and ranking else ()
     stages.done("fetch")
+    lacking = retrieval.degraded + of_parts(snapshot.missing, "lexical", "spelling")
     result = SearchResult(
         total=_count(matches, query, snapshot),
         hits=hits,
         understood=understood,
-        degraded=retrieval.degraded,
+        degraded=tuple(it.text for it in lacking),
+        degraded_reasons=tuple(it.reason for it in lacking),
         encoders=retrieval.encoders,
         stage_ms=stages.milliseconds,
         facets=facets,

@@ -8,7 +8,7 @@ import numpy as np
 
 from indexer.hits import Hits
 from searchsvc.answer import Hit
-from searchsvc.errors import ProductNotFoundError
+from searchsvc.errors import NotReadyError, ProductNotFoundError
 from searchsvc.query.mask import row_mask
 from searchsvc.results.grouping import group_keys
 from searchsvc.retrieval import unrelated_cosine
@@ -52,11 +52,17 @@ def similar(  # noqa: PLR0913 - the scope stands beside what is asked
 
     Raises:
         ProductNotFoundError: there is no such product.
+        NotReadyError: the index's vectors cannot be read.
         BadFilterError: the condition does not fit the snapshot's columns.
         ForbiddenError: nor does the scope.
     """
     visible = Visible.of(snapshot, scope)
     snapshot = visible.snapshot
+    if "vectors" in snapshot.missing:
+        raise NotReadyError(
+            f"what is similar in index {snapshot.index!r} cannot be told: its vectors cannot be "
+            "read. Rebuild it with 'searchsvc reindex'."
+        )
     row = visible.row(product_id)
     if row is None:
         raise ProductNotFoundError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rapidfuzz.distance import OSA
@@ -12,13 +12,15 @@ from rapidfuzz.distance import OSA
 from indexer.errors import SnapshotCorruptError
 from indexer.hits import Hits
 from indexer.spelling.channel import error_cost
-from indexer.spelling.deletions import DeletionIndex
+from indexer.spelling.deletions import DeletionIndex, deletion_arrays
 from indexer.spelling.words import SHORTEST, has_spelling
-from indexer.storage import StringTable, read_arrays
+from indexer.storage import ArrayFile, StringTable, read_arrays
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 TITLE_WEIGHT = 4
 """A product with the word in its title counts as so many more."""
@@ -69,7 +71,9 @@ class SpellingDictionary:
     """
 
     def __init__(self, path: Path) -> None:
-        file = read_arrays(path)
+        self._read(read_arrays(path), path.name)
+
+    def _read(self, file: ArrayFile, name: str) -> None:
         self._words = StringTable.read(file, "words")
         self._language = StringTable.read(file, "language")
         self._frequencies = file.array("frequencies")
@@ -78,7 +82,7 @@ class SpellingDictionary:
         lengths = {len(self._frequencies), len(self._title_frequencies), len(self._deletions)}
         if lengths != {len(self._words)}:
             raise SnapshotCorruptError(
-                f"{path.name} has {len(self._words)} words and arrays of {sorted(lengths)}, "
+                f"{name} has {len(self._words)} words and arrays of {sorted(lengths)}, "
                 "expected one length. Rebuild the index with 'searchsvc reindex'."
             )
         weights = int(self._frequencies.sum()) + TITLE_WEIGHT * int(self._title_frequencies.sum())
@@ -206,6 +210,25 @@ class SpellingDictionary:
         if number is None or self._title_frequencies[number] < needed:
             return None
         return number
+
+
+class NoSpelling(SpellingDictionary):
+    """Stands where the dictionary of a generation cannot be read: every word is taken as typed."""
+
+    def __init__(self) -> None:
+        arrays: dict[str, NDArray[Any]] = {
+            **StringTable.of(()).arrays("words"),
+            **StringTable.of(()).arrays("language"),
+            **deletion_arrays(()),
+            "frequencies": np.empty(0, np.uint32),
+            "title_frequencies": np.empty(0, np.uint32),
+            "products": np.zeros(1, np.int64),
+        }
+        self._read(ArrayFile(arrays, {}), "no dictionary")
+
+    def is_word(self, word: str) -> bool:  # noqa: ARG002 - see `SpellingDictionary`
+        """Always: nobody knows better than who typed it."""
+        return True
 
 
 def _plausible(typed: str, word: str) -> bool:

@@ -158,6 +158,8 @@ class Context:
         except OverloadedError:
             self.metrics.overloaded.inc()
             raise
+        finally:
+            self.metrics.waiting.set(self.permits.waiting)
         return Response(body, media_type="application/json")
 
 

@@ -18,18 +18,21 @@ from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from indexer.layout import generation_number
+from indexer.layout import IndexLayout, generation_number
+from indexer.manifest import MANIFEST_FILE
 from searchsvc.http.machine import MULTIPROCESS_VARIABLE, Machine
 from searchsvc.http.traffic import SECONDS, Traffic
 from searchsvc.watching.status import statuses
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from prometheus_client.metrics_core import Metric
 
+    from indexer.snapshot import Snapshot
     from searchsvc.answer import SearchResult
+    from searchsvc.degradation import Reason
     from searchsvc.events.event import EventKind
     from searchsvc.personalizing.personalization import Personalization
     from searchsvc.serving import Served
@@ -114,8 +117,8 @@ class Metrics:
         )
         self.degraded = Counter(
             "searchsvc_degraded_total",
-            "Searches answered without their semantic leg.",
-            ("index",),
+            "Answers that lack something, by what they lack; one may lack several things.",
+            ("index", "reason"),
             registry=self.registry,
         )
         self.unmatched = Counter(
@@ -176,6 +179,33 @@ class Metrics:
             buckets=SECONDS,
             registry=self.registry,
         )
+        self.waiting = Gauge(
+            "searchsvc_requests_waiting",
+            "Requests that wait for their turn to be answered.",
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
+        self._state_open = Gauge(
+            "searchsvc_state_open",
+            "1 while the database of events is open in every worker.",
+            registry=self.registry,
+            multiprocess_mode="livemin",
+        )
+        self._starts = Counter(
+            "searchsvc_worker_starts_total",
+            "Worker processes that have started since the service did.",
+            registry=self.registry,
+        )
+        self._starts.inc()
+        self._built = self._gauge(
+            "searchsvc_generation_timestamp_seconds",
+            "When the served generation was written, in seconds since the epoch.",
+        )
+        self._bytes = self._gauge("searchsvc_index_bytes", "Size of the served generation.")
+        self._missing = self._gauge(
+            "searchsvc_generation_parts_missing",
+            "Parts of the served generation that cannot be read.",
+        )
         self._generation = self._gauge("searchsvc_generation", "Number of the served generation.")
         self._products = self._gauge("searchsvc_products", "Products in the served generation.")
         self._refused = self._gauge(
@@ -191,12 +221,23 @@ class Metrics:
         number = generation_number(snapshot.generation) if snapshot else 0
         self._generation.labels(state.name).set(number)
         self._products.labels(state.name).set(len(snapshot.products) if snapshot else 0)
+        self._bytes.labels(state.name).set(snapshot.manifest.total_bytes if snapshot else 0)
+        self._missing.labels(state.name).set(len(snapshot.missing) if snapshot else 0)
+        self._built.labels(state.name).set(self._written(snapshot) if snapshot else 0)
         self._refused.labels(state.name).set(bool(state.opened.reason))
         self._live_refused.labels(state.name).set(len(state.live.refused))
 
     def dropped(self, index: str) -> None:
         """See `searchsvc.serving.ServingObserver.dropped`."""
-        for gauge in (self._generation, self._products, self._refused, self._live_refused):
+        for gauge in (
+            self._generation,
+            self._products,
+            self._refused,
+            self._live_refused,
+            self._bytes,
+            self._missing,
+            self._built,
+        ):
             if MULTIPROCESS_VARIABLE in os.environ:
                 gauge.labels(index).set(0)  # shared files have no way to remove a label
             else:
@@ -209,8 +250,8 @@ class Metrics:
             self.stage_seconds.labels(stage).observe(milliseconds / 1e3)
         for encoder in result.encoders:
             self.encoded.labels(index, encoder).inc()
-        if result.degraded:
-            self.degraded.labels(index).inc()
+        for reason in result.degraded_reasons:
+            self.degraded.labels(index, reason).inc()
         if not result.total or result.relaxed is not None:
             self.unmatched.labels(index).inc()
         if result.understood.corrected is not None:
@@ -219,10 +260,18 @@ class Metrics:
     def ordered(self, index: str, personalization: Personalization) -> None:
         """Count whom one answered search was ordered for."""
         self.personalized.labels(index, personalization.reason or "applied").inc()
+        if not personalization.complete:
+            self.degraded.labels(index, "no_profile").inc()
 
-    def suggested(self, index: str, seconds: float) -> None:
-        """Count one answered keystroke."""
+    def suggested(self, index: str, seconds: float, lacking: Sequence[Reason] = ()) -> None:
+        """Count one answered keystroke, and what its answer lacks."""
         self.suggest_seconds.labels(index).observe(seconds)
+        for reason in lacking:
+            self.degraded.labels(index, reason).inc()
+
+    def state_opened(self, *, is_open: bool) -> None:
+        """See `searchsvc.http.storage.StorageObserver`."""
+        self._state_open.set(is_open)
 
     def received(self, kinds: Iterable[EventKind], outcome: str) -> None:
         """Count events of a request: accepted, not_consented, refused (503) or failed (503)."""
@@ -256,6 +305,16 @@ class Metrics:
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # its stub has none
         return generate_latest(registry) + generate_latest(feeds)
+
+    def _written(self, snapshot: Snapshot) -> float:
+        """When the manifest of `snapshot` was written, which is the last file of a build."""
+        if self._data_dir is None:
+            return 0.0
+        layout = IndexLayout(snapshot.index, self._data_dir / snapshot.index)
+        try:
+            return (layout.generation_dir(snapshot.generation) / MANIFEST_FILE).stat().st_mtime
+        except OSError:
+            return 0.0
 
     def _gauge(self, name: str, text: str) -> Gauge:
         # Workers of one service serve the same files: the freshest of them speaks for all.

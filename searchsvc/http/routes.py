@@ -140,6 +140,8 @@ def _condition(state: Served) -> str:
     if opened.reason:
         served = state.snapshot.generation if state.snapshot else "nothing"
         refused = opened.refused or "CURRENT"
+        if state.snapshot and state.snapshot.missing:
+            served += f" without its {', '.join(state.snapshot.missing)}"
         notes.insert(0, f"serving {served}; refused {refused}: {opened.reason}")
     elif not opened.semantic:
         notes.insert(0, "words only: the embedding model is not available")

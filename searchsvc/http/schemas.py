@@ -230,6 +230,10 @@ class SearchResponse(BaseModel):
     degraded: list[str] = Field(
         description="What was left out of the answer or is only approximate, and why."
     )
+    degraded_reasons: list[str] = Field(
+        description="What `degraded` tells, one word for each: `no_model`, `model_slow`, "
+        "`model_failed`, `no_vectors`, `no_postings` or `no_spelling`."
+    )
     took_ms: float
     understood: QueryUnderstanding | None = Field(None, description="With explain.")
     stages_ms: dict[str, float] | None = Field(None, description="With explain.")

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from searchsvc.errors import EventsUnavailableError, SearchServiceError
 from searchsvc.events.retention import Retention
-from searchsvc.events.writer import EventWriter, loggable
+from searchsvc.events.writer import EventWriter, WriterObserver, loggable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from searchsvc.events.event import Event
-    from searchsvc.events.writer import Outcome, WriterObserver
+    from searchsvc.events.writer import Outcome
     from searchsvc.state.store import StateStore
 
 _log = logging.getLogger(__name__)
@@ -26,6 +26,14 @@ RETRY_SECONDS = 5.0
 _CLOSE_SECONDS = 2.0
 
 
+class StorageObserver(WriterObserver, Protocol):
+    """Told of what becomes of the store, and of what is written to it."""
+
+    def state_opened(self, *, is_open: bool) -> None:
+        """It is open, or cannot be opened."""
+        ...
+
+
 class Storage:
     """Opens the state store as soon as it can be; searches never wait for it.
 
@@ -34,7 +42,7 @@ class Storage:
     """
 
     def __init__(
-        self, open_store: Callable[[], StateStore], observer: WriterObserver, retention_days: int
+        self, open_store: Callable[[], StateStore], observer: StorageObserver, retention_days: int
     ) -> None:
         """Make one that opens nothing yet: processes fork, connections do not.
 
@@ -44,6 +52,7 @@ class Storage:
             retention_days: that events are kept.
         """
         self._open = open_store
+        self._observer = observer
         self._store: StateStore | None = None
         self._refusal: str | None = None
         self._stop = threading.Event()
@@ -106,11 +115,13 @@ class Storage:
                 self._stop.wait(RETRY_SECONDS)
             else:
                 self._tried.set()
+                self._observer.state_opened(is_open=True)
                 self._retention.start()
                 return
 
     def _refuse(self, error: Exception) -> None:
         """Remember why the store is not open; the log tells once, and nobody else is told."""
+        self._observer.state_opened(is_open=False)
         reason = str(error) if isinstance(error, SearchServiceError) else type(error).__name__
         if reason != self._refusal:
             _log.error("events cannot be stored: %s", loggable(error))

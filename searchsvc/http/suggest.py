@@ -66,6 +66,10 @@ class SuggestResponse(BaseModel):
         description="Best matches of the best completion, by its words: id, title, link, "
         "image_link, brand, price, sale_price and availability, absent ones left out."
     )
+    degraded: list[str] = Field(
+        description="Parts of the index that cannot be read, one word for each; see the metric "
+        "`searchsvc_degraded_total`."
+    )
     took_ms: float
 
 
@@ -84,7 +88,7 @@ async def suggest_queries(
     def answer() -> bytes:
         found = context.service.suggest(index, request)
         seconds = perf_counter() - arrived
-        context.metrics.suggested(index, seconds)
+        context.metrics.suggested(index, seconds, found.degraded)
         return orjson.dumps(
             {"query": request.text, **asdict(found), "took_ms": round(seconds * 1e3, 3)}
         )

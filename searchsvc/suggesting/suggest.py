@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import orjson
 
@@ -11,6 +11,7 @@ from indexer.analysis.words import has_digit
 from indexer.columns import PATH_SEPARATOR
 from indexer.hits import Hits
 from indexer.suggestions.table import key_words
+from searchsvc.degradation import of_parts
 from searchsvc.query.query import FacetRequest
 from searchsvc.query.understanding import understand
 from searchsvc.results.counting import count_facets
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from indexer.snapshot import Snapshot
+    from indexer.snapshot import Part, Snapshot
+    from searchsvc.degradation import Reason
     from searchsvc.policy import RankingPolicy
     from searchsvc.query.filters import Filter
     from searchsvc.suggesting.completing import Completion, Source
@@ -41,6 +43,7 @@ _NEXT_TO_NOTHING = 2  # products that have what was typed by accident, as others
 _FAR_MORE = 50  # times as many have what may have been meant
 _SPARE = 4  # times as many values and products as are shown are looked at: some are left out
 _ALL_WORDS = 1.0  # as many as the best product has
+_NEEDED: Final[tuple[Part, ...]] = ("lexical", "spelling", "suggestions")
 _CATEGORIES = ("product_type", "google_product_category")
 
 
@@ -91,6 +94,7 @@ class Suggestions:
     Attributes:
         corrected: what was completed instead of what was typed, ``None`` where that was.
         products: what is shown of each: some of the public fields, absent ones left out.
+        degraded: what could not be asked, in words for programs.
     """
 
     corrected: str | None
@@ -98,6 +102,7 @@ class Suggestions:
     categories: tuple[SuggestedValue, ...]
     brands: tuple[SuggestedValue, ...]
     products: tuple[dict[str, Any], ...]
+    degraded: tuple[Reason, ...] = ()
 
 
 def suggest(
@@ -135,6 +140,7 @@ def suggest(
         categories=_categories(matched, request.categories, snapshot, curation),
         brands=_values("brand", matched, request.brands, snapshot, curation),
         products=_products(matched, request.products, snapshot, curation),
+        degraded=tuple(it.reason for it in of_parts(snapshot.missing, *_NEEDED)),
     )
 
 

@@ -47,6 +47,7 @@ KEYS = [
     "facets",
     "personalization",
     "degraded",
+    "degraded_reasons",
     "took_ms",
 ]
 QUERY_ID = "0123456789abcdef" * 2

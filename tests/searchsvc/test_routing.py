@@ -72,7 +72,7 @@ def test_a_trusted_vector_is_taken_and_the_transformer_not_asked(
     vector, encoder, failure = RoutedEmbedder(distilled, transformer).encode(KNOWN)
     assert distilled.estimate(KNOWN).confidence >= TRUSTED
     np.testing.assert_array_equal(vector, distilled.embed_query(KNOWN))
-    assert (encoder, failure, transformer.asked) == ("distilled", "", [])
+    assert (encoder, failure, transformer.asked) == ("distilled", None, [])
 
 
 def test_what_it_does_not_know_goes_to_the_transformer(distilled: DistilledEmbedder) -> None:
@@ -91,7 +91,10 @@ def test_where_the_transformer_fails_little_confidence_is_better_than_nothing(
     transformer = Counting(fail="no query vector within 5 ms")
     router = RoutedEmbedder(distilled, transformer)
     _, encoder, failure = router.encode(KNOWN)
-    assert (encoder, failure) == ("distilled", "no query vector within 5 ms")
+    assert (encoder, failure) == (
+        "distilled",
+        ("model_failed", "no query vector within 5 ms"),
+    )
     assert transformer.asked == [KNOWN]
 
 

@@ -161,6 +161,7 @@ def _understood(asked: Asked, answered: Answered) -> dict[str, Any]:
                 "corrected_query": corrected,
                 "relaxed": asdict(relaxed) if relaxed else None,
                 "degraded": list(result.degraded),
+                "degraded_reasons": list(result.degraded_reasons),
                 "counted": "groups" if result.counts_groups else "items",
                 "unfiltered_total": result.unfiltered_total,
                 "personalization": encode_personalization(answered, asked.question.query),
