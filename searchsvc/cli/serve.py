@@ -10,11 +10,11 @@ import tempfile
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from importlib.resources import as_file, files
+from pathlib import Path
 from types import FrameType
 from typing import Annotated
 
 import typer
-import uvicorn
 
 from indexer.build.reindex import reindex as run_reindex
 from indexer.build.report import BuildReport
@@ -37,6 +37,7 @@ from searchsvc.cli.progress import Bars
 from searchsvc.cli.watch import reindex_command
 from searchsvc.embedders import open_embedder
 from searchsvc.errors import PortError
+from searchsvc.http.server import run as run_server
 from searchsvc.learning.schedule import LearningTask
 from searchsvc.livedocuments import SEGMENTS
 from searchsvc.livefile import NO_FILE, parse
@@ -44,15 +45,9 @@ from searchsvc.schedule import Schedule, parse_period
 from searchsvc.settings import Settings
 from searchsvc.watching.watching import LOOK_SECONDS, WatchedFeed, WatchingTask
 
-_APP = "searchsvc.http.app:app_from_environment"
-_MULTIPROCESS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _DEMO_INDEX = "demo"
 _CONCURRENT_VARIABLE = "SEARCHSVC_MAX_CONCURRENT"
-_DRAIN_SECONDS = 20
-_KEEP_ALIVE_SECONDS = 75  # longer than proxies keep a connection: who closes it must not be we
-_BACKLOG = 4_096
-_HEALTH_SECONDS = 60  # a worker on a busy machine imports for longer than uvicorn's five seconds
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
@@ -214,23 +209,7 @@ def _run(settings: Settings, host: str, port: int, workers: int) -> None:
     # uvicorn drains on SIGTERM and then raises the signal again, for whoever handled it before.
     signal.signal(signal.SIGTERM, _leave)
     with tempfile.TemporaryDirectory(prefix="searchsvc-metrics-") as shared:
-        if workers > 1:
-            os.environ[_MULTIPROCESS_VARIABLE] = shared
-        uvicorn.run(
-            _APP,
-            factory=True,
-            host=host,
-            port=port,
-            workers=workers,
-            loop="uvloop",
-            http="httptools",
-            access_log=False,
-            log_config=None,  # our own is better, and is set already
-            backlog=_BACKLOG,
-            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-            timeout_worker_healthcheck=_HEALTH_SECONDS,
-            timeout_graceful_shutdown=_DRAIN_SECONDS,
-        )
+        run_server(settings.edge(), host, port, workers, Path(shared))
 
 
 def _learning(settings: Settings, every: str | None) -> list[Schedule]:

@@ -6,7 +6,7 @@ import gc
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi_offline import FastAPIOffline
 
@@ -15,8 +15,10 @@ from searchsvc.editor import LiveEditor
 from searchsvc.http.algolia.routes import algolia
 from searchsvc.http.context import Context
 from searchsvc.http.direct import DirectSearch
+from searchsvc.http.drain import Drain, TellLeaving
 from searchsvc.http.events import events
 from searchsvc.http.guard import Guard
+from searchsvc.http.headers import SecurityHeaders
 from searchsvc.http.live import live
 from searchsvc.http.metrics import Metrics
 from searchsvc.http.observing import Observe
@@ -27,6 +29,7 @@ from searchsvc.http.permits import Permits
 from searchsvc.http.preview import preview
 from searchsvc.http.problems import install_problem_handlers
 from searchsvc.http.products import products
+from searchsvc.http.protocol import DRAIN, EDGE, affordable
 from searchsvc.http.routes import api, operation
 from searchsvc.http.storage import Storage
 from searchsvc.http.suggest import suggestions
@@ -41,12 +44,16 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
+    from searchsvc.edge import Edge
+
 _SPARED = 4  # requests that wait for each search that runs, whatever the clock says
 _DESCRIPTION = "Self-hosted AI product search: words and meaning, fused, over your own feed."
 
 
-def create_app(settings: Settings, started: Callable[[], None] = lambda: None) -> FastAPI:
+def create_app(settings: Settings, started: Callable[[Drain], None] = lambda _: None) -> FastAPI:
     """The service over the indexes in ``settings.data_dir``; calls `started` when it serves."""
+    edge = affordable(settings.edge())
+    drain = Drain(edge.drain_delay_s)
     metrics = Metrics(settings.data_dir)
     tracing = tracing_of_environment()
     storage = Storage(partial(StateStore.open, settings), metrics, settings.retention_days)
@@ -59,11 +66,11 @@ def create_app(settings: Settings, started: Callable[[], None] = lambda: None) -
     )
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+    async def lifespan(_: FastAPI) -> AsyncGenerator[dict[str, Any]]:
         service.start()
         storage.start()
-        started()
-        yield
+        started(drain)
+        yield {EDGE: edge, DRAIN: drain}
         permits.close()
         context.changes.close()
         context.changing.close()
@@ -96,10 +103,17 @@ def create_app(settings: Settings, started: Callable[[], None] = lambda: None) -
     app.mount("/", Storefront(), name="web")
     app.router.routes.insert(0, DirectSearch(context, app.router))
 
-    app.add_middleware(Guard)
-    app.add_middleware(ShareSearch)
+    _protect(app, edge, drain)
     app.add_middleware(Observe, traffic=metrics.traffic, settings=settings, tracing=tracing)
     return app
+
+
+def _protect(app: FastAPI, edge: Edge, drain: Drain) -> None:
+    """Put between the routes and the network what holds for all of them."""
+    app.add_middleware(Guard, edge=edge)
+    app.add_middleware(TellLeaving, drain=drain)
+    app.add_middleware(ShareSearch)
+    app.add_middleware(SecurityHeaders)
 
 
 def app_from_environment() -> FastAPI:
@@ -109,10 +123,12 @@ def app_from_environment() -> FastAPI:
     return create_app(settings, settle)
 
 
-def settle() -> None:
-    """Let the garbage collector pass over all there is now, most of which stays until the end.
+def settle(drain: Drain) -> None:
+    """Watch for the end, and let the garbage collector pass over all there is now.
 
-    To look through it takes a tenth of a second, in which nobody would be answered.
+    Most of that stays. To look through it takes a tenth of a second, in which nobody would be
+    answered.
     """
+    drain.watch()
     gc.collect()
     gc.freeze()

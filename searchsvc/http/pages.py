@@ -11,6 +11,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Match, Mount
 from starlette.staticfiles import StaticFiles
 
+from searchsvc.http.headers import PAGE_POLICY, PICTURE_POLICY
 from searchsvc.sample.image import product_image
 
 if TYPE_CHECKING:
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 _WEB = Path(__file__).parent / "web"
-_A_DAY = "public, max-age=86400"
-_CSP = "default-src 'self'; img-src * data:; object-src 'none'; frame-ancestors 'none'"
+_PICTURE = {"Cache-Control": "public, max-age=86400", "Content-Security-Policy": PICTURE_POLICY}
 _API = "v1/"
 _READING = ("GET", "HEAD")
 _METHODS = (*_READING, "POST", "PUT", "PATCH", "DELETE")
@@ -34,7 +34,7 @@ async def sample_picture(kind: str, colour: str) -> Response:
     svg = product_image(kind, colour)
     if svg is None:
         raise HTTPException(404, "No such picture")
-    return Response(svg, media_type="image/svg+xml", headers={"Cache-Control": _A_DAY})
+    return Response(svg, media_type="image/svg+xml", headers=_PICTURE)
 
 
 class Storefront(StaticFiles):
@@ -71,7 +71,7 @@ class Storefront(StaticFiles):
         """See `StaticFiles.file_response`."""
         response = super().file_response(full_path, stat_result, scope, status_code)
         response.headers["Cache-Control"] = "no-cache"
-        response.headers["Content-Security-Policy"] = _CSP
+        response.headers["Content-Security-Policy"] = PAGE_POLICY
         return response
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.staticfiles import StaticFiles
 
 from searchsvc.http.guard import Guard
+from searchsvc.http.headers import SecurityHeaders
 from searchsvc.http.pages import pictures
 from searchsvc.http.problems import install_problem_handlers
 from searchsvc.judging.access import API, Access
@@ -90,6 +91,7 @@ def create_judging_app(
     app.mount("/", StaticFiles(directory=_WEB, html=True), name="web")
     app.add_middleware(Access, token=token, hosts=hosts)
     app.add_middleware(Guard)
+    app.add_middleware(SecurityHeaders)
     return app
 
 

@@ -2,104 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
-import sys
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-import httpx2
 import orjson
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
-from indexer.build.reindex import reindex
-from indexer.embedding.hashing import HashingEmbedder
 from indexer.layout import IndexLayout
-from indexer.settings import IndexSettings
 from tests.searchsvc.eventually import eventually
+from tests.searchsvc.http.servers import COMMAND, SEARCH, Server, publish, serving
 
 pytestmark = pytest.mark.slow
-
-COMMAND = Path(sys.executable).with_name("searchsvc")
-SEARCH = "/v1/indexes/shop/search"
-
-
-@dataclass(frozen=True)
-class Server:
-    process: subprocess.Popen[bytes]
-    url: str
-
-    def client(self) -> httpx2.Client:
-        return httpx2.Client(base_url=self.url, timeout=30)
-
-    def count(self, name: str, **labels: str) -> float:
-        """The sum of a metric's samples with these labels."""
-        with self.client() as client:
-            text = client.get("/metrics").text
-        return sum(
-            sample.value
-            for family in text_string_to_metric_families(text)
-            for sample in family.samples
-            if sample.name == name and labels.items() <= sample.labels.items()
-        )
-
-
-def publish(data_dir: Path, feed: Path, edition: int, count: int = 300) -> str:
-    records = (
-        {"id": f"p{n:04}", "title": f"shoe {n}", "edition": f"v{edition}"} for n in range(count)
-    )
-    feed.write_bytes(b"".join(orjson.dumps(record) + b"\n" for record in records))
-    layout = IndexLayout.of(data_dir, "shop")
-    return reindex(str(feed), layout, IndexSettings(), HashingEmbedder(256)).generation
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx2.get(f"{url}/readyz").status_code == 200
-    except httpx2.TransportError:
-        return False
-
-
-@contextmanager
-def serving(data_dir: Path, workers: int, **changes: str) -> Iterator[Server]:
-    """``searchsvc serve``; `changes` are environment variables."""
-    port = _free_port()
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("SEARCHSVC_")}
-    environment |= {
-        "SEARCHSVC_POLL_SECONDS": "0.2",
-        "SEARCHSVC_EMBED_TIMEOUT_MS": "60000",
-        "SEARCHSVC_MODELS_DIR": str(data_dir / "no-models"),
-        **changes,
-    }
-    command = [str(COMMAND), "serve", "--data-dir", str(data_dir)]
-    options = ["--workers", str(workers), "--port", str(port)]
-    with (data_dir / "server.log").open("wb") as log:
-        process = subprocess.Popen(
-            [*command, *options], env=environment, stdout=subprocess.DEVNULL, stderr=log
-        )
-    try:
-        server = Server(process, f"http://127.0.0.1:{port}")
-        eventually(lambda: _answers(server.url) or process.poll() is not None)
-        assert process.poll() is None, (data_dir / "server.log").read_text()
-        yield server
-    finally:
-        if process.poll() is None:
-            process.terminate()
-            process.wait(30)
 
 
 @pytest.fixture
