@@ -9,11 +9,14 @@ processes through the page cache.
 from __future__ import annotations
 
 import mmap
+import os
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import orjson
+from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
 from indexer.compiled import compiled
@@ -45,6 +48,7 @@ _DTYPES: dict[str, np.dtype[Any]] = {
 _LENGTH_BYTES = 8
 _GREATEST_UINT32 = 2**32 - 1
 _METADATA = "texts"
+_SYSTEM_ERROR = re.compile(r"\(os error (\d+)\)")
 _MODE = 0o644  # the library makes files private; the service may run as somebody else
 
 
@@ -78,11 +82,22 @@ class ArrayFile:
 def write_arrays(
     path: Path, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str] | None = None
 ) -> None:
-    """Write `arrays` to `path`; equal input gives equal bytes."""
+    """Write `arrays` to `path`; equal input gives equal bytes.
+
+    Raises:
+        OSError: the disk is full or read-only, or anything else that it does.
+    """
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     # One text: the library writes several in a different order in every process.
     texts = orjson.dumps(dict(metadata or {}), option=orjson.OPT_SORT_KEYS).decode()
-    save_file(contiguous, str(path), metadata={_METADATA: texts})
+    try:
+        save_file(contiguous, str(path), metadata={_METADATA: texts})
+    except SafetensorError as error:  # its own kind for what the system says as well
+        found = _SYSTEM_ERROR.search(str(error))
+        if found is None:
+            raise
+        number = int(found[1])
+        raise OSError(number, os.strerror(number), str(path)) from error
     path.chmod(_MODE)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 DEFAULT_INDEX = "products"
+_REMEDIES = {
+    errno.ENOSPC: "make room on the disk, and run the command again",
+    errno.EDQUOT: "make room for this user, and run the command again",
+    errno.EROFS: "have the disk mounted for writing, and run the command again",
+    errno.EACCES: "give this user write access to the data directory",
+    errno.EIO: "the disk fails: see the system's log, and restore a backup to another one",
+}
 
 stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -66,7 +74,8 @@ def reported_failures(*, as_json: bool) -> Generator[None]:
         raise typer.Exit(2 if wrong_usage else 1) from error
     except OSError as error:
         place = f": {error.filename}" if error.filename else ""
-        message = f"{error.strerror or error}{place}. The published catalogue is whole; try again."
+        remedy = _REMEDIES.get(error.errno or 0, "try again")
+        message = f"{error.strerror or error}{place}. The published catalogue is whole; {remedy}."
         _fail(error, message, as_json=as_json)
         raise typer.Exit(1) from error
 

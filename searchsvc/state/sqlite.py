@@ -51,6 +51,7 @@ _REMEDIES: Mapping[int, str] = MappingProxyType(
             f"another process has held its lock for more than {WAIT_SECONDS} s; try again"
         ),
         sqlite3.SQLITE_FULL: "the disk is full; make room",
+        sqlite3.SQLITE_IOERR: "the disk is full or fails; make room, or see the system's log",
         sqlite3.SQLITE_READONLY: "the service's user needs write access to it and its directory",
         sqlite3.SQLITE_CANTOPEN: "the service's user needs access to it and its directory",
         sqlite3.SQLITE_NOTADB: _REPLACE,
