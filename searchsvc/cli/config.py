@@ -47,7 +47,9 @@ def configure(
     os.environ[CONFIG_VARIABLE] = str(config.absolute())
     try:
         file = ConfigurationFile.read(config)
-        context.default_map = {SERVE: _serve_defaults(context, file)}
+        options = _serve_defaults(context, file)
+        listening = {name: options[name] for name in ("host", "port") if name in options}
+        context.default_map = {SERVE: options, "doctor": listening}
     except ConfigurationError as error:
         raise typer.BadParameter(str(error)) from None
 

@@ -19,6 +19,7 @@ from searchsvc.cli import (
 )
 from searchsvc.cli.audit import audit
 from searchsvc.cli.backup import backup, restore
+from searchsvc.cli.doctor import doctor
 from searchsvc.cli.inspect import inspect, rollback
 from searchsvc.cli.judge import judge
 from searchsvc.cli.reindex import reindex
@@ -45,6 +46,7 @@ for command in (
     tune,
     backup,
     restore,
+    doctor,
     audit,
 ):
     app.command()(command)

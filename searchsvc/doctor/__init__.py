@@ -1,0 +1,1 @@
+"""The doctor: examines an installation, and says what to do about what it finds."""
