@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
     from searchsvc.edge import Edge
 
+_ROUTERS = (api, live, products, preview, suggestions, events, users, algolia, operation, pictures)
 _SPARED = 4  # requests that wait for each search that runs, whatever the clock says
 _DESCRIPTION = "Self-hosted AI product search: words and meaning, fused, over your own feed."
 
@@ -69,9 +70,11 @@ def create_app(settings: Settings, started: Callable[[Drain], None] = lambda _: 
     async def lifespan(_: FastAPI) -> AsyncGenerator[dict[str, Any]]:
         service.start()
         storage.start()
+        context.keyring.start()
         started(drain)
         yield {EDGE: edge, DRAIN: drain}
         permits.close()
+        context.keyring.close()
         context.changes.close()
         context.changing.close()
         storage.close()
@@ -90,16 +93,8 @@ def create_app(settings: Settings, started: Callable[[Drain], None] = lambda _: 
     app.state.context = context
     install_problem_handlers(app)
     document_problems(app)
-    app.include_router(api)
-    app.include_router(live)
-    app.include_router(products)
-    app.include_router(preview)
-    app.include_router(suggestions)
-    app.include_router(events)
-    app.include_router(users)
-    app.include_router(algolia)
-    app.include_router(operation)
-    app.include_router(pictures)
+    for router in _ROUTERS:
+        app.include_router(router)
     app.mount("/", Storefront(), name="web")
     app.router.routes.insert(0, DirectSearch(context, app.router))
 

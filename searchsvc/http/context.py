@@ -14,8 +14,10 @@ from searchsvc.events.recording import search_event
 from searchsvc.http.permits import Permits
 from searchsvc.http.rates import Rates
 from searchsvc.http.schemas import Problem
+from searchsvc.keys.ring import Keyring
 from searchsvc.mark import note_search
 from searchsvc.response import encode_response, new_query_id
+from searchsvc.state.audit import note
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from searchsvc.events.writer import EventWriter
     from searchsvc.http.metrics import Metrics
     from searchsvc.http.storage import Storage
+    from searchsvc.keys.grant import Grant
     from searchsvc.personalizing.personalization import Personalization
     from searchsvc.query.query import Query
     from searchsvc.response import View
@@ -52,6 +55,7 @@ class Context:
         reading: permits to read requests with events, one at a time: searches go on.
         changes: changes the products of indexes.
         changing: permits to do so, one at a time.
+        keyring: the keys that hold now.
         limits: of what a request may ask for.
         rates: of requests, by key and address.
         forget: called with the key of a user whose data was deleted, for what is kept of it in
@@ -76,6 +80,7 @@ class Context:
         self.reading = Permits(1, editor.settings.max_waiting)
         self.changes = ProductChanges(editor.settings)
         self.changing = Permits(1, _MOST_WAITING_CHANGES)
+        self.keyring = Keyring(editor.settings, lambda: storage.state)
         self.limits = editor.settings.limits()
         self.rates = Rates(editor.settings.edge(), metrics.limited)
         self.forget = forget
@@ -89,6 +94,10 @@ class Context:
             EventsUnavailableError: the database is not open (yet).
         """
         return self._storage.state
+
+    def audit(self, grant: Grant, action: str, target: str, **detail: int | str) -> None:
+        """Have the audit log say what a request with `grant` changed; it waits for the disk."""
+        note(lambda: self.state, grant.key, action, target, detail)
 
     async def search(self, index: str, query: Query, view: View, shopper: Shopper) -> Response:
         """Answer `query` of `shopper`, in its turn, and show of its hits what `view` says.

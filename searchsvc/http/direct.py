@@ -14,7 +14,9 @@ import orjson
 from pydantic import ValidationError
 from starlette.routing import BaseRoute, Match
 
+from searchsvc.http.access import Need, authorize, require_user, within
 from searchsvc.http.requests import SearchRequest
+from searchsvc.keys.role import Role
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -26,6 +28,9 @@ _JSON = frozenset(
     (b"application/json", b"application/json; charset=utf-8", b"application/json;charset=utf-8")
 )
 _DOCUMENTED = "searchsvc.documented"
+
+NEED = Need(Role.SEARCH)
+"""What the route needs."""
 
 
 class DirectSearch(BaseRoute):
@@ -62,17 +67,21 @@ class DirectSearch(BaseRoute):
         """Answer the request, or have it answered the documented way.
 
         Raises:
-            OverloadedError: it would have to wait too long; nothing of it was read.
+            SearchServiceError: see `authorize`; nothing of its body was read.
+            OverloadedError: it would have to wait too long; likewise.
         """
+        index = scope["path_params"]["index"]
+        grant = authorize(scope, self._context, NEED, index)
         self._context.admit()
         body = await _read(receive)
         request = _ordinary(scope, body) if body is not None else None
         if request is None:
             await self._documented(_general(scope), _again(body, receive), send)
             return
+        require_user(grant, request.user_token, "user.token")
         response = await self._context.search(
-            scope["path_params"]["index"],
-            request.to_query(),
+            index,
+            within(grant, request.to_query()),
             request.to_view(),
             request.to_shopper(),
         )

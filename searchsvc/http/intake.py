@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from searchsvc.errors import EventsUnavailableError, IndexNotFoundError, OverloadedError
 from searchsvc.events.retention import Span, now_ms
 from searchsvc.experiments.assignment import arm_of
+from searchsvc.http.access import require_user
+from searchsvc.visible import Visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from searchsvc.events.event import Event
     from searchsvc.events.writer import Outcome
     from searchsvc.http.context import Context
+    from searchsvc.keys.grant import Grant
+    from searchsvc.query.filters import Filter
     from searchsvc.serving import SearchService
 
 ANSWER_SECONDS = 10.0
@@ -52,23 +56,28 @@ class _Sorted:
 
 
 async def take_in(
-    context: Context, read: Callable[[Span], Sequence[Draft]], index_of: Callable[[str], str]
+    context: Context,
+    grant: Grant,
+    read: Callable[[Span], Sequence[Draft]],
+    index_of: Callable[[str], str],
 ) -> Taken:
     """Store the events of a request that their shoppers agreed to.
 
     Args:
         context: of the application.
+        grant: of the request.
         read: parses the request, beside the event loop, a request at a time: searches go on.
-        index_of: the served index that a name means.
+        index_of: the served index that a name means, if the grant covers it.
 
     Raises:
+        ForbiddenError: an event is of another user than the grant; nothing is stored.
         BadQueryError: an event cannot be understood; nothing is stored.
         IndexNotFoundError: an event is of no served index; nothing is stored.
         EventsUnavailableError: they cannot be stored now.
         OverloadedError: too many are waiting.
     """
     try:
-        found = await context.reading.run(_sort, context, read, index_of)
+        found = await context.reading.run(_sort, context, grant, read, index_of)
     except OverloadedError:
         context.metrics.overloaded.inc()
         raise
@@ -92,18 +101,23 @@ async def take_in(
 
 
 def _sort(
-    context: Context, read: Callable[[Span], Sequence[Draft]], index_of: Callable[[str], str]
+    context: Context,
+    grant: Grant,
+    read: Callable[[Span], Sequence[Draft]],
+    index_of: Callable[[str], str],
 ) -> _Sorted:
     """The events to store, and how many are not."""
     drafts = read(Span.until(now_ms(), context.editor.settings.retention_days))
     context.limits.count("events", "events", len(drafts), "max_events")
+    for draft in drafts:
+        require_user(grant, draft.token or None, draft.place)
     agreed = [draft for draft in drafts if draft.consent]
     indexes = _served(agreed, index_of)
     # Only now: what is not stored needs no database.
     users = {token: context.state.user_key(token) for token in {draft.token for draft in agreed}}
     events = list(_events(context, agreed, users, indexes))
     refused = [draft for draft in drafts if not draft.consent]
-    return _Sorted(events, refused, _unknown_products(context.service, events))
+    return _Sorted(events, refused, _unknown_products(context.service, events, grant.scope))
 
 
 def _events(
@@ -147,14 +161,21 @@ def _served(drafts: Sequence[Draft], index_of: Callable[[str], str]) -> dict[str
     return indexes
 
 
-def _unknown_products(service: SearchService, events: Sequence[Event]) -> int:
-    """How many products of `events` their indexes do not have now."""
+def _unknown_products(
+    service: SearchService, events: Sequence[Event], scope: Filter | None
+) -> int:
+    """How many products of `events` their indexes do not have now, as far as `scope` shows."""
     mentions = Counter((event.index, item.product_id) for event in events for item in event.items)
     snapshots = {index: service.state(index).snapshot for index in {name for name, _ in mentions}}
+    seen = {
+        index: Visible.of(snapshot, scope)
+        for index, snapshot in snapshots.items()
+        if snapshot is not None
+    }
     return sum(
         count
         for (index, product_id), count in mentions.items()
-        if (snapshot := snapshots[index]) is not None and snapshot.products.row(product_id) is None
+        if index in seen and seen[index].row(product_id) is None
     )
 
 

@@ -1,4 +1,4 @@
-"""The routes of live settings: documents of an index, mostly read by all, changed with a key."""
+"""The routes of live settings: documents of an index, for administrators."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from pydantic import BaseModel, WithJsonSchema
 from starlette.concurrency import run_in_threadpool
 
 from searchsvc.errors import BadQueryError
-from searchsvc.http.access import admin_only
+from searchsvc.http.access import KeyedRoute, MayAdminister, needs
 from searchsvc.http.bodies import documented_body
 from searchsvc.http.context import FAILURES, AppContext, IndexPath
 from searchsvc.http.schemas import LiveVersion, Problem, RankingReport
+from searchsvc.keys.role import Role
 from searchsvc.live import describe_ranking
 from searchsvc.livedocuments import EXPERIMENT, RANKING, SEGMENTS, SUGGESTIONS, SYNONYMS
 from searchsvc.livefile import NO_FILE, parse
@@ -42,8 +43,8 @@ IfNoneMatch = Annotated[
 ]
 _SHOWN_CHARACTERS = 80
 _CHANGES: dict[int | str, dict[str, Any]] = {
-    401: {"model": Problem, "description": "No key, or a wrong one."},
-    403: {"model": Problem, "description": "The service has no SEARCHSVC_ADMIN_KEY."},
+    401: {"model": Problem, "description": "No key, or one that does not hold."},
+    403: {"model": Problem, "description": "The key has not the role `admin`, or there is none."},
     412: {"model": Problem, "description": "If-Match or If-None-Match forbids it."},
     413: {"model": Problem, "description": "More than 256 KiB."},
 }
@@ -73,7 +74,7 @@ def _expected(
 
 
 Expected = Annotated[frozenset[str] | None, Depends(_expected)]
-live = APIRouter(prefix="/v1/indexes/{index}", responses=FAILURES)
+live = APIRouter(prefix="/v1/indexes/{index}", responses=FAILURES, route_class=KeyedRoute)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +107,27 @@ def _add_routes(
     """
 
     async def put(
-        index: IndexPath, request: Request, context: AppContext, expected: Expected
+        index: IndexPath,
+        request: Request,
+        context: AppContext,
+        grant: MayAdminister,
+        expected: Expected,
     ) -> Response:
-        document = parse(kind.model, await request.body())
-        version = await run_in_threadpool(context.editor.replace, kind, index, document, expected)
-        return _changed(index, version)
+        body = await request.body()
 
-    def delete(index: IndexPath, context: AppContext, expected: Expected) -> Response:
-        return _changed(index, context.editor.clear(kind, index, expected))
+        def change() -> str:
+            version = context.editor.replace(kind, index, parse(kind.model, body), expected)
+            context.audit(grant, "put", f"{index}/{kind.name}", version=version)
+            return version
+
+        return _changed(index, await run_in_threadpool(change))
+
+    def delete(
+        index: IndexPath, context: AppContext, grant: MayAdminister, expected: Expected
+    ) -> Response:
+        version = context.editor.clear(kind, index, expected)
+        context.audit(grant, "delete", f"{index}/{kind.name}")
+        return _changed(index, version)
 
     path, lower = f"/{kind.name}", words.noun[0].lower() + words.noun[1:]
     live.get(
@@ -122,7 +136,7 @@ def _add_routes(
         response_model=shown,
         summary=words.noun,
         description=words.get,
-        dependencies=[admin_only] if kind.secret else [],
+        dependencies=[needs(Role.ADMIN, unless_open=not kind.secret)],
         responses=_shown_statuses(kind, shown),
     )(getter)
     live.put(
@@ -131,7 +145,6 @@ def _add_routes(
         response_model=LiveVersion,
         summary=f"Replace the {lower}",
         description=words.put,
-        dependencies=[admin_only],
         responses=_CHANGES,
         openapi_extra=documented_body(kind.model),
     )(put)
@@ -141,7 +154,6 @@ def _add_routes(
         response_model=LiveVersion,
         summary=f"Remove the {lower}",
         description=words.delete,
-        dependencies=[admin_only],
         responses=_CHANGES,
     )(delete)
 
@@ -150,9 +162,7 @@ def _shown_statuses(
     kind: LiveDocument[D], shown: type[BaseModel]
 ) -> dict[int | str, dict[str, Any]]:
     """What GET answers beside 200, for the documentation."""
-    statuses: dict[int | str, dict[str, Any]] = {}
-    if kind.secret:
-        statuses |= {status: _CHANGES[status] for status in (401, 403)}
+    statuses: dict[int | str, dict[str, Any]] = {status: _CHANGES[status] for status in (401, 403)}
     if shown is kind.model:
         statuses[304] = {"description": "It still has the ETag of If-None-Match."}
     return statuses

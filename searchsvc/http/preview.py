@@ -10,7 +10,7 @@ import orjson
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from searchsvc.http.access import admin_only
+from searchsvc.http.access import KeyedRoute, MayAdminister, MaySearch
 from searchsvc.http.context import FAILURES, AppContext, IndexPath
 from searchsvc.http.parts import FilterValue
 from searchsvc.http.previewer import Previewer
@@ -133,16 +133,16 @@ class Preview(BaseModel):
     columns: list[PreviewColumn]
 
 
-preview = APIRouter(prefix="/v1/indexes/{index}", responses=FAILURES)
+preview = APIRouter(prefix="/v1/indexes/{index}", responses=FAILURES, route_class=KeyedRoute)
 _KEY: dict[int | str, dict[str, Any]] = {
-    401: {"model": Problem, "description": "No key, or a wrong one."},
-    403: {"model": Problem, "description": "The service has no SEARCHSVC_ADMIN_KEY."},
+    401: {"model": Problem, "description": "No key, or one that does not hold."},
+    403: {"model": Problem, "description": "The key has not the role `admin`, or there is none."},
 }
 
 
 @preview.get("/segments/names", summary="Names of segments")
-async def segment_names(index: IndexPath, context: AppContext) -> SegmentNames:
-    """Names and titles of the enabled segments, for choosing one; all else needs the key."""
+async def segment_names(index: IndexPath, context: AppContext, _: MaySearch) -> SegmentNames:
+    """Names and titles of the enabled segments, for choosing one; no more of them."""
     segments = context.service.state(index).live.segments.segments
     return SegmentNames(segments=[SegmentName(name=it.name, title=it.title) for it in segments])
 
@@ -151,11 +151,10 @@ async def segment_names(index: IndexPath, context: AppContext) -> SegmentNames:
     "/preview",
     response_model=Preview,
     summary="Preview of segments",
-    dependencies=[admin_only],
     responses=_KEY,
 )
 async def preview_segments(
-    index: IndexPath, request: PreviewRequest, context: AppContext
+    index: IndexPath, request: PreviewRequest, context: AppContext, _: MayAdminister
 ) -> Response:
     """One query as several shoppers would see it, before a change is published.
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from searchsvc.errors import BadQueryError
-from searchsvc.http.access import admin_only
+from searchsvc.http.access import KeyedRoute, MayChangeProducts
 from searchsvc.http.bodies import complaints, documented_body
 from searchsvc.http.context import FAILURES, AppContext, IndexPath
 from searchsvc.http.guard import MAX_CHANGES_BYTES
@@ -17,8 +17,8 @@ from searchsvc.http.schemas import Problem
 from searchsvc.limits import MAX_CHANGES
 
 _ANSWERS: dict[int | str, dict[str, Any]] = {
-    401: {"model": Problem, "description": "No key, or a wrong one."},
-    403: {"model": Problem, "description": "The service has no SEARCHSVC_ADMIN_KEY."},
+    401: {"model": Problem, "description": "No key, or one that does not hold."},
+    403: {"model": Problem, "description": "The key has not the role `index`, or there is none."},
     409: {"model": Problem, "description": "A guard, the gate or a missing model forbids it."},
     413: {"model": Problem, "description": f"More than {MAX_CHANGES_BYTES >> 20} MiB."},
 }
@@ -84,7 +84,7 @@ class ProductChangesReport(BaseModel):
     seconds: dict[str, float] = Field(description="Of each stage.")
 
 
-products = APIRouter(prefix="/v1/indexes/{index}", responses=FAILURES)
+products = APIRouter(prefix="/v1/indexes/{index}", responses=FAILURES, route_class=KeyedRoute)
 
 
 @products.patch(
@@ -92,16 +92,16 @@ products = APIRouter(prefix="/v1/indexes/{index}", responses=FAILURES)
     summary="Change products",
     response_model=ProductChangesReport,
     responses=_ANSWERS,
-    dependencies=[admin_only],
     openapi_extra=documented_body(ProductChangesRequest),
 )
-async def change_products(index: IndexPath, request: Request, context: AppContext) -> Response:
+async def change_products(
+    index: IndexPath, request: Request, context: AppContext, grant: MayChangeProducts
+) -> Response:
     """Add, update and remove single products; a bad record costs itself.
 
     Prices, stock and popularity are visible within a second or two at any size; other texts take
     the model's time to read them. The next full reindex replaces everything by its feed.
     """
-    context.service.state(index)  # 404 before the body is read
     body = await request.body()
 
     def change() -> bytes:
@@ -109,6 +109,13 @@ async def change_products(index: IndexPath, request: Request, context: AppContex
         context.limits.count("products", "records", len(asked.products), "max_changes")
         report = context.changes.apply(index, asked.products, mode=asked.mode, force=asked.force)
         context.service.refresh_index(index)
+        context.audit(
+            grant,
+            "products",
+            index,
+            generation=report["generation"],
+            **{name: report[name] for name in ("added", "updated", "removed")},
+        )
         report["examples"] = list(map(orjson.loads, report["examples"]))
         return ProductChangesReport.model_validate(report).model_dump_json().encode()
 

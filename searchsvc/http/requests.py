@@ -126,6 +126,11 @@ class SearchRequest(BaseModel):
             relax=self.relax,
         )
 
+    @property
+    def user_token(self) -> str | None:
+        """The token that it names, whether with consent or without."""
+        return None if self.user is None else self.user.token
+
     def to_shopper(self) -> Shopper:
         """Who asks; nobody without consent."""
         return Shopper() if self.user is None else self.user.to_shopper()

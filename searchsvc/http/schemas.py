@@ -304,4 +304,7 @@ class Readiness(BaseModel):
     """Whether searches are answered."""
 
     ready: bool
-    indexes: dict[str, str] = Field(description="`ok`, or what is the matter.")
+    indexes: dict[str, str] | None = Field(
+        None,
+        description="`ok`, or what is the matter; left out where the key may not read metrics.",
+    )

@@ -10,13 +10,14 @@ import orjson
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from searchsvc.http.access import KeyedRoute, MaySearch
 from searchsvc.http.context import FAILURES, AppContext, IndexPath
 from searchsvc.query.query import MAX_TEXT
 from searchsvc.suggesting.suggest import MAX_SUGGESTIONS, SuggestionRequest
 
 _Limit = Annotated[int, Field(ge=0, le=MAX_SUGGESTIONS)]
 
-suggestions = APIRouter(prefix="/v1", responses=FAILURES)
+suggestions = APIRouter(prefix="/v1", responses=FAILURES, route_class=KeyedRoute)
 
 
 class SuggestParameters(BaseModel):
@@ -75,7 +76,10 @@ class SuggestResponse(BaseModel):
 
 @suggestions.get("/indexes/{index}/suggest", response_model=SuggestResponse, summary="Suggestions")
 async def suggest_queries(
-    index: IndexPath, parameters: Annotated[SuggestParameters, Query()], context: AppContext
+    index: IndexPath,
+    parameters: Annotated[SuggestParameters, Query()],
+    context: AppContext,
+    grant: MaySearch,
 ) -> Response:
     """Complete what is being typed; nothing of it is kept.
 
@@ -86,7 +90,7 @@ async def suggest_queries(
     request = parameters.to_request()
 
     def answer() -> bytes:
-        found = context.service.suggest(index, request)
+        found = context.service.suggest(index, request, grant.scope)
         seconds = perf_counter() - arrived
         context.metrics.suggested(index, seconds, found.degraded)
         return orjson.dumps(

@@ -1,6 +1,6 @@
 """The routes of users' rights: what is known of one, and its deletion.
 
-They need the administrator's key. A token is a pseudonym, not a secret: it stands in cookies and
+They need the role `admin`. A token is a pseudonym, not a secret: it stands in cookies and
 requests, so that whoever has seen it could otherwise read a stranger's purchases, or delete them.
 The shop knows who is logged in, and its back end asks for its shopper.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
@@ -21,18 +22,19 @@ from searchsvc.errors import BadQueryError
 from searchsvc.events.event import EventKind, Source
 from searchsvc.events.token import MAX_CUSTOMER
 from searchsvc.events.writer import IDLE_SECONDS
-from searchsvc.http.access import admin_only
+from searchsvc.http.access import KeyedRoute, MayAdministerAll
 from searchsvc.http.context import FAILURES, AppContext, Context
 from searchsvc.http.schemas import Problem
 
 if TYPE_CHECKING:
+    from searchsvc.keys.grant import Grant
     from searchsvc.state.users import Deleted
 
 _SETTLE_SECONDS = 2 * IDLE_SECONDS
 """By then other worker processes have written what they held of a user."""
 _KEYED: dict[int | str, dict[str, Any]] = {
-    401: {"model": Problem, "description": "No key, or a wrong one."},
-    403: {"model": Problem, "description": "The service has no SEARCHSVC_ADMIN_KEY."},
+    401: {"model": Problem, "description": "No key, or one that does not hold."},
+    403: {"model": Problem, "description": "The key has not the role `admin`, or there is none."},
 }
 Token = Annotated[
     str,
@@ -42,7 +44,7 @@ Token = Annotated[
     ),
 ]
 
-users = APIRouter(prefix="/v1", responses=FAILURES | _KEYED, dependencies=[admin_only])
+users = APIRouter(prefix="/v1", responses=FAILURES | _KEYED, route_class=KeyedRoute)
 
 
 class KnownItem(BaseModel):
@@ -125,7 +127,7 @@ class UserDeleted(BaseModel):
 
 
 @users.get("/users/{token:path}", response_model=UserKnown, summary="Everything known of a user")
-async def export_user(token: Token, context: AppContext) -> Response:
+async def export_user(token: Token, context: AppContext, grant: MayAdministerAll) -> Response:
     """Events of all indexes and memberships in segments; nothing else is stored.
 
     `derived` is what is made of them for a search, by index: it is worked out for this answer.
@@ -137,7 +139,7 @@ async def export_user(token: Token, context: AppContext) -> Response:
     def export() -> dict[str, Any]:
         portraits = context.service.portraits(context.state.user_key(token))
         derived = {index: asdict(portrait) for index, portrait in portraits.items()}
-        return context.state.export_user(token) | {"derived": derived}
+        return context.state.export_user(token, actor=grant.key) | {"derived": derived}
 
     known = await run_in_threadpool(export)
     return Response(
@@ -148,12 +150,12 @@ async def export_user(token: Token, context: AppContext) -> Response:
 
 
 @users.delete("/users/{token:path}", summary="Delete a user")
-async def delete_user(token: Token, context: AppContext) -> UserDeleted:
+async def delete_user(token: Token, context: AppContext, grant: MayAdministerAll) -> UserDeleted:
     """Remove every event and membership of a user; also 200 where there was none.
 
     What is on its way into the database is written first, so that nothing comes back.
     """
-    deleted = await erase(context, token)
+    deleted = await erase(context, grant, token)
     return UserDeleted(
         events=deleted.events,
         memberships=deleted.memberships,
@@ -162,8 +164,8 @@ async def delete_user(token: Token, context: AppContext) -> UserDeleted:
     )
 
 
-async def erase(context: Context, token: str) -> Deleted:
-    """Delete all that is known of the user with `token`.
+async def erase(context: Context, grant: Grant, token: str) -> Deleted:
+    """Delete all that is known of the user with `token`, as asked with `grant`.
 
     Raises:
         BadQueryError: it is no token.
@@ -174,7 +176,7 @@ async def erase(context: Context, token: str) -> Deleted:
     await asyncio.gather(
         asyncio.wrap_future(context.events.settled()), asyncio.sleep(_SETTLE_SECONDS)
     )
-    deleted = await run_in_threadpool(context.state.delete_user, token)
+    deleted = await run_in_threadpool(partial(context.state.delete_user, token, actor=grant.key))
     context.forget(context.state.user_key(token))
     return deleted
 

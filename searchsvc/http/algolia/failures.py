@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import orjson
 from fastapi import Request, Response
-from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from searchsvc.errors import SearchServiceError
+from searchsvc.http.access import KeyedRoute
 from searchsvc.http.problems import loggable_path, outcome, told
 
 if TYPE_CHECKING:
@@ -26,11 +26,11 @@ def failure(status: int, message: str, headers: Mapping[str, str] | None = None)
     return Response(body, status, headers=headers, media_type="application/json")
 
 
-class AlgoliaRoute(APIRoute):
+class AlgoliaRoute(KeyedRoute):
     """A route whose every error has Algolia's shape."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """See `APIRoute.get_route_handler`."""
+        """See `KeyedRoute.get_route_handler`."""
         handle = super().get_route_handler()
 
         async def handle_failures(request: Request) -> Response:

@@ -116,6 +116,11 @@ class InsightsEvent(_Theirs):
         return self
 
     @property
+    def is_named(self) -> bool:
+        """Whether it says whose it is."""
+        return bool(self.authenticated_user_token or self.user_token)
+
+    @property
     def kind(self) -> EventKind:
         """What was done."""
         if self.event_type == "conversion":
@@ -179,9 +184,11 @@ class Insights:
     """What a request brought.
 
     Attributes:
+        user: the token of whom events are that name nobody; ``None`` where they must.
         passed_over: events that are of no use here, by the reason.
     """
 
+    user: str | None = None
     passed_over: Counter[str] = field(default_factory=Counter)
 
     def drafts(self, body: bytes, span: Span, *, consent: bool) -> list[Draft]:
@@ -210,7 +217,8 @@ class Insights:
                 continue
             said = (event.consent, request.consent, consent)
             agreed = next(answer for answer in said if answer is not None)
-            found += _drafts(event, f"events[{number}]", span, consent=agreed)
+            known = event if event.is_named else event.model_copy(update={"user_token": self.user})
+            found += _drafts(known, f"events[{number}]", span, consent=agreed)
         if sum(len(draft.items) for draft in found) > MAX_ITEMS_IN_ALL:
             raise BadQueryError(
                 f"events: more than {MAX_ITEMS_IN_ALL:,} objectIDs in all; send them in several "

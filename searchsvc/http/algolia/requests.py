@@ -18,20 +18,8 @@ if TYPE_CHECKING:
 MAX_OBJECTS = 1_000
 """Records of one request."""
 
-_CREDENTIALS = ("x-algolia-api-key", "x-algolia-application-id")
 _THEIRS = "x-algolia-"
 _INDEX_SEGMENT = 3  # behind "", "1" and "indexes"
-
-
-def credentials(request: Request) -> tuple[str, str]:
-    """The key and the application that a request names, in a header or in the query string.
-
-    Whoever asks may search, so that nothing depends on them; a page's key is public anyway.
-    """
-    key, application = (
-        request.headers.get(name) or request.query_params.get(name, "") for name in _CREDENTIALS
-    )
-    return key, application
 
 
 def names_in_path(request: Request) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from searchsvc.errors import BadQueryError, ProductNotFoundError
-from searchsvc.http.access import check_key
+from searchsvc.http.access import MayAdministerAll, MaySearch, MaySendEvents, require_user
 from searchsvc.http.algolia.answers import Asked, encode_answer, encode_facet_search
 from searchsvc.http.algolia.failures import AlgoliaRoute, failure
 from searchsvc.http.algolia.insights import Insights, NoJsonError
@@ -20,7 +20,6 @@ from searchsvc.http.algolia.question import ask, ask_facet
 from searchsvc.http.algolia.record import read_record, select
 from searchsvc.http.algolia.requests import (
     MAX_OBJECTS,
-    credentials,
     names_in_path,
     parameters_in_query,
     read_body,
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from searchsvc.events.retention import Span
 
 if TYPE_CHECKING:
+    from searchsvc.keys.grant import Grant
     from searchsvc.personalizing.personalization import Personalization
     from searchsvc.query.query import Query
 
@@ -57,18 +57,18 @@ _RECORD = 2  # names in the path of one record: the index and the object
 
 
 @algolia.post("/indexes/*/queries")
-async def search_several(request: Request, context: AppContext) -> Response:
+async def search_several(request: Request, context: AppContext, grant: MaySearch) -> Response:
     """Answer several searches in one turn; they see one state of each index."""
     entries = requests_of(await read_body(request), MAX_SEARCHES)
     context.limits.count("requests", "searches", len(entries), "max_searches")
 
     def answer() -> bytes:
-        session = Session(context.service)
+        session = Session(context.service, grant)
         results = []
         for number, entry in enumerate(entries):
             try:
                 name = text_in(entry, "indexName")
-                results.append(_answer(context, session, name, flatten(entry)))
+                results.append(_answer(context, grant, session, name, flatten(entry)))
             except BadQueryError as error:
                 raise BadQueryError(f"requests[{number}].{error}") from error
         return orjson.dumps({"results": results})
@@ -77,12 +77,12 @@ async def search_several(request: Request, context: AppContext) -> Response:
 
 
 @algolia.post("/indexes/*/objects")
-async def get_records(request: Request, context: AppContext) -> Response:
+async def get_records(request: Request, context: AppContext, grant: MaySearch) -> Response:
     """Several records by their ids; ``null`` for one that there is not."""
     entries = requests_of(await read_body(request), MAX_OBJECTS)
 
     def answer() -> bytes:
-        session = Session(context.service)
+        session = Session(context.service, grant)
         results = []
         for number, entry in enumerate(entries):
             try:
@@ -97,30 +97,31 @@ async def get_records(request: Request, context: AppContext) -> Response:
 
 
 @algolia.post("/indexes/{index:path}/facets/{facet:path}/query")  # noqa: FAST003 - read undecoded
-async def search_facet(request: Request, context: AppContext) -> Response:
+async def search_facet(request: Request, context: AppContext, grant: MaySearch) -> Response:
     """The values of a facet that begin as a shopper types."""
     name, _, facet, *_ = names_in_path(request)
     flat = flatten(await read_body(request))
-    return await _search(context, name, {**flat, "type": "facet", "facet": facet})
+    return await _search(context, grant, name, {**flat, "type": "facet", "facet": facet})
 
 
 @algolia.post("/indexes/{index:path}/query")  # noqa: FAST003 - read undecoded
-async def search(request: Request, context: AppContext) -> Response:
+async def search(request: Request, context: AppContext, grant: MaySearch) -> Response:
     """Answer one search."""
-    return await _search(context, names_in_path(request)[0], flatten(await read_body(request)))
+    name = names_in_path(request)[0]
+    return await _search(context, grant, name, flatten(await read_body(request)))
 
 
 @algolia.get("/indexes/{name:path}")  # noqa: FAST003 - read undecoded
-async def get(request: Request, context: AppContext) -> Response:
+async def get(request: Request, context: AppContext, grant: MaySearch) -> Response:
     """A record by its id, or a search with its parameters in the query string."""
     names = names_in_path(request)
     parameters = parameters_in_query(request)
     if len(names) == 1 and names[0]:
-        return await _search(context, names[0], flatten(parameters))
+        return await _search(context, grant, names[0], flatten(parameters))
     if len(names) != _RECORD:
         return await nothing()
     wanted = texts_of(parameters.get(_RETRIEVED), _RETRIEVED)
-    record = _record(Session(context.service), names[0], names[1], wanted)
+    record = _record(Session(context.service, grant), names[0], names[1], wanted)
     if record is None and names[1] in _OTHER_PATHS:
         return await nothing()
     if record is None:
@@ -129,16 +130,16 @@ async def get(request: Request, context: AppContext) -> Response:
 
 
 @algolia.post("/events")
-async def push_events(request: Request, context: AppContext) -> Response:
+async def push_events(request: Request, context: AppContext, grant: MaySendEvents) -> Response:
     """Store clicks, views and conversions of shoppers who agreed to it."""
     body = await request.body()
-    insights, consent = Insights(), _consent(request, context)
+    insights, consent = Insights(grant.user), _consent(request, context)
 
     def read(span: Span) -> list[Draft]:
         return insights.drafts(body, span, consent=consent)
 
     try:
-        taken = await take_in(context, read, partial(index_named, context.service))
+        taken = await take_in(context, grant, read, partial(index_named, context.service, grant))
     except NoJsonError:
         raise
     except BadQueryError as error:
@@ -157,13 +158,12 @@ async def push_events(request: Request, context: AppContext) -> Response:
 
 
 @algolia.delete("/usertokens/{token:path}")
-async def delete_user_token(token: str, request: Request, context: AppContext) -> Response:
-    """Delete a user, as ``DELETE /v1/users/{token}`` does; the API key is the admin key.
+async def delete_user_token(token: str, context: AppContext, grant: MayAdministerAll) -> Response:
+    """Delete a user, as ``DELETE /v1/users/{token}`` does; the API key needs the role `admin`.
 
     Without a body: Algolia's client for Python takes none here.
     """
-    check_key(context, credentials(request)[0] or None)
-    await erase(context, token)
+    await erase(context, grant, token)
     return Response(status_code=204)
 
 
@@ -189,17 +189,22 @@ def _consent(request: Request, context: Context) -> bool:
     return said == "true"
 
 
-async def _search(context: Context, name: str, flat: dict[str, Any]) -> Response:
+async def _search(context: Context, grant: Grant, name: str, flat: dict[str, Any]) -> Response:
     def answer() -> bytes:
-        return orjson.dumps(_answer(context, Session(context.service), name, flat))
+        return orjson.dumps(_answer(context, grant, Session(context.service, grant), name, flat))
 
     return await context.in_turn(answer)
 
 
-def _answer(context: Context, session: Session, name: str, flat: dict[str, Any]) -> dict[str, Any]:
+def _answer(
+    context: Context, grant: Grant, session: Session, name: str, flat: dict[str, Any]
+) -> dict[str, Any]:
     """Answer one search."""
     began = perf_counter()
     parameters = parse_parameters(flat)
+    require_user(grant, parameters.user_token, "userToken")
+    if grant.user is not None:
+        parameters = parameters.model_copy(update={"user_token": grant.user})
     index, order = session.open(name)
     settings = context.editor.settings
     shopper = shopper_in(parameters, implied=settings.insights_consent)
@@ -246,6 +251,5 @@ def _answer(context: Context, session: Session, name: str, flat: dict[str, Any])
 def _record(
     session: Session, name: str, object_id: str, wanted: tuple[str, ...]
 ) -> dict[str, Any] | None:
-    products = session.open(name)[0].snapshot.products
-    row = products.row(object_id)
-    return None if row is None else select(read_record(products.json(row)), wanted)
+    stored = session.open(name)[0].record(object_id)
+    return None if stored is None else select(read_record(stored), wanted)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from indexer.snapshot import Snapshot
     from searchsvc.answer import SearchResult
     from searchsvc.http.algolia.replicas import Replica
+    from searchsvc.keys.grant import Grant
     from searchsvc.personalizing.audience import Audience
     from searchsvc.personalizing.personalization import Personalization
     from searchsvc.personalizing.personalizer import Personalizer
@@ -89,9 +90,10 @@ class Session:
         began: when its turn came, as `perf_counter` tells.
     """
 
-    def __init__(self, service: SearchService) -> None:
+    def __init__(self, service: SearchService, grant: Grant) -> None:
         self.began = perf_counter()
         self._service = service
+        self._grant = grant
         self._open: dict[str, OpenIndex] = {}
         self._hits = 0
         self._texts: set[str] = set()
@@ -122,7 +124,7 @@ class Session:
             NotReadyError: none of its generations can be opened.
             BadQueryError: the name asks for an order that there is not.
         """
-        replica = _replica(self._service, name)
+        replica = _replica(self._service, self._grant, name)
         index = self._opened(replica.index)
         try:
             return index, order_of(parse_sort(replica.order), index.attributes)
@@ -136,24 +138,25 @@ class Session:
         if index is None:
             state = self._service.state(name)
             audience = state.require_audience()
-            attributes = Attributes(audience.snapshot)
+            attributes = Attributes(audience.snapshot, self._grant.scope)
             personalizer = self._service.personalizer
             index = OpenIndex(audience, attributes, state.opened.embedder, personalizer, {})
             self._open[name] = index
         return index
 
 
-def index_named(service: SearchService, name: str) -> str:
+def index_named(service: SearchService, grant: Grant, name: str) -> str:
     """The served index that `name` means: events of a replica are those of its index.
 
     Raises:
         IndexNotFoundError: there is none, in the words of Algolia.
     """
-    return _replica(service, name).index
+    return _replica(service, grant, name).index
 
 
-def _replica(service: SearchService, name: str) -> Replica:
-    replica = read_replica(name, {state.name for state in service.indexes()})
+def _replica(service: SearchService, grant: Grant, name: str) -> Replica:
+    served = {state.name for state in service.indexes() if grant.covers(state.name)}
+    replica = read_replica(name, served)
     if replica is None:
         raise IndexNotFoundError(f"Index {name} does not exist")
     return replica
