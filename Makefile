@@ -2,6 +2,9 @@
 # make install  what you need to index and serve your own feed
 # make test     everything that CI runs
 # make bench    every benchmark of speed in a short form; figures and a report in ./bench
+# make fuzz     inputs made at random against everything that reads any; SECONDS=600 in all
+# make audit    known vulnerabilities of the locked packages; skipped where their database is not reached
+# make sbom     the bill of materials of what is installed to serve: sbom.cdx.json (CycloneDX)
 # make page     the storefront page, from searchsvc/storefront (needs Node 20 and npm)
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -9,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo install test lint bench lock page clean
+.PHONY: demo install test lint bench fuzz lock page clean audit sbom
 
 demo: install
 	$(BIN)/searchsvc demo
@@ -30,6 +33,19 @@ lint: $(VENV)/.installed-test
 
 bench: install
 	$(BIN)/python -m benchmarks suite --out bench
+
+SECONDS ?= 600
+fuzz: $(VENV)/.installed-test
+	SEARCHSVC_FUZZ_EXAMPLES=100 $(BIN)/python -m pytest -q -s tests/fuzz/test_openapi.py
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
+
+audit: $(VENV)/.installed-test
+	$(BIN)/python .ci/audit.py
+
+sbom: $(VENV)/.installed-test
+	$(BIN)/python -W ignore -m cyclonedx_py requirements requirements/default.lock \
+	  --pyproject pyproject.toml --mc-type application --output-reproducible \
+	  --output-format JSON --output-file sbom.cdx.json
 
 $(VENV)/.installed: requirements/default.lock requirements/model.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
