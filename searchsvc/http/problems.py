@@ -72,6 +72,7 @@ _HEADERS: Mapping[int, Mapping[str, str]] = {
     503: {"Retry-After": "1"},
 }
 _LATEST_RETRY_SECONDS = 3
+_ALGOLIA = "/1/"  # what no route there takes is answered in the shape of those that there are
 LOG_HAS_DETAILS = "the service's log has the details"
 _SHOWN_CHARACTERS = 80
 _WORD = re.compile("[A-Z][a-z]*")
@@ -195,10 +196,13 @@ def _parameters(request: Request, place: Sequence[str | int]) -> list[str]:
     return [name for model in models for name in getattr(model, "model_fields", ())]
 
 
-async def _http_error(_: Request, error: Exception) -> Response:
+async def _http_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     detail = str(error.detail)
+    if request.url.path.startswith(_ALGOLIA):
+        body = orjson.dumps({"message": detail, "status": error.status_code})
+        return Response(body, error.status_code, error.headers, "application/json")
     return problem(error.status_code, detail, f"{detail}; see /docs", error.headers)
 
 

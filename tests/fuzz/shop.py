@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -10,11 +14,13 @@ from indexer.build.reindex import ReindexOptions, reindex
 from indexer.embedding.hashing import HashingEmbedder
 from indexer.layout import IndexLayout
 from indexer.settings import IndexSettings
+from searchsvc.serving import SearchService
 from searchsvc.settings import Settings
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from searchsvc.personalizing.audience import Audience
 
+EMBEDDER = HashingEmbedder(64)
 INDEX = "shop"
 KEY = "correct horse battery staple"
 RECORDS: list[dict[str, Any]] = [
@@ -46,7 +52,7 @@ def build_shop(folder: Path) -> Settings:
         str(feed),
         IndexLayout.of(folder / "data", INDEX),
         IndexSettings(),
-        HashingEmbedder(64),
+        EMBEDDER,
         ReindexOptions(),
     )
     return Settings(
@@ -56,3 +62,39 @@ def build_shop(folder: Path) -> Settings:
         poll_seconds=3_600,
         insights_consent=True,
     )
+
+
+@functools.cache
+def settings() -> Settings:
+    """Of a service over a shop that is there as long as the process lives."""
+    folder = tempfile.TemporaryDirectory(prefix="searchsvc-fuzz-")
+    atexit.register(folder.cleanup)
+    return build_shop(Path(folder.name))
+
+
+@functools.cache
+def service() -> SearchService:
+    """A started service over the shop."""
+    started = SearchService(settings())
+    started.start()
+    atexit.register(started.close)  # before the folder goes: the last comes first
+    return started
+
+
+def shop_generation() -> Path:
+    """The directory of the shop's snapshot."""
+    layout = IndexLayout.of(settings().data_dir, INDEX)
+    return layout.generation_dir(layout.require_current())
+
+
+def audience() -> Audience:
+    """The catalogue of the shop, and what is known of those who search it."""
+    return service().state(INDEX).require_audience()
+
+
+@functools.cache
+def scratch(suffix: str) -> Path:
+    """A file that a target may write what it is given into."""
+    folder = tempfile.TemporaryDirectory(prefix="searchsvc-fuzz-")
+    atexit.register(folder.cleanup)
+    return Path(folder.name) / f"input{suffix}"

@@ -517,6 +517,10 @@ def test_what_else_algolia_has_is_not_here(shop: TestClient, method: str, path: 
     assert "Path not found" in failure(shop.request(method, path), 404)
 
 
+def test_methods_that_algolia_does_not_know_fail_in_its_shape(shop: TestClient) -> None:
+    failure(shop.request("TRACE", "/1/indexes/shop"), 405)
+
+
 def test_a_large_body_is_refused_in_the_same_shape(shop: TestClient) -> None:
     response = shop.post(ONE, content=b" " * (MAX_BODY_BYTES + 1), headers={"origin": "http://x"})
     assert "262,144 bytes" in failure(response, 413)
