@@ -73,7 +73,7 @@ def create(
 
     Example: searchsvc keys create --role search --role events --index 'shop-*' --title storefront
 
-    Example: KEY=$(searchsvc keys create --role metrics --expires 365d)
+    Example: searchsvc keys create --role metrics --expires 365d
     """
     with reported_failures(as_json=as_json):
         settings = read_settings(data_dir)
