@@ -67,6 +67,10 @@ def derive(
 
 def _secret() -> str:
     given = os.environ.get(SECRET_VARIABLE)
-    if given is None and sys.stdin.isatty():
+    if given is None and _is_terminal():
         given = typer.prompt("secret of the parent key", hide_input=True, err=True)
     return (sys.stdin.readline() if given is None else str(given)).strip()
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty()
