@@ -7,6 +7,7 @@ stay mapped: the worker processes share their memory, and what one has opened ou
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
@@ -95,8 +96,9 @@ class LearnedFile:
     def replace(self, learned: Learned) -> None:
         """Make `learned` the model.
 
-        It is written aside under a fixed name, which the next writer reuses when this one dies;
-        the lock is held meanwhile, about a second for a million products.
+        It is written in a directory aside, which the next writer empties when this one dies: the
+        library has files of its own beside the one that it writes. The lock is held meanwhile,
+        about a second for a million products.
 
         Raises:
             LiveSettingsUnwritableError: the disk is full or read-only.
@@ -104,11 +106,15 @@ class LearnedFile:
         header = _Header(origin=learned.origin, fields=learned.fields)
         arrays = {name: getattr(learned, name) for name in _ARRAYS}
         arrays |= _wide(learned.ids, "ids") | _wide(learned.values, "values")
-        aside = self._path.with_name(f".{self.name}.new")
+        aside = self._path.with_name(f".{self._path.stem}.new")
         with changing(self._path, self._lock):
-            _write(aside, arrays, header.model_dump_json())
-            aside.replace(self._path)
+            if aside.exists():
+                shutil.rmtree(aside)
+            aside.mkdir()
+            _write(aside / self.name, arrays, header.model_dump_json())
+            (aside / self.name).replace(self._path)
             flush(self._path.parent)
+            aside.rmdir()
 
     def remove(self) -> None:
         """Have no model.
@@ -138,7 +144,6 @@ def _write(path: Path, arrays: dict[str, NDArray[Any]], text: str) -> None:
     Raises:
         OSError: the disk is full or read-only.
     """
-    path.touch()  # the library reports its own kind of error where this one is an OSError
     write_arrays(path, arrays, {_TEXT: text})
     flush(path)
 

@@ -62,8 +62,9 @@ def build(
     settings: IndexSettings | None = None,
     options: ReindexOptions | None = None,
     first: dict[str, Any] | None = None,
+    feed: Path | None = None,
 ) -> str:
-    """Publish an edition; its feed is beside the data directory.
+    """Publish an edition.
 
     Args:
         data_dir: need not exist.
@@ -71,8 +72,9 @@ def build(
         settings: of the build.
         options: of the reindex.
         first: what else the first product says.
+        feed: where to write the feed; by default beside the data directory.
     """
-    feed = data_dir.parent / f"{data_dir.name}-{edition}.jsonl"
+    feed = feed or data_dir.parent / f"{data_dir.name}-{edition}.jsonl"
     write_feed(feed, edition, first=first)
     try:
         layout, chosen = layout_of(data_dir), settings or IndexSettings()

@@ -21,6 +21,7 @@ from indexer.columns import Columns
 from indexer.manifest import MANIFEST_FILE
 from indexer.snapshot import open_snapshot, verify
 from indexer.storage import StringTable
+from indexer.verified import manifest_digest
 from searchsvc.cli import gate as gate_module
 from searchsvc.cli.main import app
 from searchsvc.policy import RankingPolicy, ranking_settings
@@ -345,6 +346,10 @@ def test_a_published_generation_without_its_model_refuses(layout: IndexLayout) -
     manifest = json.loads(path.read_bytes())
     manifest["embedder"].update(name="lost", fingerprint="0" * 64)
     path.write_bytes(orjson.dumps(manifest))
+    # A generation has its name from its manifest.
+    name = f"{path.parent.name.partition('-')[0]}-{manifest_digest(path.parent)}"
+    path.parent.rename(layout.generation_dir(name))
+    layout.current_file.write_text(f"{name}\n")
     error = reindex(damaged(), "--model", "hashing-64", code=1).stderr
     assert "only answered in part" in error
     assert "'lost' is not available" in error

@@ -124,13 +124,17 @@ def test_what_was_read_is_mapped_and_outlives_a_replacement(file: LearnedFile) -
     assert_equal(model, MODEL)
 
 
-def test_what_another_writer_left_unfinished_is_written_over(
+def test_what_another_writer_left_unfinished_is_removed(
     file: LearnedFile, layout: IndexLayout
 ) -> None:
-    layout.root.joinpath(".learned.safetensors.new").write_bytes(b"cut short")
+    aside = layout.root / ".learned.new"
+    aside.mkdir()
+    for name in ("learned.safetensors", ".tmpa1b2c3"):  # the library's own
+        aside.joinpath(name).write_bytes(b"cut short")
     assert file.read() is None
     file.replace(MODEL)
     assert_equal(file.read(), MODEL)
+    assert sorted(it.name for it in layout.root.iterdir()) == ["learned.safetensors", "live.lock"]
 
 
 @pytest.mark.parametrize(
