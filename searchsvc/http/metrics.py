@@ -191,6 +191,12 @@ class Metrics:
             registry=self.registry,
             multiprocess_mode="livemin",
         )
+        self.keys_in_doubt = Gauge(
+            "searchsvc_keys_in_doubt",
+            "1 while keys are checked against their last copy, or cannot be checked at all.",
+            registry=self.registry,
+            multiprocess_mode="livemax",
+        )
         self._starts = Counter(
             "searchsvc_worker_starts_total",
             "Worker processes that have started since the service did.",
