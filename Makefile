@@ -3,6 +3,7 @@
 # make test     everything that CI runs
 # make bench    every benchmark of speed in a short form; figures and a report in ./bench
 # make fuzz     inputs made at random against everything that reads any; SECONDS=600 in all
+# make crash    kills, power cuts, damage and full disks, TRIALS=200 of each kind
 # make audit    known vulnerabilities of the locked packages; skipped where their database is not reached
 # make sbom     the bill of materials of what is installed to serve: sbom.cdx.json (CycloneDX)
 # make page     the storefront page, from searchsvc/storefront (needs Node 20 and npm)
@@ -12,7 +13,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo install test lint bench fuzz lock page clean audit sbom
+.PHONY: demo install test lint bench fuzz crash lock page clean audit sbom
 
 demo: install
 	$(BIN)/searchsvc demo
@@ -38,6 +39,10 @@ SECONDS ?= 600
 fuzz: $(VENV)/.installed-test
 	SEARCHSVC_FUZZ_EXAMPLES=100 $(BIN)/python -m pytest -q -s tests/fuzz/test_openapi.py
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
+
+TRIALS ?= 200
+crash: $(VENV)/.installed-test
+	SEARCHSVC_CRASH_TRIALS=$(TRIALS) $(BIN)/python -m pytest -q -rP tests/crash
 
 audit: $(VENV)/.installed-test
 	$(BIN)/python .ci/audit.py
