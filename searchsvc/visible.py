@@ -70,8 +70,10 @@ class Visible:
         extent = snapshot.derived.get(
             ("visible", scope),
             lambda: _extent(snapshot, scope),
-            lambda made: made.mask.nbytes + _COLUMNS_BYTES,
+            lambda made: _ENTRY_BYTES if isinstance(made, _Unfit) else _size(made),
         )
+        if isinstance(extent, _Unfit):
+            raise ForbiddenError(extent.message)
         return cls(replace(snapshot, columns=extent.columns), extent)
 
     @property
@@ -125,17 +127,28 @@ class Visible:
         return len(rows) > 0
 
 
-def _extent(snapshot: Snapshot, scope: Filter) -> Extent:
+@dataclass(frozen=True, slots=True)
+class _Unfit:
+    """Kept as well, so that a key that does not fit is logged once for each generation."""
+
+    message: str
+
+
+def _extent(snapshot: Snapshot, scope: Filter) -> Extent | _Unfit:
     products = len(snapshot.products)
     try:
         mask = row_mask(scope, snapshot.columns, products, snapshot.derived)
     except BadFilterError as error:
         _log.warning("index %s: a key's filter does not fit it: %s", snapshot.index, error)
         fields = ", ".join(sorted(fields_of(scope)))
-        raise ForbiddenError(
+        return _Unfit(
             f"the key's filter, on {fields}, does not fit the columns of index "
             f"{snapshot.index!r}, so that nothing is shown; make a key whose filter does"
-        ) from error
+        )
     rows = np.flatnonzero(mask)
     present = Presence.of(snapshot).count(rows)
     return Extent(mask, len(rows), snapshot.columns.naming(present))
+
+
+def _size(extent: Extent) -> int:
+    return extent.mask.nbytes + _COLUMNS_BYTES

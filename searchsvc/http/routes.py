@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
+from searchsvc.errors import ForbiddenError
 from searchsvc.http.access import (
     KeyedRoute,
     MayReadMetrics,
@@ -109,8 +110,9 @@ async def product(
 @api.get("/indexes", summary="All indexes")
 async def indexes(context: AppContext, grant: MaySearch) -> IndexList:
     """The indexes that are served and that the key is for, with what they can be filtered by."""
-    states = [state for state in context.service.indexes() if grant.covers(state.name)]
-    return IndexList(indexes=[_describe(state, grant.scope) for state in states])
+    states = (state for state in context.service.indexes() if grant.covers(state.name))
+    found = (_describe(state, grant.scope) for state in states)
+    return IndexList(indexes=[info for info in found if info is not None])
 
 
 @operation.head("/healthz", include_in_schema=False)
@@ -152,8 +154,12 @@ async def metrics(context: AppContext, _: MayReadMetrics) -> Response:
     return Response(context.metrics.render(), media_type=CONTENT_TYPE)
 
 
-def _describe(state: Served, scope: Filter | None) -> IndexInfo:
-    visible = Visible.of(state.snapshot, scope) if state.snapshot else None
+def _describe(state: Served, scope: Filter | None) -> IndexInfo | None:
+    """What the key may know of an index; nothing where its filter does not fit."""
+    try:
+        visible = Visible.of(state.snapshot, scope) if state.snapshot else None
+    except ForbiddenError:
+        return None
     snapshot = visible.snapshot if visible else None
     return IndexInfo(
         index=state.name,
