@@ -37,7 +37,8 @@ def attribute_name(name: str) -> str:
     Raises:
         ValueError: the name is empty or too long.
     """
-    cleaned = clean(_PREFIX.sub("", name, count=1))
+    prefix = _PREFIX.match(name)
+    cleaned = clean(name[prefix.end() :] if prefix else name)
     if not cleaned:
         raise ValueError("expected a name for this attribute")
     if len(cleaned) > MAX_NAME_CHARS:

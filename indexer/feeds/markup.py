@@ -129,3 +129,7 @@ class _TextCollector(HTMLParser):
     def handle_data(self, data: str) -> None:
         if not self._is_hidden:
             self.texts.append(data)
+
+    def parse_marked_section(self, i: int, report: bool = True) -> int:  # noqa: FBT001, FBT002 - theirs
+        """``<![...>`` is a comment, as HTML has it; html.parser raises at what SGML has not."""
+        return self.parse_bogus_comment(i, report)

@@ -87,6 +87,7 @@ def test_the_first_value_of_a_name_stays() -> None:
 
 def test_names_lose_googles_prefix_and_invisible_characters() -> None:
     assert attribute_name(" g:Farbe\u200b  Ton ") == "Farbe Ton"
+    assert attribute_name("dog:size") == "dog:size"
 
 
 def details(value: object) -> dict[str, object]:

@@ -28,6 +28,9 @@ from indexer.feeds.markup import clean, plain_text, shorten
         ("<p>cut by the sender <a href='http", "cut by the sender"),
         ("<p>a<T>b</T>c</p>", "a<T>b</t>c"),
         ("&#65;&#x42;&nbsp;C", "AB C"),
+        ("<b>x</b><![if gte mso 9]>y<![endif]>", "xy"),
+        ("<b>x</b> <![CDA3A[<b>bold</b>] y", "x bold] y"),
+        ("<b>x</b><![", "x<!["),
     ],
 )
 def test_markup_goes_and_words_stay_apart(given_text: str, expected: str) -> None:
