@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from searchsvc.errors import BadFilterError, ForbiddenError
-from searchsvc.query.filters import fields_of
+from searchsvc.query.filters import fields_of, with_names
 from searchsvc.query.mask import row_mask
 from searchsvc.results.presence import Presence
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from searchsvc.query.filters import Filter
 
 _log = logging.getLogger(__name__)
+_FREE = "attributes."
 _ENTRY_BYTES = 300  # of a few terms and an answer in the cache of a snapshot
 _COLUMNS_BYTES = 10_000  # of a dictionary; the columns themselves are the snapshot's
 
@@ -135,9 +136,15 @@ class _Unfit:
 
 
 def _extent(snapshot: Snapshot, scope: Filter) -> Extent | _Unfit:
-    products = len(snapshot.products)
+    products, columns = len(snapshot.products), snapshot.columns
+
+    def name_of(field: str) -> str:
+        """As the shop's feed and Algolia's keys call it, or as the column is called."""
+        free = _FREE + field
+        return free if columns.get(field) is None and columns.get(free) is not None else field
+
     try:
-        mask = row_mask(scope, snapshot.columns, products, snapshot.derived)
+        mask = row_mask(with_names(scope, name_of), columns, products, snapshot.derived)
     except BadFilterError as error:
         _log.warning("index %s: a key's filter does not fit it: %s", snapshot.index, error)
         fields = ", ".join(sorted(fields_of(scope)))

@@ -18,7 +18,17 @@ from indexer.snapshot import Snapshot, open_snapshot
 from searchsvc.answer import SearchResult
 from searchsvc.errors import BadQueryError, ForbiddenError, ProductNotFoundError
 from searchsvc.policy import RankingPolicy
-from searchsvc.query.filters import And, AnyOf, Exists, Filter, Not, Written, parse_filter
+from searchsvc.query.filters import (
+    And,
+    AnyOf,
+    Exists,
+    Filter,
+    Near,
+    Not,
+    Spot,
+    Written,
+    parse_filter,
+)
 from searchsvc.query.query import FacetRequest, Grouping, Query
 from searchsvc.results.sort_keys import parse_sort
 from searchsvc.search import Memory, search
@@ -415,6 +425,32 @@ def test_a_scope_that_does_not_fit_the_index_is_refused_and_never_matches(
             attempt()
         assert "the key's filter" in str(told.value)
         assert "vault_code" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "count"),
+    [
+        ("shop:ours", 7),
+        ("attributes.shop:ours", 7),
+        ("NOT shop:theirs", 7),
+        ("shop:ours AND (color:white OR vault_code:x)", 1),
+        ("vault_code:x OR color:white", 2),
+        ("shop:ours AND NOT color:white", 6),
+        ("color:nowhere OR price > 12", 3),
+    ],
+)
+def test_a_scope_may_name_attributes_as_the_feed_does(
+    fair: Snapshot, written: str, count: int
+) -> None:
+    assert len(Visible.of(fair, parse_filter(written))) == count
+
+
+def test_a_place_can_be_a_scope(build: Build, layout: IndexLayout) -> None:
+    places = {"ours": "52.5,13.4", "theirs": "48.8,2.3"}
+    build([stock(shop, 1, "Kettle", location=place) for shop, place in places.items()])
+    berlin = Near(Spot(52.5, 13.4), 10_000)
+    visible = Visible.of(open_snapshot(layout), berlin)
+    assert [visible.snapshot.products.id(int(row)) for row in visible.rows] == ["ours-1"]
 
 
 def test_a_scope_that_nothing_fulfils_shows_nothing(fair: Snapshot) -> None:

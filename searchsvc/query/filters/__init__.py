@@ -31,6 +31,7 @@ from searchsvc.query.filters.tree import (
     Written,
     fields_of,
     number_of,
+    with_names,
     without_field,
 )
 
@@ -57,6 +58,7 @@ __all__ = [
     "parse_filter",
     "parse_filter_text",
     "shown",
+    "with_names",
     "without_field",
 ]
 

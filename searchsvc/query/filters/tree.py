@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from indexer.columns import Scalar
 
 LOCATION = "location"
@@ -141,6 +143,21 @@ def fields_of(condition: Filter) -> frozenset[str]:
             return frozenset((LOCATION,))
         case _:
             return frozenset((condition.field,))
+
+
+def with_names(condition: Filter, name_of: Callable[[str], str]) -> Filter:
+    """The same filter on the columns that `name_of` gives for its own."""
+    match condition:
+        case And(parts):
+            return And(tuple(with_names(part, name_of) for part in parts))
+        case Or(parts):
+            return Or(tuple(with_names(part, name_of) for part in parts))
+        case Not(part):
+            return Not(with_names(part, name_of))
+        case Near() | Box() | Polygon():
+            return condition
+        case _:
+            return dataclasses.replace(condition, field=name_of(condition.field))
 
 
 def without_field(condition: Filter, field: str) -> Filter | None:
