@@ -36,6 +36,7 @@ _OURS = ("searchsvc", "indexer")
 _SERVER = "uvicorn"
 _URL_PASSWORD = re.compile(r"(://[^/\s:@]{0,200}:)[^/\s@]{1,500}@")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_FORMATTED = ("message", "asctime")  # what another formatter leaves in a record
 _SHORTEST_SECRET = 4  # what is shorter would hide ordinary words
 
 
@@ -95,7 +96,7 @@ def formatter(*, is_json: bool, secrets: Iterable[str] = ()) -> ProcessorFormatt
         return ProcessorFormatter(
             foreign_pre_chain=prepared, processors=[*steps, _named, _json_line]
         )
-    prepared += [structlog.processors.format_exc_info, _on_one_line]
+    prepared.append(structlog.processors.format_exc_info)
     console = structlog.dev.ConsoleRenderer(
         colors=sys.stderr.isatty(),
         timestamp_key="time",
@@ -103,7 +104,9 @@ def formatter(*, is_json: bool, secrets: Iterable[str] = ()) -> ProcessorFormatt
         # Never with the values of variables: they are where secrets are.
         exception_formatter=structlog.dev.plain_traceback,
     )
-    return ProcessorFormatter(foreign_pre_chain=prepared, processors=[*steps, console])
+    return ProcessorFormatter(
+        foreign_pre_chain=prepared, processors=[*steps, _on_one_line, console]
+    )
 
 
 def _is_json(log_format: LogFormat) -> bool:
@@ -123,13 +126,17 @@ def _add_time(_: Any, __: str, event: EventDict) -> EventDict:  # noqa: ANN401 -
     record = event.get("_record")
     seconds = record.created if record is not None else datetime.now(UTC).timestamp()
     moment = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+    for known in _FORMATTED:
+        event.pop(known, None)
     event["time"] = moment.replace("+00:00", "Z")
     return event
 
 
 def _on_one_line(_: Any, __: str, event: EventDict) -> EventDict:  # noqa: ANN401 - structlog's
-    """Without control characters in the message: a path must not write lines of its own."""
-    event["event"] = _CONTROLS.sub(_escaped, str(event.get("event", "")))
+    """Without control characters: what somebody sent must not write lines of its own."""
+    for name, value in event.items():
+        if isinstance(value, str) and name != "exception":
+            event[name] = _CONTROLS.sub(_escaped, value)
     return event
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from pydantic import Field, SecretStr, create_model
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -123,9 +124,13 @@ class Settings(_DerivedSettings):
         return init_settings, env_settings, DeclaredSource(settings_cls)
 
     def secrets(self) -> list[str]:
-        """What must never be in a log or an answer."""
+        """What must never be in a log or an answer, passwords within URLs on their own as well."""
         values = (getattr(self, name) for name in type(self).model_fields)
-        return [it.get_secret_value() for it in values if isinstance(it, SecretStr)]
+        found = [it.get_secret_value() for it in values if isinstance(it, SecretStr)]
+        # Not by urlsplit, which takes a slash within a password for the end of the host.
+        users = [text.partition("://")[2].rpartition("@")[0] for text in found if "://" in text]
+        passwords = [user.partition(":")[2] for user in users]
+        return [*found, *filter(None, passwords), *filter(None, map(unquote, passwords))]
 
     def ranking_policy(self) -> RankingPolicy:
         """The policy that these settings ask for."""

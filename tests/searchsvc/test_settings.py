@@ -194,3 +194,17 @@ def test_without_a_cache_directory_they_are_in_that_of_the_home(
 def test_other_variables_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEARCHSVC_NO_SUCH_SETTING", "1")
     assert math.isfinite(Settings().poll_seconds)
+
+
+def test_secrets_are_known_for_the_log_passwords_of_urls_among_them() -> None:
+    settings = Settings(
+        admin_key="a key of an admin",  # type: ignore[arg-type]
+        state_url="postgresql://shop:pass%20w/o@rd@db/state",  # type: ignore[arg-type]
+    )
+    assert settings.secrets() == [
+        "a key of an admin",
+        "postgresql://shop:pass%20w/o@rd@db/state",
+        "pass%20w/o@rd",
+        "pass w/o@rd",
+    ]
+    assert Settings().secrets() == []
