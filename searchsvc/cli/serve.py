@@ -23,6 +23,7 @@ from indexer.embedding.acquire import DEFAULT_MODEL, install_default_model
 from indexer.layout import IndexLayout, list_indexes
 from indexer.settings import IndexSettings
 from searchsvc import logs
+from searchsvc.cli.address import Address
 from searchsvc.cli.learn import learning_command
 from searchsvc.cli.output import (
     DEFAULT_INDEX,
@@ -48,9 +49,10 @@ from searchsvc.watching.watching import LOOK_SECONDS, WatchedFeed, WatchingTask
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _DEMO_INDEX = "demo"
 _CONCURRENT_VARIABLE = "SEARCHSVC_MAX_CONCURRENT"
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
-Host = Annotated[str, typer.Option(help="Address to listen on.")]
+Host = Annotated[
+    str, typer.Option(help="Address to listen on; without any key, only this machine's own.")
+]
 Port = Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on.")]
 
 
@@ -93,23 +95,23 @@ def serve(
             *_learning(settings, learn_every),
             *_watching(settings, watch or [], watch_every),
         ]
-        _check_port(host, port)
+        address = Address.of(settings, host, port)
+        _check_port(address.host, address.port)
         indexes = list_indexes(settings.data_dir)
-    address = f"http://{host}:{port}"
     if as_json:
-        print_json({"address": address, "indexes": indexes, "pid": os.getpid()})
+        print_json({**_described(address), "indexes": indexes, "pid": os.getpid()})
     elif indexes:
         stderr.print(
-            f"serving {', '.join(indexes)} of {settings.data_dir} at {address}/", markup=False
+            f"serving {', '.join(indexes)} of {settings.data_dir} at {address.url}/", markup=False
         )
     else:
         stderr.print(
             f"there is no index in {settings.data_dir} yet: run 'searchsvc reindex FEED', and it "
-            f"is served at {address}/ at once",
+            f"is served at {address.url}/ at once",
             markup=False,
         )
     with _running(schedules):
-        _run(settings, host, port, workers)
+        _run(settings, address, workers)
 
 
 def demo(
@@ -127,18 +129,23 @@ def demo(
     """
     settings = read_settings(data_dir)
     with reported_failures(as_json=as_json):
-        if not build_only:
-            _check_port(host, port)
+        address = None if build_only else Address.of(settings, host, port)
+        if address is not None:
+            _check_port(address.host, address.port)
         install_default_model(settings.models_dir)
         report = build_demo(settings, quiet=as_json)
-    address = f"http://{host}:{port}"
+    described = {"address": None} if address is None else _described(address)
     if as_json:
-        print_json({"address": None if build_only else address, "build": report.to_dict()})
-    if build_only:
+        print_json({**described, "build": report.to_dict()})
+    if address is None:
         return
     if not as_json:
-        stderr.print(_where_to_go(address, settings), markup=False)
-    _run(settings, host, port, workers=1)
+        stderr.print(_where_to_go(address.url, settings), markup=False)
+    _run(settings, address, workers=1)
+
+
+def _described(address: Address) -> dict[str, str]:
+    return {"address": address.url, "keys": address.keys}
 
 
 def _where_to_go(address: str, settings: Settings) -> str:
@@ -191,13 +198,11 @@ def _add_segments(layout: IndexLayout) -> None:
         file.replace(parse(SEGMENTS.model, sample))
 
 
-def _run(settings: Settings, host: str, port: int, workers: int) -> None:
+def _run(settings: Settings, address: Address, workers: int) -> None:
     logs.configure(settings.log_format, settings.log_level, settings.secrets())
-    if host not in _LOOPBACK:
-        stderr.print(
-            f"listening on {host} without authentication: let only your own proxy reach it",
-            markup=False,
-        )
+    if address.note:
+        stderr.print(address.note, markup=False)
+    address.prepare()
     # One query is one thread's work; a second thread brings nothing and worsens the tail.
     # Workers read the settings from their environment.
     for variable in _THREAD_VARIABLES:
@@ -209,7 +214,7 @@ def _run(settings: Settings, host: str, port: int, workers: int) -> None:
     # uvicorn drains on SIGTERM and then raises the signal again, for whoever handled it before.
     signal.signal(signal.SIGTERM, _leave)
     with tempfile.TemporaryDirectory(prefix="searchsvc-metrics-") as shared:
-        run_server(settings.edge(), host, port, workers, Path(shared))
+        run_server(settings.edge(), address.host, address.port, workers, Path(shared))
 
 
 def _learning(settings: Settings, every: str | None) -> list[Schedule]:

@@ -134,8 +134,8 @@ def test_serve_takes_its_options_from_the_file_and_the_command_line_before_it(
         "[serve]\nport = 8123\nworkers = 3\n"
     )
     assert run("--config", file, "serve", "--workers", "2").exit_code == 0
-    ((settings, host, port, workers),) = started
-    assert (host, port, workers) == ("127.0.0.1", 8123, 2)
+    ((settings, address, workers),) = started
+    assert (address.host, address.port, workers) == ("127.0.0.1", 8123, 2)
     assert settings.max_concurrent == 5
 
 
