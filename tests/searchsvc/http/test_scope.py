@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -9,17 +11,20 @@ import pytest
 from starlette.testclient import TestClient
 
 from searchsvc.http.app import create_app
-from searchsvc.keys.grant import Grant
+from searchsvc.keys.draft import KeyDraft
 from searchsvc.keys.role import Role
-from searchsvc.query.filters import AnyOf, Filter
+from searchsvc.keys.scoped import Restrictions, derive
+from searchsvc.state.store import StateStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from httpx2 import Response
+
     from tests.conftest import Build
     from tests.searchsvc.conftest import MakeSettings
 
-OURS = AnyOf("attributes.shop", ("ours",))
+OURS = "shop:ours"
 HIDDEN_ID = "quorvid-1"
 NOT_A_PRODUCT = "quorvad-1"
 HIDDEN = {
@@ -61,11 +66,41 @@ POPULAR = ["zembrilux kettle", "brindolac", "copper kettle", "kettle of zembrilu
 KEY = "correct horse battery staple"
 
 
+@dataclass(frozen=True)
+class Shop:
+    """A service with a search key.
+
+    Attributes:
+        client: asks it.
+        secret: of a key that sees everything.
+    """
+
+    client: TestClient
+    secret: str
+
+    def show_all(self) -> TestClient:
+        """Whoever sends the key itself."""
+        return self._with(self.secret)
+
+    def show(self, filters: str) -> TestClient:
+        """Whoever sends a key that was derived of it."""
+        return self._with(derive(self.secret, Restrictions(filters=filters)))
+
+    def _with(self, key: str) -> TestClient:
+        self.client.headers["Authorization"] = f"Bearer {key}"
+        return self.client
+
+
 @pytest.fixture
-def shop(build: Build, make_settings: MakeSettings) -> Iterator[TestClient]:
+def shop(build: Build, make_settings: MakeSettings) -> Iterator[Shop]:
     hidden = [{"id": f"quorvid-{n}", **HIDDEN} for n in range(COUNT)]
     build([*VISIBLE, *hidden])
-    with TestClient(create_app(make_settings(admin_key=KEY))) as client:
+    settings = make_settings(admin_key=KEY)
+    draft = KeyDraft(frozenset({Role.SEARCH, Role.EVENTS}), rate=0, rate_per_address=0)
+    key, secret = draft.key(now_ms=1)
+    with closing(StateStore.open(settings)) as store:
+        store.put_key(key, actor="test")
+    with TestClient(create_app(settings)) as client:
         document = {"queries": [{"text": text, "count": 9} for text in POPULAR]}
         response = client.put(
             "/v1/indexes/shop/suggestions",
@@ -73,14 +108,7 @@ def shop(build: Build, make_settings: MakeSettings) -> Iterator[TestClient]:
             headers={"Authorization": f"Bearer {KEY}"},
         )
         assert response.status_code == 200, response.text
-        yield client
-
-
-def grant_to(client: TestClient, monkeypatch: pytest.MonkeyPatch, scope: Filter | None) -> None:
-    """Have every request be one with a key that carries `scope`."""
-    grant = Grant(key="storefront", roles=frozenset({Role.SEARCH, Role.EVENTS}), scope=scope)
-    keyring = client.app.state.context.keyring  # type: ignore[attr-defined]  # Starlette's
-    monkeypatch.setattr(keyring, "grant", lambda *_, **__: grant)
+        yield Shop(client, secret.text)
 
 
 def misspelt(word: str) -> str:
@@ -141,11 +169,11 @@ def algolia_searches() -> list[dict[str, Any]]:
     ]
 
 
-def everything(client: TestClient) -> Iterator[tuple[str, bytes]]:
+def everything(client: TestClient) -> Iterator[tuple[str, Response]]:
     """What every route of a search key answers, with what was asked."""
     path = "/v1/indexes/shop"
     for request in searches():
-        yield str(request), client.post(f"{path}/search", json=request).content
+        yield str(request), client.post(f"{path}/search", json=request)
     for text in (*BEGINNINGS, *(f"{it} " for it in MISSPELT), "kettle of "):
         query: dict[str, str | int] = {
             "q": text,
@@ -154,62 +182,60 @@ def everything(client: TestClient) -> Iterator[tuple[str, bytes]]:
             "categories": 50,
             "brands": 50,
         }
-        yield f"suggest {text}", client.get(f"{path}/suggest", params=query).content
+        yield f"suggest {text}", client.get(f"{path}/suggest", params=query)
     for text in MISSPELT[1:3]:
         parameters = {"query": text, "facets": "brand,color", "explain": "true"}
-        yield f"GET {text}", client.get(f"{path}/search", params=parameters).content
+        yield f"GET {text}", client.get(f"{path}/search", params=parameters)
     for visible in VISIBLE:
         one = f"{path}/products/{visible['id']}"
-        yield one, client.get(one).content
+        yield one, client.get(one)
         for same_group in ("true", "false"):
             near = client.get(f"{one}/similar", params={"same_group": same_group, "limit": 100})
-            yield f"{one}/similar {same_group}", near.content
-    yield "/v1/indexes", client.get("/v1/indexes").content
+            yield f"{one}/similar {same_group}", near
+    yield "/v1/indexes", client.get("/v1/indexes")
     yield from algolia(client)
 
 
-def algolia(client: TestClient) -> Iterator[tuple[str, bytes]]:
+def algolia(client: TestClient) -> Iterator[tuple[str, Response]]:
     for request in algolia_searches():
-        yield f"Algolia {request}", client.post("/1/indexes/shop/query", json=request).content
+        yield f"Algolia {request}", client.post("/1/indexes/shop/query", json=request)
     several = [{"indexName": "shop", **it} for it in algolia_searches()[-5:-3]]
     yield (
         "Algolia several",
-        client.post("/1/indexes/*/queries", json={"requests": several}).content,
+        client.post("/1/indexes/*/queries", json={"requests": several}),
     )
     for facet in ("brand", "color", "categories.lvl1", "attrmimsica"):
         for typed in ("", "b", "m", "v"):
             found = client.post(
                 f"/1/indexes/shop/facets/{facet}/query", json={"facetQuery": typed}
             )
-            yield f"facet {facet} {typed}", found.content
+            yield f"facet {facet} {typed}", found
     wanted = [{"indexName": "shop", "objectID": it} for it in ("ours-1", HIDDEN_ID)]
-    yield "objects", client.post("/1/indexes/*/objects", json={"requests": wanted}).content
-    yield "record", client.get(f"/1/indexes/shop/{HIDDEN_ID}").content
+    yield "objects", client.post("/1/indexes/*/objects", json={"requests": wanted})
+    yield "record", client.get(f"/1/indexes/shop/{HIDDEN_ID}")
 
 
-def test_nothing_of_a_hidden_product_is_in_any_answer(
-    shop: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    grant_to(shop, monkeypatch, None)
-    shown = b"".join(body for _, body in everything(shop)).lower()
+def test_nothing_of_a_hidden_product_is_in_any_answer(shop: Shop) -> None:
+    everybody = dict(everything(shop.show_all()))
+    shown = b"".join(answer.content for answer in everybody.values()).lower()
     missing = {marker for marker in MARKERS if marker.encode() not in shown}
     assert missing == set(), "a marker that nobody is shown proves nothing"
-    grant_to(shop, monkeypatch, OURS)
-    for asked, body in everything(shop):
-        told = {marker for marker in MARKERS if marker.encode() in body.lower()}
+    assert {answer.status_code for answer in everybody.values()} == {200, 400}
+    for asked, answer in everything(shop.show(OURS)):
+        told = {marker for marker in MARKERS if marker.encode() in answer.content.lower()}
         assert told == set(), asked
+        expected = 404 if asked == "record" else everybody[asked].status_code
+        assert answer.status_code == expected, answer.text
 
 
-def test_a_hidden_product_is_as_one_that_there_is_not(
-    shop: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    grant_to(shop, monkeypatch, OURS)
+def test_a_hidden_product_is_as_one_that_there_is_not(shop: Shop) -> None:
+    client = shop.show(OURS)
     for path in (
         "/v1/indexes/shop/products/{}",
         "/v1/indexes/shop/products/{}/similar",
         "/1/indexes/shop/{}",
     ):
-        hidden, absent = (shop.get(path.format(it)) for it in (HIDDEN_ID, NOT_A_PRODUCT))
+        hidden, absent = (client.get(path.format(it)) for it in (HIDDEN_ID, NOT_A_PRODUCT))
         assert hidden.status_code == absent.status_code == 404
         told = [answer.json() for answer in (hidden, absent)]
         for answer in told:
@@ -217,67 +243,73 @@ def test_a_hidden_product_is_as_one_that_there_is_not(
         one, other = (orjson.dumps(answer).decode() for answer in told)
         assert one.replace(HIDDEN_ID, "") == other.replace(NOT_A_PRODUCT, "")
     wanted = [{"indexName": "shop", "objectID": it} for it in (HIDDEN_ID, "ours-1")]
-    records = shop.post("/1/indexes/*/objects", json={"requests": wanted}).json()["results"]
+    records = client.post("/1/indexes/*/objects", json={"requests": wanted}).json()["results"]
     assert (records[0], records[1]["objectID"]) == (None, "ours-1")
 
 
-def test_a_hidden_product_that_was_viewed_tells_nothing(
-    shop: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    grant_to(shop, monkeypatch, OURS)
+def test_a_hidden_product_that_was_viewed_tells_nothing(shop: Shop) -> None:
+    client = shop.show(OURS)
 
     def answer(viewed: str) -> dict[str, Any]:
         user = {"consent": True, "viewed": [viewed]}
         body = {"query": "kettle", "explain": True, "user": user}
-        found: dict[str, Any] = shop.post("/v1/indexes/shop/search", json=body).json()
+        found: dict[str, Any] = client.post("/v1/indexes/shop/search", json=body).json()
         return {name: found[name] for name in ("hits", "total", "personalization")}
 
     assert answer(HIDDEN_ID) == answer(NOT_A_PRODUCT)
     assert answer("ours-2") != answer(NOT_A_PRODUCT)
 
 
-def test_an_index_is_described_by_what_is_visible_of_it(
-    shop: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def described() -> dict[str, Any]:
-        (found,) = shop.get("/v1/indexes").json()["indexes"]
+def test_an_index_is_described_by_what_is_visible_of_it(shop: Shop) -> None:
+    def described(client: TestClient) -> dict[str, Any]:
+        (found,) = client.get("/v1/indexes").json()["indexes"]
         described: dict[str, Any] = found
         return described
 
-    grant_to(shop, monkeypatch, None)
-    everybody = described()
+    everybody = described(shop.show_all())
     assert everybody["products"] == COUNT + len(VISIBLE)
-    grant_to(shop, monkeypatch, OURS)
-    ours = described()
+    ours = described(shop.show(OURS))
     assert ours["products"] == len(VISIBLE)
     hidden = {"attributes.attrmimsical", "attributes.sku"}
     assert everybody["fields"].keys() - ours["fields"].keys() == hidden
 
 
-def test_a_key_whose_filter_does_not_fit_sees_nothing(
-    shop: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    grant_to(shop, monkeypatch, AnyOf("tenant", ("ours",)))
+def test_a_key_whose_filter_does_not_fit_sees_nothing(shop: Shop) -> None:
+    client = shop.show("tenant:ours")
     path = "/v1/indexes/shop"
     answers = [
-        shop.post(f"{path}/search", json={"query": ""}),
-        shop.post(f"{path}/search", json={"query": "kettle", "limit": 0, "relax": True}),
-        shop.get(f"{path}/search"),
-        shop.get(f"{path}/suggest"),
-        shop.get(f"{path}/products/ours-1"),
-        shop.get(f"{path}/products/{NOT_A_PRODUCT}"),
-        shop.get(f"{path}/products/ours-1/similar"),
-        shop.post("/1/indexes/shop/query", json={"query": ""}),
-        shop.post("/1/indexes/shop/facets/brand/query", json={"facetQuery": ""}),
-        shop.get("/1/indexes/shop/ours-1"),
-        shop.post(
+        client.post(f"{path}/search", json={"query": ""}),
+        client.post(f"{path}/search", json={"query": "kettle", "limit": 0, "relax": True}),
+        client.get(f"{path}/search"),
+        client.get(f"{path}/suggest"),
+        client.get(f"{path}/products/ours-1"),
+        client.get(f"{path}/products/{NOT_A_PRODUCT}"),
+        client.get(f"{path}/products/ours-1/similar"),
+        client.post("/1/indexes/shop/query", json={"query": ""}),
+        client.post("/1/indexes/shop/facets/brand/query", json={"facetQuery": ""}),
+        client.get("/1/indexes/shop/ours-1"),
+        client.post(
             "/1/indexes/*/objects",
             json={"requests": [{"indexName": "shop", "objectID": "ours-1"}]},
         ),
-        shop.post("/1/indexes/*/queries", json={"requests": [{"indexName": "shop"}]}),
+        client.post("/1/indexes/*/queries", json={"requests": [{"indexName": "shop"}]}),
     ]
     for answer in answers:
         assert answer.status_code == 403, answer.text
         assert "the key's filter, on tenant, does not fit" in answer.text
         assert "kettle" not in answer.text
-    assert shop.get("/v1/indexes").json() == {"indexes": []}
+    assert client.get("/v1/indexes").json() == {"indexes": []}
+
+
+def test_events_tell_no_hidden_product_from_one_that_there_is_not(shop: Shop) -> None:
+    client = shop.show(OURS)
+
+    def told(product: str) -> dict[str, Any]:
+        event = {"type": "view", "items": [{"id": product}]}
+        body = {"consent": True, "user_token": "u-1", "index": "shop", "events": [event]}
+        answer = client.post("/v1/events", json=body)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    assert told(HIDDEN_ID) == told(NOT_A_PRODUCT) != told("ours-1")
