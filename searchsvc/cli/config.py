@@ -195,7 +195,7 @@ def _print_template(options: list[dict[str, Any]]) -> None:
 def _shown(value: object) -> str:
     """`value` as TOML has it, as far as it has such values."""
     if value is None:
-        return '""'
+        return "not set"
     if isinstance(value, bool | int | float):
         return json.dumps(value)
     if isinstance(value, list | tuple):
