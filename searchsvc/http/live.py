@@ -117,7 +117,7 @@ def _add_routes(
 
         def change() -> str:
             version = context.editor.replace(kind, index, parse(kind.model, body), expected)
-            context.audit(grant, "put", f"{index}/{kind.name}", version=version)
+            context.audit(grant, f"{kind.name}.set", index, version=version)
             return version
 
         return _changed(index, await run_in_threadpool(change))
@@ -126,7 +126,7 @@ def _add_routes(
         index: IndexPath, context: AppContext, grant: MayAdminister, expected: Expected
     ) -> Response:
         version = context.editor.clear(kind, index, expected)
-        context.audit(grant, "delete", f"{index}/{kind.name}")
+        context.audit(grant, f"{kind.name}.clear", index, version=version)
         return _changed(index, version)
 
     path, lower = f"/{kind.name}", words.noun[0].lower() + words.noun[1:]

@@ -111,7 +111,7 @@ async def change_products(
         context.service.refresh_index(index)
         context.audit(
             grant,
-            "products",
+            "delta",
             index,
             generation=report["generation"],
             **{name: report[name] for name in ("added", "updated", "removed")},
