@@ -57,7 +57,7 @@ class Database:
             StateFormatError: another version of the service made it.
         """
         dialect = _dialect(url)
-        database = cls(dialect, dialect.engine(create=create))
+        database = cls(dialect, _engine(dialect, create=create))
         try:
             with database.reading() as connection:
                 version = schema.version_of(connection)
@@ -148,10 +148,21 @@ class Database:
         )
 
 
+def _engine(dialect: Dialect, *, create: bool) -> Engine:
+    try:
+        return dialect.engine(create=create)
+    except (ArgumentError, OSError, TypeError, ValueError) as error:
+        # Without its words: they may quote the URL, and that may hold a password.
+        raise StateUnavailableError(
+            f"the state database ({dialect.title}) cannot be used: its URL does not name one that "
+            f"can be opened ({type(error).__name__}); check SEARCHSVC_STATE_URL"
+        ) from None
+
+
 def _dialect(url: str) -> Dialect:
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise StateUnavailableError(
             "SEARCHSVC_STATE_URL is no URL, expected one such as "
             "postgresql://user:password@host/database"

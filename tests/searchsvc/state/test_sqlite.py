@@ -11,6 +11,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydantic import SecretStr
 
 from searchsvc.errors import StateMissingError, StateUnavailableError, TokenKeyError
 from searchsvc.events.event import EventKind
@@ -484,3 +485,23 @@ def _plant(path: Path, secret: bytes) -> int:
             planted += 1
     path.write_bytes(data)
     return planted
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:///x.db?timeout=soon",
+        "sqlite://host/x.db",
+        "sqlite:////tmp/" + 300 * "x",
+        "sqlite://user:secret@host:port/x.db",
+        "sqlite:///x.db?check_same_thread=perhaps",
+    ],
+)
+def test_an_url_that_cannot_be_used_is_not_repeated(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    changed = settings.model_copy(update={"state_url": SecretStr(url)})
+    with pytest.raises(StateUnavailableError, match="SEARCHSVC_STATE_URL") as caught:
+        StateStore.open(changed)
+    assert "secret" not in str(caught.value)
