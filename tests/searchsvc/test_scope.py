@@ -311,6 +311,18 @@ def test_an_identifier_outside_does_not_keep_a_query_from_being_understood(
     assert named.encoders == unknown.encoders
 
 
+def test_words_that_are_an_identifier_outside_are_words(build: Build, layout: IndexLayout) -> None:
+    build([stock("ours", 1, "Copper kettle"), {"id": "copper-kettle-7", "title": "Urn"}])
+    snapshot = open_snapshot(layout)
+
+    def encoders(text: str, scope: Filter | None) -> tuple[str, ...]:
+        asked = Query(text, scope=scope)
+        return search(asked, snapshot, HashingEmbedder(64), RankingPolicy()).encoders
+
+    assert encoders("copper kettle 7", None) == ()
+    assert encoders("copper kettle 7", OURS) == encoders("copper kettle 9", OURS) != ()
+
+
 def test_the_other_members_of_a_group_are_inside(fair: Snapshot) -> None:
     (hit,) = our(fair, "linen", grouping=Grouping()).hits
     assert hit.group is not None
@@ -536,14 +548,30 @@ def test_a_beginning_is_not_corrected_to_what_only_others_have(build: Build, lay
         assert [it.text for it in ours.queries] == [it.text for it in everybody.queries]
 
 
-def test_suggestions_inside_are_found_behind_many_of_others(build: Build, layout: Any) -> None:
+def test_the_likeliest_correction_is_the_likeliest_inside(build: Build, layout: Any) -> None:
     build(
-        [stock("theirs", n, f"Lamp silver{n % 40:02}x shade") for n in range(200)]
-        + [stock("ours", 0, "Lamp tripod"), stock("ours", 1, "Lamp tripod")]
+        [stock("ours", n, "Copper kettle") for n in range(80)]
+        + [stock("theirs", n, "Copper kettla") for n in range(200)]
     )
-    _, ours = suggested(open_snapshot(layout), "lam")
-    assert "lamp tripod" in {it.text.lower() for it in ours.queries}
-    assert not any("silver" in it.text for it in ours.queries)
+    everybody, ours = suggested(open_snapshot(layout), "kettlx ")
+    assert (everybody.corrected, ours.corrected) == ("kettla", "kettle")
+
+
+def test_what_goes_on_behind_other_words_is_inside(fair: Snapshot) -> None:
+    everybody, ours = suggested(fair, "cosy linen sam")
+    assert {it.text for it in everybody.queries} == {"cosy linen samovar"}
+    assert ours.queries == ()
+
+
+def test_suggestions_inside_are_found_behind_many_of_others(build: Build, layout: Any) -> None:
+    shades = [f"{a}{b}rella" for a in "bdfgk" for b in ("alo", "ime", "une", "osi")]
+    build(
+        [stock("theirs", n, f"Lamp {shades[n % 20]}") for n in range(100)]
+        + [stock("ours", n, "Lamp tripod") for n in range(2)]
+    )
+    everybody, ours = suggested(open_snapshot(layout), "lamp ")
+    assert not any("tripod" in it.text for it in everybody.queries)
+    assert {it.text.lower() for it in ours.queries} == {"lamp", "lamp tripod"}
 
 
 def test_what_changes_outside_changes_nothing_inside(build: Build, layout: Any) -> None:
