@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -41,8 +40,6 @@ def audit(
                     say(_json(line) if as_json else _text(line))
         except StateMissingError:  # nobody has changed anything
             return
-        except BrokenPipeError:
-            sys.stderr.close()  # whoever read the lines has seen enough
 
 
 def _json(line: AuditLine) -> str:

@@ -8,7 +8,7 @@ import time
 from secrets import compare_digest
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
-from searchsvc.errors import KeyMirrorError, NotPermittedError, SearchServiceError
+from searchsvc.errors import BadKeyError, KeyMirrorError, NotPermittedError, SearchServiceError
 from searchsvc.keys.grant import EVERYBODY, Grant
 from searchsvc.keys.holding import Holding
 from searchsvc.keys.mirror import Mirror
@@ -185,13 +185,13 @@ class Keyring:
             return []
         try:
             mirrored = self._mirror.read()
-        except KeyMirrorError as error:
+            if mirrored is not None:
+                self._hold(self.known or mirrored)
+                self._mirrored = mirrored.revision
+        except (BadKeyError, KeyMirrorError) as error:
             self._hold(self.known, had_keys=True)
             return [str(error)]
         self._is_mirror_read = True
-        if mirrored is not None:
-            self._mirrored = mirrored.revision
-            self._hold(self.known or mirrored)
         return []
 
     def _read_store(self) -> list[str]:

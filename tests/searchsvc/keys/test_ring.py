@@ -525,6 +525,21 @@ def test_an_unreadable_file_opens_nothing_and_is_told(ring: Ring, tmp_path: Path
     assert path.exists()
 
 
+def test_a_key_that_cannot_be_understood_is_in_the_way_of_no_start(
+    ring: Ring, tmp_path: Path
+) -> None:
+    key, secret = made()
+    strange = KeySet(KeyRevision("db", 1), (replace(key, referrers=("shop*",)),))
+    Mirror(tmp_path).write(strange)
+    store = Store(key)
+    store.is_gone = True
+    keyring = ring(store)
+    assert keyring.note is not None
+    assert "referrer: found 'shop*'" in keyring.note
+    with pytest.raises(KeysUnavailableError):
+        keyring.grant(secret)
+
+
 def test_a_damaged_file_is_no_leave_to_take_other_keys(ring: Ring, tmp_path: Path) -> None:
     key, secret = made()
     keyring = ring(Store(key))
