@@ -140,6 +140,7 @@ async def ready(request: Request, context: AppContext) -> Response:
     report = Readiness(
         ready=bool(states) and all(state.snapshot is not None for state in states),
         indexes=None if grant is None else {state.name: _condition(state) for state in told},
+        keys=None if grant is None else context.keyring.note,
     )
     return Response(
         report.model_dump_json(exclude_none=True),

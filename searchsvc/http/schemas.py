@@ -308,3 +308,6 @@ class Readiness(BaseModel):
         None,
         description="`ok`, or what is the matter; left out where the key may not read metrics.",
     )
+    keys: str | None = Field(
+        None, description="What is the matter with the database of keys, for whom `indexes` is."
+    )
