@@ -16,8 +16,9 @@ from searchsvc.state.tables import AUDIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Row
 
     from searchsvc.state.database import Database
 
@@ -134,12 +135,17 @@ def stream(database: Database, since_ms: int = 0) -> Iterator[AuditLine]:
                 .order_by(AUDIT.c.number)
                 .limit(PAGE_LINES)
             ).all()
-        for row in rows:
-            detail = json.loads(row.counts)
-            yield AuditLine(row.time_ms, row.actor, row.action, row.target, detail, row.receipt)
+        with database.understanding():
+            lines = [_line(row) for row in rows]
+        yield from lines
         if len(rows) < PAGE_LINES:
             return
         last = rows[-1].number
+
+
+def _line(row: Row[Any]) -> AuditLine:
+    detail = json.loads(row.counts)
+    return AuditLine(row.time_ms, row.actor, row.action, row.target, detail, row.receipt)
 
 
 def _short(value: int | str) -> int | str:

@@ -28,6 +28,10 @@ DIALECTS: Mapping[str, Callable[[URL], Dialect]] = {
     "postgres": Postgres,
 }
 """By the beginning of a URL."""
+_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, OverflowError)
+"""What comes of a row with values that nobody has stored."""
+_WITH_VALUES = ("INSERT", "UPDATE")
+"""How statements begin that can have a value that is refused; for others, rows are not whole."""
 
 
 class Database:
@@ -81,10 +85,26 @@ class Database:
         """A transaction that reads: it sees one state, and waits for no writer.
 
         Raises:
-            StateUnavailableError: the database cannot be reached.
+            StateUnavailableError: the database cannot be reached, or is damaged.
         """
-        with self._transaction(self.dialect.reading) as connection:
+        with self._transaction(self.dialect.reading) as connection, self.understanding():
             yield connection
+
+    @contextmanager
+    def understanding(self) -> Generator[None]:
+        """Nothing but values that were read is looked at in the body.
+
+        Raises:
+            StateUnavailableError: there is one that was never stored.
+        """
+        try:
+            yield
+        except _UNREADABLE as error:
+            # Without its cause, which may quote the value.
+            raise self._unavailable(
+                f"it has a value that was never stored ({type(error).__name__}), so it is "
+                "damaged; stop the service, and restore it from a backup"
+            ) from None
 
     @contextmanager
     def writing(self) -> Generator[Connection]:
@@ -123,6 +143,8 @@ class Database:
                 self._check_place()
                 yield connection
         except (DataError, IntegrityError) as error:
+            if not (error.statement or "").startswith(_WITH_VALUES):
+                raise self._unavailable(self.dialect.reason(error)) from None
             # A value that the database does not take; the driver's message would quote the row.
             raise ValueError(
                 f"{self.dialect.title} refused a value ({type(error.orig).__name__})"

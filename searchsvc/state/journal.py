@@ -114,7 +114,9 @@ def stream(
     page = wanted.where(EVENT.c.time_ms >= since_ms)
     while True:
         rows, more = _page(database, page)
-        yield from events_of(rows)
+        with database.understanding():
+            events = list(events_of(rows))
+        yield from events
         if not more:
             return
         last = rows[-1]

@@ -56,6 +56,7 @@ _REMEDIES: Mapping[int, str] = MappingProxyType(
         sqlite3.SQLITE_CANTOPEN: "the service's user needs access to it and its directory",
         sqlite3.SQLITE_NOTADB: _REPLACE,
         sqlite3.SQLITE_CORRUPT: _REPLACE,
+        sqlite3.SQLITE_CONSTRAINT: _REPLACE,  # of what is there already
     }
 )
 _PRIMARY_CODE = 0xFF  # of an extended result code
