@@ -345,6 +345,9 @@ def test_a_word_that_only_others_have_is_not_what_a_query_is_widened_by(fair: Sn
     assert found.total == 6
     assert found.relaxed is not None
     assert found.relaxed.dropped == ("samovar",)
+    rarer = ask(fair, "copper cosy", strict, scope=OURS, relax=True)
+    assert rarer.relaxed is not None
+    assert (rarer.total, rarer.relaxed.dropped) == (6, ("cosy",))
     unknown = ask(fair, "copper zyzzyva samovar", strict, scope=OURS, relax=True)
     assert unknown.relaxed is not None
     assert unknown.relaxed.dropped == ("zyzzyva", "samovar")
