@@ -4,6 +4,7 @@
 # make bench    every benchmark of speed in a short form; figures and a report in ./bench
 # make fuzz     inputs made at random against everything that reads any; SECONDS=600 in all
 # make crash    kills, power cuts, damage and full disks, TRIALS=200 of each kind
+# make soak     everything at once for SECONDS=600: nothing is wrong, lost or left behind
 # make audit    known vulnerabilities of the locked packages; skipped where their database is not reached
 # make sbom     the bill of materials of what is installed to serve: sbom.cdx.json (CycloneDX)
 # make page     the storefront page, from searchsvc/storefront (needs Node 20 and npm)
@@ -13,7 +14,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo install test lint bench fuzz crash lock page clean audit sbom
+.PHONY: demo install test lint bench fuzz crash soak lock page clean audit sbom
 
 demo: install
 	$(BIN)/searchsvc demo
@@ -43,6 +44,10 @@ fuzz: $(VENV)/.installed-test
 TRIALS ?= 200
 crash: $(VENV)/.installed-test
 	SEARCHSVC_CRASH_TRIALS=$(TRIALS) $(BIN)/python -m pytest -q -rP tests/crash
+
+soak: SECONDS ?= 600
+soak: $(VENV)/.installed-test
+	SEARCHSVC_SOAK_SECONDS=$(SECONDS) $(BIN)/python -m pytest -q -s tests/soak
 
 audit: $(VENV)/.installed-test
 	$(BIN)/python .ci/audit.py

@@ -23,7 +23,7 @@ from searchsvc.http.live import live
 from searchsvc.http.metrics import Metrics
 from searchsvc.http.observing import Observe
 from searchsvc.http.openapi import document_problems
-from searchsvc.http.origins import ShareSearch
+from searchsvc.http.origins import ShareSearch, readers
 from searchsvc.http.pages import Storefront, pictures
 from searchsvc.http.permits import Permits
 from searchsvc.http.preview import preview
@@ -98,16 +98,16 @@ def create_app(settings: Settings, started: Callable[[Drain], None] = lambda _: 
     app.mount("/", Storefront(), name="web")
     app.router.routes.insert(0, DirectSearch(context, app.router))
 
-    _protect(app, edge, drain)
+    _protect(app, context, edge, drain)
     app.add_middleware(Observe, traffic=metrics.traffic, settings=settings, tracing=tracing)
     return app
 
 
-def _protect(app: FastAPI, edge: Edge, drain: Drain) -> None:
+def _protect(app: FastAPI, context: Context, edge: Edge, drain: Drain) -> None:
     """Put between the routes and the network what holds for all of them."""
     app.add_middleware(Guard, edge=edge)
     app.add_middleware(TellLeaving, drain=drain)
-    app.add_middleware(ShareSearch)
+    app.add_middleware(ShareSearch, allowed=lambda: readers(context.keyring))
     app.add_middleware(SecurityHeaders)
 
 

@@ -69,8 +69,13 @@ class TellLeaving:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it."""
-        if self._drain.is_leaving and scope["type"] == "http" and scope["path"] == _READINESS:
+        if self._drain.is_leaving and scope["type"] == "http" and _path(scope) == _READINESS:
             response = Response(_NOT_READY, 503, media_type="application/json")
             await response(scope, receive, send)
             return
         await self._app(scope, receive, send)
+
+
+def _path(scope: Scope) -> str:
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))

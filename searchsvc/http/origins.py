@@ -10,11 +10,11 @@ from starlette.responses import PlainTextResponse
 from searchsvc.http.granted import granted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from searchsvc.keys.key import ApiKey
+    from searchsvc.keys.ring import Keyring
 
 ANY: Final = None
 """In the place of a set of origins: every one."""
@@ -24,15 +24,21 @@ _A_DAY_IN_SECONDS = 86_400
 _EXPOSED = "Retry-After, X-Request-ID"
 
 
-def readers(keys: Iterable[ApiKey]) -> frozenset[str] | None:
-    """The origins of pages that may send some of `keys`; `ANY` where one is for every page."""
+def readers(keyring: Keyring) -> frozenset[str] | None:
+    """The origins of pages that may ask with some key.
+
+    Returns:
+        `ANY` where no key is needed, where one is for every page, and where it is not known which
+        keys there are: a page may then read at least what is wrong.
+    """
+    if not keyring.are_needed or keyring.known is None:
+        return ANY
     found: set[str] = set()
-    for key in keys:
-        if key.revoked_ms is not None:
-            continue
-        if not key.origins:
+    for key in keyring.known.keys:
+        if key.revoked_ms is None and not key.origins:
             return ANY
-        found.update(key.origins)
+        if key.revoked_ms is None:
+            found.update(key.origins)
     return frozenset(found)
 
 

@@ -12,7 +12,6 @@ in `on_response_complete`, what cannot be parsed in `send_400_response`, idlenes
 
 from __future__ import annotations
 
-import asyncio
 import resource
 from dataclasses import replace
 from enum import Enum, auto
@@ -21,9 +20,11 @@ from typing import TYPE_CHECKING, Any, Final
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from searchsvc.edge import Edge
+from searchsvc.http.deadline import Deadline
+from searchsvc.http.transport import ForgivingTransport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import asyncio
 
     from uvicorn.config import Config
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
@@ -37,7 +38,7 @@ DRAIN: Final = "searchsvc.drain"
 """The application's `searchsvc.http.drain.Drain`, likewise."""
 _FIELD_BYTES = 32  # what a header costs beside its letters, as HTTP/2 counts (RFC 9113, 6.5.2)
 _SLOWEST_BYTES = 1_024  # that a client must take in a second
-_SILENT_SECONDS = 0.1  # that a connection stays open which has no request when the service leaves
+_LAST_SECONDS = 1.0  # that a connection without a request has for one when the service leaves
 _KIB = 1_024
 _OWN_FILES = 256  # of indexes while they are opened, of the database, of metrics
 
@@ -78,14 +79,14 @@ class EdgeProtocol(HttpToolsProtocol):
         self._deaf = False
         self._leaving = False
         self._idle_since = self.loop.time()
-        self._arrival = _Deadline(self.loop)
-        self._delivery = _Deadline(self.loop)
+        self._arrival = Deadline(self.loop)
+        self._delivery = Deadline(self.loop)
 
     # asyncio's callbacks
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """See `asyncio.Protocol`; the longest idle one makes way where there are too many."""
-        super().connection_made(_Forgiving(transport))
+        super().connection_made(ForgivingTransport(transport))
         if len(self.connections) > self._edge.max_connections and not self._make_way():
             self._refuse(b"503 Service Unavailable", b"retry-after: 1\r\n")
         else:
@@ -183,7 +184,7 @@ class EdgeProtocol(HttpToolsProtocol):
             super().shutdown()
         elif self._phase is not Phase.HEAD:
             self._unset_keepalive_if_required()
-            self._arrival.set(_SILENT_SECONDS, self._close)
+            self._arrival.set(_LAST_SECONDS, self._close)
 
     def timeout_keep_alive_handler(self) -> None:
         """No further request came for a while."""
@@ -286,60 +287,3 @@ class EdgeProtocol(HttpToolsProtocol):
         self._arrival.clear()
         self.transport.close()
         self._see_it_taken()
-
-
-class _Forgiving(asyncio.Transport):
-    """A transport that drops what is written after its end, as asyncio's own do and uvloop's not.
-
-    A connection that was given up has its end before uvicorn hears of that, and of pipelined
-    requests it tells only the last.
-    """
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        super().__init__()
-        self._transport = transport
-        self.close = transport.close  # type: ignore[method-assign]
-        self.abort = transport.abort  # type: ignore[method-assign]
-        self.is_closing = transport.is_closing  # type: ignore[method-assign]
-        self.get_extra_info = transport.get_extra_info  # type: ignore[method-assign]
-        self.pause_reading = transport.pause_reading  # type: ignore[method-assign]
-        self.resume_reading = transport.resume_reading  # type: ignore[method-assign]
-        self.get_write_buffer_size = transport.get_write_buffer_size  # type: ignore[method-assign]
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        """See `asyncio.WriteTransport.write`."""
-        if not self._transport.is_closing():
-            self._transport.write(data)
-
-
-class _Deadline:
-    """Calls something, unless it is cleared before."""
-
-    __slots__ = ("_handle", "_loop", "_then")
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._handle: asyncio.TimerHandle | None = None
-        self._then: Callable[[], None] | None = None
-
-    def set(self, seconds: float, then: Callable[[], None]) -> None:
-        """Call `then` in so many seconds, and what was to be called not at all."""
-        self.clear()
-        self._then = then
-        self._handle = self._loop.call_later(seconds, self._call)
-
-    def keep(self, seconds: float, then: Callable[[], None]) -> None:
-        """The same, unless `then` is going to be called anyway."""
-        if self._then != then:
-            self.set(seconds, then)
-
-    def clear(self) -> None:
-        """Call nothing."""
-        if self._handle is not None:
-            self._handle.cancel()
-            self._handle = self._then = None
-
-    def _call(self) -> None:
-        then, self._handle, self._then = self._then, None, None
-        if then is not None:
-            then()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import resource
 import sys
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -12,11 +14,13 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
+from searchsvc.http.listening import SETTLE_SECONDS, take_no_more
 from searchsvc.http.protocol import EdgeProtocol
 from searchsvc.http.rates import SHARED_VARIABLE, create_table
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from socket import socket as Socket  # noqa: N812 - a class, whatever its name
 
     from searchsvc.edge import Edge
 
@@ -60,7 +64,7 @@ def run(edge: Edge, host: str, port: int, workers: int, shared: Path) -> None:
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
     if workers == 1:
-        server = uvicorn.Server(config)
+        server = OneServer(config)
         with suppress(KeyboardInterrupt):
             server.run()
         if not server.started:
@@ -69,7 +73,7 @@ def run(edge: Edge, host: str, port: int, workers: int, shared: Path) -> None:
     os.environ[_METRICS_VARIABLE] = str(shared)
     os.environ[SHARED_VARIABLE] = str(shared / "rates")
     create_table(shared / "rates")
-    Workers(config, [config.bind_socket()]).run()
+    Workers(config, [config.bind_socket()], edge.drain_delay_s).run()
 
 
 def allow_files() -> None:
@@ -80,15 +84,34 @@ def allow_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
+class OneServer(uvicorn.Server):
+    """The server of a service without worker processes."""
+
+    async def shutdown(self, sockets: list[Socket] | None = None) -> None:
+        """Leave, and cut off nobody who has just connected."""
+        for listening in self.servers:
+            for one in listening.sockets:
+                take_no_more(one.fileno())
+        await asyncio.sleep(SETTLE_SECONDS)
+        await super().shutdown(sockets)
+
+
 class Workers(Multiprocess):
     """Worker processes that accept from one socket, and the process that replaces dead ones."""
 
-    def terminate_all(self) -> None:
-        """Have all workers leave.
+    def __init__(self, config: uvicorn.Config, sockets: list[Socket], delay_s: float) -> None:
+        """Make one whose workers go on accepting for `delay_s` seconds when they are to leave."""
+        super().__init__(config, sockets)
+        self._delay_s = delay_s
 
-        The socket is theirs alone from here on: with the last of them that closes it, connections
+    def terminate_all(self) -> None:
+        """Have all workers leave, and cut off nobody who has just connected.
+
+        The socket is theirs alone in the end: with the last of them that closes it, connections
         are refused, instead of being taken by the system and answered by nobody.
         """
         super().terminate_all()
-        for socket in self.sockets:
-            socket.close()
+        time.sleep(max(self._delay_s - SETTLE_SECONDS, 0))
+        for one in self.sockets:
+            take_no_more(one.fileno())
+            one.close()

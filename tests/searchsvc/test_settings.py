@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from searchsvc.edge import Edge
 from searchsvc.limits import Limits
 from searchsvc.policy import Fusion, RankingPolicy, ranking_settings
 from searchsvc.settings import Settings
@@ -49,6 +50,20 @@ SETTINGS: list[tuple[str, str, Any]] = [
     ("max_events", "1", 1),
     ("max_changes", "1", 1),
     ("search_timeout_ms", "80", 80.0),
+    ("rate_per_key", "20", 20.0),
+    ("rate_per_address", "0", 0.0),
+    ("rate_burst_s", "0.5", 0.5),
+    ("trusted_proxies", "10.0.0.1, fd00::/8", ("10.0.0.1", "fd00::/8")),
+    ("max_body_kib", "1", 1),
+    ("max_events_kib", "1", 1),
+    ("max_changes_kib", "1", 1),
+    ("max_header_kib", "1", 1),
+    ("header_timeout_s", "1", 1.0),
+    ("body_timeout_s", "1", 1.0),
+    ("changes_timeout_s", "1", 1.0),
+    ("write_timeout_s", "1", 1.0),
+    ("max_connections", "1", 1),
+    ("drain_delay_s", "0", 0.0),
     ("fusion", "rrf", Fusion.RRF),
     ("semantic_weight", "0.9", 0.9),
     ("rrf_k", "1", 1),
@@ -65,6 +80,12 @@ WRONG = [
     ("poll_seconds", "inf"),  # no thread can wait as long
     ("poll_seconds", "nan"),
     ("poll_seconds", "1e12"),
+    ("rate_per_address", "-1"),
+    ("rate_per_key", "nan"),
+    ("rate_burst_s", "0"),
+    ("max_body_kib", "0"),
+    ("header_timeout_s", "inf"),
+    ("max_connections", "0"),
     ("query_encoder", "fast"),
     ("embed_timeout_ms", "0"),
     ("embed_timeout_ms", "inf"),
@@ -120,7 +141,8 @@ def test_no_setting_is_forgotten_in_these_tests_nor_in_the_docstring() -> None:
     named = {name for name, _, _ in SETTINGS}
     assert named | set(ranking_settings()) == set(Settings.model_fields)  # see test_policy
     for name in Settings.model_fields:
-        assert f"{name}: " in f"{Settings.__doc__}{RankingPolicy.__doc__}{Limits.__doc__}"
+        documents = (Settings.__doc__, RankingPolicy.__doc__, Limits.__doc__, Edge.__doc__)
+        assert any(f"{name}: " in str(document) for document in documents)
 
 
 @pytest.mark.parametrize(("name", "text"), WRONG)
@@ -147,6 +169,25 @@ def test_every_limit_reaches_the_limits(monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.setenv(f"SEARCHSVC_{name.upper()}", text)
     assert Settings().limits() == Limits(**{name: value for name, (_, value) in given.items()})
     assert given.keys() == names
+
+
+def test_what_is_asked_of_clients_reaches_the_edge(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().edge() == Edge()
+    names = set(Edge.__dataclass_fields__)
+    given = {name: (text, value) for name, text, value in SETTINGS if name in names}
+    for name, (text, _) in given.items():
+        monkeypatch.setenv(f"SEARCHSVC_{name.upper()}", text)
+    edge = Settings().edge()
+    assert edge == Edge(**{name: value for name, (_, value) in given.items()})
+    assert given.keys() == names
+    assert edge.proxies() == ["10.0.0.1", "fd00::/8", "::ffff:10.0.0.1/128"]
+
+
+def test_a_proxy_that_is_no_address_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEARCHSVC_TRUSTED_PROXIES", "10.0.0.1,proxy")
+    with pytest.raises(ValidationError, match="expected an address or a network") as caught:
+        Settings()
+    assert caught.value.errors()[0]["loc"] == ("trusted_proxies", 1)
 
 
 def test_every_ranking_setting_reaches_the_policy(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,10 +6,11 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import orjson
@@ -45,13 +46,35 @@ class Server:
         )
 
 
-def publish(data_dir: Path, feed: Path, edition: int, count: int = 300) -> str:
+def publish(
+    data_dir: Path,
+    feed: Path,
+    edition: int,
+    count: int = 300,
+    more: Callable[[int], dict[str, Any]] = lambda _: {},
+) -> str:
+    """Publish an edition of the shoes; `more` says what else is known of each."""
     records = (
-        {"id": f"p{n:04}", "title": f"shoe {n}", "edition": f"v{edition}"} for n in range(count)
+        {"id": f"p{n:04}", "title": f"shoe {n}", "edition": f"v{edition}"} | more(n)
+        for n in range(count)
     )
     feed.write_bytes(b"".join(orjson.dumps(record) + b"\n" for record in records))
     layout = IndexLayout.of(data_dir, "shop")
     return reindex(str(feed), layout, IndexSettings(), HashingEmbedder(256)).generation
+
+
+def next_answer(connection: socket.socket) -> bytes:
+    """One answer of a connection that stays open."""
+    found = b""
+    while b"\r\n\r\n" not in found:
+        part = connection.recv(65_536)
+        assert part, found
+        found += part
+    head, _, body = found.partition(b"\r\n\r\n")
+    length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+    while len(body) < length:
+        body += connection.recv(65_536)
+    return head + b"\r\n\r\n" + body
 
 
 def free_port() -> int:

@@ -13,7 +13,7 @@ import httpx2
 import pytest
 
 from tests.searchsvc.eventually import eventually
-from tests.searchsvc.http.servers import SEARCH, Server, publish, serving
+from tests.searchsvc.http.servers import SEARCH, Server, next_answer, publish, serving
 
 pytestmark = pytest.mark.slow
 
@@ -63,20 +63,6 @@ def rest(connection: socket.socket) -> bytes:
     return b"".join(parts)
 
 
-def one(connection: socket.socket) -> bytes:
-    """One answer of a connection that stays open."""
-    found = b""
-    while b"\r\n\r\n" not in found:
-        part = connection.recv(65_536)
-        assert part, found
-        found += part
-    head, _, body = found.partition(b"\r\n\r\n")
-    length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
-    while len(body) < length:
-        body += connection.recv(65_536)
-    return head + b"\r\n\r\n" + body
-
-
 def sent(server: Server, *parts: bytes) -> bytes:
     """What is answered to `parts` until the connection is closed."""
     with closing(connect(server)) as connection:
@@ -121,7 +107,7 @@ def test_headers_that_drip_do_not_gain_time(server: Server) -> None:
 def test_line_ends_do_not_keep_a_connection(server: Server) -> None:
     with closing(connect(server)) as connection:
         connection.sendall(ASK)
-        assert one(connection).startswith(b"HTTP/1.1 200")
+        assert next_answer(connection).startswith(b"HTTP/1.1 200")
         connection.sendall(b"\r\n")
         assert rest(connection) == b""
 
@@ -151,7 +137,7 @@ def test_a_body_that_does_not_arrive_is_timed_out_in_the_route_s_shape(
 def test_a_body_after_its_answer_is_read_for_a_while_and_no_longer(server: Server) -> None:
     with closing(connect(server)) as connection:
         connection.sendall(HEAD + b"Content-Length: 100000000\r\n\r\n")
-        answer = one(connection)
+        answer = next_answer(connection)
         assert answer.startswith(b"HTTP/1.1 413 ")
         assert b"SEARCHSVC_MAX_BODY_KIB" in answer
         with pytest.raises((BrokenPipeError, ConnectionResetError)):  # noqa: PT012 - until then
@@ -163,7 +149,7 @@ def test_a_body_after_its_answer_is_read_for_a_while_and_no_longer(server: Serve
 def test_a_compressed_body_is_refused_and_not_misread(server: Server) -> None:
     with closing(connect(server)) as connection:
         connection.sendall(HEAD + b"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n\x1f\x8b")
-        answer = one(connection)
+        answer = next_answer(connection)
     assert answer.startswith(b"HTTP/1.1 415 ")
     assert b"accept-encoding: identity" in answer.lower()
 
@@ -218,7 +204,7 @@ def test_an_offer_to_speak_otherwise_is_ignored(server: Server) -> None:
             b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\n"
             b"Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n\r\n"
         )
-        assert one(connection).startswith(b"HTTP/1.1 200 ")
+        assert next_answer(connection).startswith(b"HTTP/1.1 200 ")
 
 
 def test_pipelined_requests_are_answered_in_turn_and_nonsense_cuts_no_answer(
@@ -250,11 +236,11 @@ def test_too_many_connections_end_the_idle_ones_and_everybody_is_answered(server
     with ExitStack() as stack:
         early = stack.enter_context(closing(connect(server)))
         early.sendall(ASK)
-        assert one(early).startswith(b"HTTP/1.1 200")
+        assert next_answer(early).startswith(b"HTTP/1.1 200")
         for _ in range(3 * MOST):
             connection = stack.enter_context(closing(connect(server)))
             connection.sendall(ASK)
-            assert one(connection).startswith(b"HTTP/1.1 200")
+            assert next_answer(connection).startswith(b"HTTP/1.1 200")
         assert rest(early) == b""  # it had been idle for longest
         assert open_files(server) < 3 * MOST
 
