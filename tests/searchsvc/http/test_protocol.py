@@ -270,3 +270,32 @@ def test_slow_clients_hold_neither_searches_nor_files(server: Server) -> None:
                 assert client.post(SEARCH, json={"query": "shoe"}).status_code == 200
         idle = (MOST - 10) // len(slow) + 1  # those that were answered may ask again
         eventually(lambda: open_files(server) <= files + idle)
+
+
+def test_a_forwarded_address_is_believed_of_a_trusted_proxy_only(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    data_dir.mkdir()
+    publish(data_dir, tmp_path / "feed.jsonl", 0, count=3)
+    settings = {"SEARCHSVC_RATE_PER_ADDRESS": "1", "SEARCHSVC_RATE_BURST_S": "1"}
+
+    def statuses(server: Server, *forwarded: str) -> list[int]:
+        with server.client() as client:
+            return [
+                client.get(SEARCH, headers={"X-Forwarded-For": address}).status_code
+                for address in forwarded
+            ]
+
+    with serving(data_dir, 2, **settings) as server:  # whoever is at loopback is trusted
+        once = statuses(server, "192.0.2.1", "192.0.2.2")
+        assert once == [200, 200]
+        again = statuses(server, *["192.0.2.1"] * 6)  # whichever worker has it
+        assert again.count(429) >= 4
+        # Whatever a client writes before what the proxy adds.
+        assert 429 in statuses(server, *["10.9.8.7, 192.0.2.2"] * 3)
+        with server.client() as client:
+            refused = client.get(SEARCH, headers={"X-Forwarded-For": "192.0.2.1"})
+        assert int(refused.headers["Retry-After"]) >= 1
+        assert "SEARCHSVC_RATE_PER_ADDRESS" in refused.json()["detail"]
+        assert server.count("searchsvc_limited_total", limit="address") >= 5
+    with serving(data_dir, 1, SEARCHSVC_TRUSTED_PROXIES="192.0.2.0/24", **settings) as server:
+        assert statuses(server, *["192.0.2.1"] * 6) == [200] * 6  # it is loopback that asks
