@@ -24,6 +24,7 @@ _EVERYWHERE = {
 _WITH_BODY = {
     "408": "The body took too long to arrive.",
     "413": "The body is too large.",
+    "415": "The body is compressed.",
 }
 """Answers of what stands before the routes, which FastAPI does not know of."""
 

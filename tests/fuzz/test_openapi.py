@@ -47,7 +47,7 @@ def leaks_nothing(
 
 @pytest.fixture
 def shop(shop_settings: Settings) -> Iterator[FastAPI]:
-    yield create_app(shop_settings)
+    yield create_app(shop_settings.model_copy(update={"keys": "required"}))
     shutdown_lifespans()
 
 
