@@ -49,8 +49,15 @@ def _deltas(data_dir: Path) -> None:
     shop.merge(data_dir, 1)
 
 
+def _after_a_death(data_dir: Path) -> str:
+    """The first build, by the successor of one that died before it could flush anything."""
+    shop.layout_of(data_dir).generations_dir.mkdir(parents=True)
+    return shop.build(data_dir, 1)
+
+
 OPERATIONS = {
     "first": Operation(lambda data_dir: data_dir.mkdir(), lambda it: shop.build(it, 1)),
+    "second first": Operation(lambda data_dir: data_dir.mkdir(), _after_a_death),
     "reindex": Operation(lambda it: shop.build(it, 1), lambda it: shop.build(it, 2)),
     "listed": Operation(
         lambda it: shop.build(it, 1, settings=shop.LISTED),
