@@ -46,6 +46,8 @@ def fuzz(name: str, seconds: int) -> list[Path]:
         (corpus / f"seed-{number}").write_bytes(seed)
     for kept in (CORPUS / name).glob("*"):
         shutil.copy(kept, corpus / kept.name)
+    for earlier in crashes.iterdir():  # reported again only if it fails still
+        earlier.replace(corpus / earlier.name)
     _OUT.print(f"{name}: {seconds} s")
     log = WORK / f"{name}.log"
     with log.open("wb") as out:

@@ -54,7 +54,8 @@ class RecordFile:
         # A second reader of the beginning alone: it knows the byte order marks.
         lines = read_lines(iter((self._head,)))
         texts = (line.data.decode("utf-8", "replace").strip() for line in lines)
-        return next((text for text in texts if text), "")
+        with self._readable():
+            return next((text for text in texts if text), "")
 
     def lines(self) -> Iterator[Line]:
         """Every line.
