@@ -64,6 +64,8 @@ def test_sigterm_under_load_cuts_no_request(data_dir: Path, workers: int, trial:
         with ThreadPoolExecutor(CLIENTS) as pool:
             # Some are never idle, and some idle when the signal comes.
             asking = [pool.submit(load.ask, 0.01 * number) for number in range(CLIENTS)]
+            log = data_dir / "server.log"
+            eventually(lambda: log.read_text().count("Application startup complete") == workers)
             eventually(lambda: load.outcomes["200"] > 50 + trial)
             server.process.terminate()
             for one in asking:
