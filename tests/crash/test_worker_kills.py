@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,7 +91,7 @@ def serving(data_dir: Path, workers: int) -> Generator[Service]:
         )
         service = Service(f"http://127.0.0.1:{port}", process, log)
         try:
-            eventually(lambda: service.started == workers)
+            _patiently(lambda: service.started == workers)
             eventually(lambda: _is_ready(service))
             yield service
         finally:
@@ -152,7 +152,7 @@ def test_the_others_go_on_when_a_process_is_killed(tmp_path: Path) -> None:
             killer.join()
             # One that is killed before it is ready is replaced only after a minute.
             ready = 2 + (kill + 1) // 2
-            eventually(lambda ready=ready: service.started == ready)  # type: ignore[misc] # bound
+            _patiently(lambda ready=ready: service.started >= ready)  # type: ignore[misc] # bound
     assert set(shoppers.codes) <= {0, 200}, shoppers.codes
     assert shoppers.codes[0] <= KILLS  # only those that the killed one was answering
     assert shoppers.codes[200] > KILLS
@@ -167,6 +167,14 @@ def test_the_others_go_on_when_a_process_is_killed(tmp_path: Path) -> None:
     shop.build(data_dir, 2)
     assert shop.leftovers(data_dir) == []
     shop.tell(f"kills of workers and changers under {shoppers.codes[200]:,} searches", KILLS)
+
+
+def _patiently(condition: Callable[[], bool]) -> None:
+    """Longer than it takes to find a process dead that was not ready yet."""
+    try:
+        eventually(condition)
+    except AssertionError:
+        eventually(condition)
 
 
 def _kill(service: Service, chance: random.Random, which: int) -> None:
