@@ -21,10 +21,10 @@ from indexer.columns import Columns
 from indexer.manifest import MANIFEST_FILE
 from indexer.snapshot import open_snapshot, verify
 from indexer.storage import StringTable
-from indexer.verified import manifest_digest
 from searchsvc.cli import gate as gate_module
 from searchsvc.cli.main import app
 from searchsvc.policy import RankingPolicy, ranking_settings
+from tests.manifests import alter_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -342,14 +342,13 @@ def test_a_new_model_is_compared_with_the_old_one_if_that_is_there(layout: Index
 @pytest.mark.usefixtures("judgments")
 def test_a_published_generation_without_its_model_refuses(layout: IndexLayout) -> None:
     published()
-    path = layout.generation_dir(layout.require_current()) / MANIFEST_FILE
-    manifest = json.loads(path.read_bytes())
-    manifest["embedder"].update(name="lost", fingerprint="0" * 64)
-    path.write_bytes(orjson.dumps(manifest))
-    # A generation has its name from its manifest.
-    name = f"{path.parent.name.partition('-')[0]}-{manifest_digest(path.parent)}"
-    path.parent.rename(layout.generation_dir(name))
-    layout.current_file.write_text(f"{name}\n")
+
+    def without_model(text: str) -> str:
+        manifest = json.loads(text)
+        manifest["embedder"].update(name="lost", fingerprint="0" * 64)
+        return json.dumps(manifest)
+
+    alter_manifest(layout, without_model)
     error = reindex(damaged(), "--model", "hashing-64", code=1).stderr
     assert "only answered in part" in error
     assert "'lost' is not available" in error

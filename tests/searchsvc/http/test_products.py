@@ -20,6 +20,7 @@ from searchsvc.http.app import create_app
 from searchsvc.http.guard import MAX_CHANGES_BYTES
 from searchsvc.http.schemas import Problem
 from searchsvc.limits import MAX_CHANGES
+from tests.manifests import alter_manifest
 from tests.searchsvc.eventually import eventually
 
 if TYPE_CHECKING:
@@ -187,8 +188,7 @@ def test_a_guard_refuses_unless_it_is_forced(start: Start) -> None:
 
 def test_a_missing_model_forbids_other_texts_only(start: Start, layout: IndexLayout) -> None:
     shop = start()
-    manifest = layout.generation_dir(layout.require_current()) / "manifest.json"
-    manifest.write_text(manifest.read_text().replace("hashing-64", "absent"))
+    alter_manifest(layout, lambda text: text.replace("hashing-64", "absent"))
     assert "the model" in problem(patch(shop, {"id": "a", "title": "Red boot"}), 409)
     assert patch(shop, {"id": "a", "price": "8 EUR"}).json()["published"] == "patch"
 
