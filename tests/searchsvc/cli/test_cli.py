@@ -22,6 +22,7 @@ import numpy as np
 import orjson
 import pytest
 import typer
+import uvicorn
 from starlette.testclient import TestClient
 from typer.testing import CliRunner, Result
 
@@ -39,6 +40,7 @@ from searchsvc.cli import model as model_module
 from searchsvc.cli import serve as serve_module
 from searchsvc.cli.main import app
 from searchsvc.cli.progress import Bars
+from searchsvc.http import rates, server
 from searchsvc.http.app import create_app
 from searchsvc.response import encode_response
 from searchsvc.settings import Settings
@@ -137,6 +139,8 @@ def test_the_help_of_every_command_has_an_example_that_it_would_accept(
     for example in examples:
         program, *arguments = shlex.split(example)
         assert program == "searchsvc"
+        if arguments[0] == "--config":  # of all commands
+            del arguments[:2]
         assert tuple(arguments[: len(path)]) == path
         COMMANDS[path].make_context("example", arguments[len(path) :])
 
@@ -633,8 +637,10 @@ def test_without_its_model_a_search_that_needs_it_is_degraded_on_standard_error(
     run("reindex", feed, "--index", "shop", "--model", "tiny")
     assert run("search", "shoe", "--index", "shop").stderr == ""
     shutil.rmtree(tmp_path / "models" / "tiny")
-    # The encoder distilled for the catalogue knows the word.
-    assert run("search", "shoe", "--index", "shop").stderr == ""
+    # The encoder distilled for the catalogue knows the word; the log tells what is missing.
+    shown = run("search", "shoe", "--index", "shop").stderr
+    assert "degraded: " not in shown
+    assert "no such model directory" in shown
     monkeypatch.setenv("SEARCHSVC_QUERY_ENCODER", "transformer")
     result = run("search", "shoe", "--index", "shop")
     assert "degraded: semantic: the embedding model 'tiny' is not available" in result.stderr
@@ -838,23 +844,37 @@ def test_check_names_a_file_of_texts_that_cannot_be_read(tmp_path: Path) -> None
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """What uvicorn was called with, and the environment of its workers."""
+    """How uvicorn was set up, and the environment of its workers."""
     calls: list[dict[str, Any]] = []
 
-    def record(application: str, **options: Any) -> None:
-        shared = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
-        calls.append(
-            {
-                "app": application,
-                **options,
-                "environment": dict(os.environ),
-                "shared": bool(shared) and Path(shared).is_dir(),
-            }
-        )
+    class Recorder:
+        started = True
 
-    monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR", raising=False)
+        def __init__(self, config: uvicorn.Config, *_: Any) -> None:
+            self.config = config
+
+        def run(self) -> None:
+            shared = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
+            calls.append(
+                {
+                    "app": self.config.app,
+                    "factory": self.config.factory,
+                    "host": self.config.host,
+                    "port": self.config.port,
+                    "workers": self.config.workers,
+                    "environment": dict(os.environ),
+                    "shared": bool(shared) and Path(shared).is_dir(),
+                }
+            )
+
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")  # so that it is put back
+    monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR")
+    monkeypatch.setenv(rates.SHARED_VARIABLE, "")
+    monkeypatch.delenv(rates.SHARED_VARIABLE)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    monkeypatch.setattr("searchsvc.cli.serve.uvicorn.run", record)
+    monkeypatch.setattr(server, "OneServer", Recorder)
+    monkeypatch.setattr(server, "Workers", Recorder)
+    monkeypatch.setattr(uvicorn.Config, "bind_socket", lambda _: None)
     return calls
 
 
