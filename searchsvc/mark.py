@@ -54,6 +54,6 @@ def note_search(query_id: str, index: str, generation: str, stage_ms: Mapping[st
         mark.searched(query_id, index, generation, stage_ms)
 
 
-def put(mark: Mark) -> None:
-    """Have `current` find `mark`, in this task and in what it hands to the threads of permits."""
+def put(mark: Mark | None) -> None:
+    """Have `current` find `mark` in this task and in what it hands to the threads of permits."""
     _MARK.set(mark)

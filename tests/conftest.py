@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from importlib import metadata
 from importlib.resources import as_file, files
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,9 +16,10 @@ from indexer.embedding.acquire import install_default_model
 from indexer.embedding.hashing import HashingEmbedder
 from indexer.layout import IndexLayout
 from indexer.settings import IndexSettings
+from searchsvc import logs, mark
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from indexer.build.report import BuildReport
@@ -92,3 +94,19 @@ def default_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     except metadata.PackageNotFoundError:
         pytest.skip("the default model's weights are not installed (requirements/model.lock)")
     return install_default_model(tmp_path_factory.mktemp("default_model"))
+
+
+@pytest.fixture(autouse=True)
+def _log_as_before() -> Iterator[None]:
+    """Commands and services configure the log of their process, which tests share."""
+    loggers = [logging.getLogger(name) for name in ("", "searchsvc", "indexer", "uvicorn")]
+    levels = [logger.level for logger in loggers]
+    handlers = list(loggers[0].handlers)
+    yield
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
+    for handler in loggers[0].handlers:
+        if isinstance(handler, logs.StandardError) and handler not in handlers:
+            loggers[0].removeHandler(handler)
+    logging.captureWarnings(capture=False)
+    mark.put(None)

@@ -101,10 +101,7 @@ class Database:
             yield
         except _UNREADABLE as error:
             # Without its cause, which may quote the value.
-            raise self._unavailable(
-                f"it has a value that was never stored ({type(error).__name__}), so it is "
-                "damaged; stop the service, and restore it from a backup"
-            ) from None
+            raise self._damaged(type(error).__name__) from None
 
     @contextmanager
     def writing(self) -> Generator[Connection]:
@@ -143,12 +140,11 @@ class Database:
                 self._check_place()
                 yield connection
         except (DataError, IntegrityError) as error:
+            # Whatever it is, the driver's message would quote a row.
+            kind = type(error.orig).__name__
             if not (error.statement or "").startswith(_WITH_VALUES):
-                raise self._unavailable(self.dialect.reason(error)) from None
-            # A value that the database does not take; the driver's message would quote the row.
-            raise ValueError(
-                f"{self.dialect.title} refused a value ({type(error.orig).__name__})"
-            ) from None
+                raise self._damaged(kind) from None
+            raise ValueError(f"{self.dialect.title} refused a value ({kind})") from None
         except DBAPIError as error:
             # Without its cause: what a driver says may quote a row.
             raise self._unavailable(self.dialect.reason(error)) from None
@@ -163,6 +159,12 @@ class Database:
                 "try again, with the one that is in its place now. Stop the service before you "
                 "move it or restore a backup."
             )
+
+    def _damaged(self, kind: str) -> StateUnavailableError:
+        return self._unavailable(
+            f"it has a value that was never stored ({kind}), so it is damaged; stop the service, "
+            "and restore it from a backup"
+        )
 
     def _unavailable(self, reason: str) -> StateUnavailableError:
         return StateUnavailableError(

@@ -114,11 +114,20 @@ def test_who_reads_does_not_wait_for_who_writes_and_writes_nothing(settings: Set
 
 def test_a_value_that_the_server_refuses_is_not_repeated(settings: Settings) -> None:
     store = StateStore.open(settings)
+    database = store._database  # noqa: SLF001 - the store itself checks all values
     with (
-        pytest.raises(ValueError, match=r"^PostgreSQL refused a value \(InvalidTextRep"),
-        store._database.writing() as writer,  # noqa: SLF001 - the store itself checks all values
+        pytest.raises(ValueError, match=r"^PostgreSQL refused a value \(InvalidTextRep\w+\)$"),
+        database.writing() as writer,
     ):
-        writer.exec_driver_sql("SELECT CAST('secret' AS integer)")
+        writer.exec_driver_sql(
+            "INSERT INTO searchsvc_schema (version, applied_ms) VALUES ('secret', 0)"
+        )
+    with (
+        pytest.raises(StateUnavailableError, match=r"\(InvalidTextRep\w+\)") as caught,
+        database.reading() as reader,
+    ):
+        reader.exec_driver_sql("SELECT CAST('secret' AS integer)")
+    assert "secret" not in str(caught.value)
     store.close()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import re
 import warnings
-from collections.abc import Iterator
 
 import orjson
 import pytest
@@ -14,21 +13,6 @@ from searchsvc import logs
 from searchsvc.mark import Mark, current, note_search, put
 
 _log = logging.getLogger("searchsvc.test")
-
-
-@pytest.fixture(autouse=True)
-def _as_before() -> Iterator[None]:
-    """Each test configures; the others go on as they were."""
-    names = ("", "searchsvc", "indexer", "uvicorn")
-    levels = {name: logging.getLogger(name).level for name in names}
-    yield
-    root = logging.getLogger()
-    for handler in [it for it in root.handlers if isinstance(it, logs.StandardError)]:
-        root.removeHandler(handler)
-    for name, level in levels.items():
-        logging.getLogger(name).setLevel(level)
-    logging.captureWarnings(capture=False)
-    put(None)  # type: ignore[arg-type]
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:

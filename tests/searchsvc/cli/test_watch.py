@@ -159,7 +159,7 @@ def test_serving_watches_its_feeds_until_it_ends(
         until(lambda: WatchStatus.read(layout))
         seen.append(WatchStatus.read(layout))
 
-    monkeypatch.setattr(serve_module.uvicorn, "run", serve_for_a_while)
+    monkeypatch.setattr(serve_module, "run_server", serve_for_a_while)
     handler = signal.getsignal(signal.SIGTERM)
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = str(probe.getsockname()[1])
