@@ -72,19 +72,21 @@ class MatchSet:
 class Retrieval:
     """What the whole catalogue has for a query.
 
-    How well a product must match is judged in the whole catalogue, once: a filter takes products
-    away and adds none, so that as many remain as a facet counted. Only where more products are
-    near in meaning than are taken and a filter leaves none of those, the nearest are looked for
-    again inside it: they match as well, and were only not among the first.
+    How well a product must match is judged once, without a filter: a filter takes products away
+    and adds none, so that as many remain as a facet counted. Only where more products are near in
+    meaning than are taken and a filter leaves none of those, the nearest are looked for again
+    inside it: they match as well, and were only not among the first.
 
-    A scope narrows all that is asked of a retrieval, and cannot be left again.
+    A scope is no filter: it is the catalogue. The nearest in meaning are those of the scope, and
+    how near is near enough goes by the best of these. By words, the products of the scope match
+    that would match in the whole index: how much of a query is enough is told by the best product
+    of all, as how much a word weighs is told by all.
 
     Attributes:
-        found: the match set without a filter, inside the scope.
+        found: the match set without a filter.
         vector: the query's, float32 ``(dimension,)``; ``None`` when there is nothing to embed.
         degraded: what could not be asked, or not as well as it should be, and why.
-        capped: whether there are more neighbours than are taken; with a scope, where those that
-            are taken are all inside.
+        capped: whether there are more neighbours than are taken.
         encoders: which of them embedded the query, for each of its readings.
         scope: bool ``(products,)``, the products that exist for whoever asks; ``None`` for all.
     """
@@ -95,8 +97,6 @@ class Retrieval:
     capped: bool
     encoders: tuple[Encoder, ...]
     scope: NDArray[np.bool_] | None
-    _everywhere: MatchSet
-    _cut: bool
     _enough: float
     _forbidden: NDArray[np.int64]
     _snapshot: Snapshot
@@ -106,24 +106,13 @@ class Retrieval:
         """The match set inside `mask`, bool ``(products,)``; ``None`` lets all pass."""
         if mask is None:
             return self.found
-        return self._within(mask if self.scope is None else mask & self.scope)
-
-    def scoped(self, scope: NDArray[np.bool_] | None) -> Retrieval:
-        """The same for whom only `scope`, bool ``(products,)``, exists; ``None`` for all."""
-        if scope is None:
-            return self
-        found = self._within(scope)
-        capped = self._cut and len(found.semantic) == len(self._everywhere.semantic)
-        return replace(self, found=found, scope=scope, capped=capped)
-
-    def _within(self, mask: NDArray[np.bool_]) -> MatchSet:
-        found = self._everywhere
-        lexical, semantic = found.lexical.within(mask), found.semantic.within(mask)
-        identified = found.identified[mask[found.identified]]
+        lexical, semantic = self.found.lexical.within(mask), self.found.semantic.within(mask)
+        identified = self.found.identified[mask[self.found.identified]]
         complete = True
         left = len(lexical) + len(semantic) + len(identified)
-        if self._cut and self.vector is not None and not left:
-            again = self._snapshot.vectors.search(self.vector, self._policy.neighbours, mask)
+        if self.capped and self.vector is not None and not left:
+            inside = mask if self.scope is None else mask & self.scope
+            again = self._snapshot.vectors.search(self.vector, self._policy.neighbours, inside)
             semantic = again.at_least(self._enough)
             complete = len(semantic) < self._policy.neighbours
             semantic = semantic.without(self._forbidden)
@@ -131,11 +120,8 @@ class Retrieval:
 
     def by_words(self, clauses: Sequence[Clause]) -> Retrieval:
         """The same for other words."""
-        lexical = self._snapshot.lexical.match(clauses, coverage=self._policy.min_coverage)
-        everywhere = replace(self._everywhere, lexical=lexical)
-        return replace(self, found=everywhere, scope=None, _everywhere=everywhere).scoped(
-            self.scope
-        )
+        lexical = _lexical(clauses, self._snapshot, self._policy, self.scope)
+        return replace(self, found=replace(self.found, lexical=lexical))
 
     def nearest(self, count: int) -> Retrieval:
         """The same for the `count` nearest in meaning, however far they are, and nothing else."""
@@ -144,7 +130,7 @@ class Retrieval:
             near = self._snapshot.vectors.search(self.vector, count, self.scope)
             near = near.without(self._forbidden)
         found = MatchSet(Matches.none(), near, np.empty(0, np.int64))
-        return replace(self, _everywhere=found, found=found, _cut=False, capped=False)
+        return replace(self, found=found, capped=False)
 
 
 def retrieve(  # noqa: PLR0913 - the scope stands beside what is asked
@@ -167,21 +153,20 @@ def retrieve(  # noqa: PLR0913 - the scope stands beside what is asked
         policy: what is enough to match.
         done: told the name of each stage when it is done.
         scope: bool ``(products,)``, the products that exist for whoever asks; ``None`` for all.
-            The identifiers and numbers of others name nothing.
+            Others are no neighbours, and their identifiers and numbers name nothing.
     """
     identified = snapshot.products.identified_by(text)
     if scope is not None:
         identified = identified[scope[identified]]
-    lexical = _lexical(understood, snapshot, policy)
+    lexical = _lexical(understood.clauses, snapshot, policy, scope)
     done("lexical")
-    is_found = bool(len(lexical) if scope is None else scope[lexical.rows].any())
-    is_number = len(identified) > 0 or (not is_found and _is_number(text, understood))
+    is_number = len(identified) > 0 or (not len(lexical) and _is_number(text, understood))
     vector, encoders, degraded = _embed(understood, embedder, is_number=is_number)
     done("embed")
     enough, forbidden = 0.0, np.empty(0, np.int64)
     near, capped = Hits.none(), False
     if vector is not None:
-        nearest = snapshot.vectors.search(vector, policy.neighbours)
+        nearest = snapshot.vectors.search(vector, policy.neighbours, scope)
         best = float(nearest.scores.max(initial=0.0))
         enough = max(_least_cosine(snapshot, policy), policy.min_cosine_share * best)
         near = nearest.at_least(enough)
@@ -190,22 +175,18 @@ def retrieve(  # noqa: PLR0913 - the scope stands beside what is asked
             forbidden = np.union1d(forbidden, _prohibited(prohibition, snapshot))
         near = near.without(forbidden)
     done("semantic")
-    found = MatchSet(lexical, near, identified)
-    everywhere = Retrieval(
-        found=found,
+    return Retrieval(
+        found=MatchSet(lexical, near, identified),
         vector=vector,
         degraded=degraded,
         capped=capped,
         encoders=encoders,
-        scope=None,
-        _everywhere=found,
-        _cut=capped,
+        scope=scope,
         _enough=enough,
         _forbidden=forbidden,
         _snapshot=snapshot,
         _policy=policy,
     )
-    return everywhere.scoped(scope)
 
 
 def unrelated_cosine(snapshot: Snapshot, share: float) -> float:
@@ -214,14 +195,21 @@ def unrelated_cosine(snapshot: Snapshot, share: float) -> float:
     return _UNMEASURED_COSINE if measured is None else measured
 
 
-def _lexical(understood: Understanding, snapshot: Snapshot, policy: RankingPolicy) -> Matches:
-    """The lexical matches; for a query without words the whole catalogue, by popularity."""
-    if not understood.clauses:
+def _lexical(
+    clauses: Sequence[Clause],
+    snapshot: Snapshot,
+    policy: RankingPolicy,
+    scope: NDArray[np.bool_] | None,
+) -> Matches:
+    """The lexical matches inside `scope`; without words all of it, by popularity."""
+    if clauses:
+        matches = snapshot.lexical.match(clauses, coverage=policy.min_coverage)
+    else:
         popularity = prior_share(snapshot, policy.popularity)
         rows = np.arange(len(popularity), dtype=np.int64)
         # Covering none of no words, nothing gains by having them all.
-        return Matches(rows, popularity, coverage=np.zeros_like(popularity), ceiling=1.0)
-    return snapshot.lexical.match(understood.clauses, coverage=policy.min_coverage)
+        matches = Matches(rows, popularity, coverage=np.zeros_like(popularity), ceiling=1.0)
+    return matches if scope is None else matches.within(scope)
 
 
 def _embed(

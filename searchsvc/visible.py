@@ -60,7 +60,7 @@ class Visible:
 
     @classmethod
     def of(cls, snapshot: Snapshot, scope: Filter | None) -> Visible:
-        """What fulfils `scope`; everything for ``None``.
+        """What fulfils `scope`; everything for ``None``, and where all products do.
 
         Raises:
             ForbiddenError: the scope does not fit the snapshot's columns. Nothing is seen by it
@@ -75,6 +75,8 @@ class Visible:
         )
         if isinstance(extent, _Unfit):
             raise ForbiddenError(extent.message)
+        if extent.count == len(snapshot.products):
+            return cls(snapshot)
         return cls(replace(snapshot, columns=extent.columns), extent)
 
     @property

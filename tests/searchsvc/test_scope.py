@@ -7,21 +7,23 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from indexer.derived import Derived
 from indexer.embedding.hashing import HashingEmbedder
 from indexer.layout import IndexLayout
 from indexer.snapshot import Snapshot, open_snapshot
+from indexer.vectors.exact import ExactIndex
 from searchsvc.answer import SearchResult
 from searchsvc.errors import BadQueryError, ForbiddenError, ProductNotFoundError
 from searchsvc.policy import RankingPolicy
 from searchsvc.query.filters import (
     And,
     AnyOf,
-    Exists,
     Filter,
     Near,
     Not,
@@ -30,7 +32,9 @@ from searchsvc.query.filters import (
     parse_filter,
 )
 from searchsvc.query.query import FacetRequest, Grouping, Query
+from searchsvc.query.understanding import understand
 from searchsvc.results.sort_keys import parse_sort
+from searchsvc.retrieval import retrieve
 from searchsvc.search import Memory, search
 from searchsvc.similar import similar
 from searchsvc.suggesting.curation import Curation
@@ -61,7 +65,9 @@ EMBEDDER = HashingEmbedder(256)
 WIDE = RankingPolicy(min_cosine=0.3, neighbours=10_000)
 NARROW = RankingPolicy(min_cosine=0.1, min_cosine_share=0.3, window=20, neighbours=25)
 NARROWEST = replace(NARROW, neighbours=3, min_coverage=1.0)
-"""With scopes that leave none of the neighbours, and no product by words either."""
+"""With filters that leave none of the neighbours, and no product by words either."""
+UNCUT = replace(WIDE, min_cosine_share=0.0)
+"""Neither the nearest product nor the number of neighbours keeps another from matching."""
 EXAMPLES = int(os.environ.get("SEARCHSVC_TEST_EXAMPLES", "100"))
 """Of each property; more are tried by hand."""
 FIELDS = ["brand", "price", "attributes.colour_family", "product_type", "rating"]
@@ -163,13 +169,36 @@ def members(catalogue: Catalogue, asked: Asked, **changes: Any) -> list[Product]
             return found
 
 
-def test_a_scope_answers_as_a_filter_that_cannot_be_left(sample: Catalogue) -> None:
-    """The same products, order, scores, explanations, groups and counts as with both filters."""
+def test_a_filter_leaves_of_a_scope_what_passes_it(sample: Catalogue) -> None:
+    """As of a catalogue: only where it leaves nothing, it is looked further."""
 
     @given(st.data())
     @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     def property_holds(data: st.DataObject) -> None:
         asked = data.draw(questions(sample))
+        whole = every(asked.conditions)
+        shown = {product["id"] for product in members(sample, asked)}
+        everything = members(sample, asked, filter=None)
+        assert all(map(asked.scope.holds, everything))
+        left = {it["id"] for it in everything if whole is None or whole.holds(it)}
+        if left or not answered(sample, asked).capped:
+            assert shown == left
+            return
+        room = replace(asked, policy=replace(asked.policy, neighbours=len(sample.products)))
+        near = {product["id"] for product in members(sample, room)}
+        assert shown <= near
+        assert len(shown) == min(len(near), asked.policy.neighbours)
+
+    property_holds()
+
+
+def test_where_nothing_is_cut_a_scope_answers_as_a_filter(sample: Catalogue) -> None:
+    """The same products, order, scores, explanations, groups and counts as with both filters."""
+
+    @given(st.data())
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    def property_holds(data: st.DataObject) -> None:
+        asked = replace(data.draw(questions(sample)), policy=UNCUT)
         scope, condition = asked.query.scope, asked.query.filter
         assert scope is not None
         both = scope if condition is None else And((scope, condition))
@@ -186,6 +215,140 @@ def test_a_scope_answers_as_a_filter_that_cannot_be_left(sample: Catalogue) -> N
         assert scoped.present == filtered.present
 
     property_holds()
+
+
+def test_a_scope_that_everything_fulfils_answers_as_none(sample: Catalogue) -> None:
+    everyone = Not(AnyOf("brand", ("nobody's",)))
+
+    @given(st.data())
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    def property_holds(data: st.DataObject) -> None:
+        asked = data.draw(questions(sample))
+        text = asked.query.text + data.draw(st.sampled_from(["", "", " zzzq"]))
+        one, other = (
+            answered(sample, asked, text=text, scope=scope, relax=True)
+            for scope in (everyone, None)
+        )
+        assert replace(one, stage_ms={}) == replace(other, stage_ms={})
+
+    property_holds()
+
+
+# By meaning: neighbours are looked for among what is visible.
+
+
+def test_neighbours_are_the_nearest_inside_by_the_best_inside(sample: Catalogue) -> None:
+    """What a product of matrices says; what is as near as the bar may be on either side of it."""
+    every_row = np.arange(len(sample.products))
+    vectors = sample.snapshot.vectors.gather(every_row).astype(np.float64)
+    close = 1e-6
+
+    @given(st.data())
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    def property_holds(data: st.DataObject) -> None:
+        asked = data.draw(questions(sample))
+        policy, scope = asked.policy, Visible.of(sample.snapshot, asked.query.scope).mask
+        understood = understand(asked.query.text, sample.snapshot, policy)
+        found = retrieve(
+            asked.query.text,
+            understood,
+            sample.snapshot,
+            EMBEDDER,
+            policy,
+            lambda _: None,
+            scope=scope,
+        )
+        near = found.found.semantic
+        if found.vector is None:
+            assert (len(near), found.capped) == (0, False)
+            return
+        inside = every_row if scope is None else np.flatnonzero(scope)
+        cosines = vectors @ found.vector
+        assert policy.min_cosine is not None
+        best = max(cosines[inside], default=0.0)
+        bar = max(policy.min_cosine, policy.min_cosine_share * best)
+        assert set(near.rows) <= set(inside)
+        assert near.scores == pytest.approx(cosines[near.rows], abs=close)
+        assert (near.scores >= bar - close).all()
+        left = np.setdiff1d(inside, near.rows)
+        if len(near) == policy.neighbours:
+            bar = near.scores[-1]
+        assert (cosines[left] <= bar + close).all()
+        assert found.capped == (len(near) == policy.neighbours)
+
+    property_holds()
+
+
+def test_vectors_of_others_change_nothing(sample: Catalogue) -> None:
+    snapshot = sample.snapshot
+    vectors = snapshot.vectors.gather(np.arange(len(sample.products)))
+
+    @given(st.data())
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    def property_holds(data: st.DataObject) -> None:
+        asked = data.draw(questions(sample))
+        visible = Visible.of(snapshot, asked.query.scope)
+        if visible.mask is None:
+            return
+        hidden = np.flatnonzero(~visible.mask)
+        query = EMBEDDER.embed_query(asked.query.text or "nothing")
+        others = data.draw(st.sampled_from([query, -query, vectors[hidden[::-1]]]))
+        changed = vectors.copy()
+        changed[hidden] = others
+        other = replace(
+            snapshot, vectors=ExactIndex(changed.astype(np.float16)), derived=Derived()
+        )
+        wider = data.draw(st.booleans())
+        one, another = (
+            replace(answered(it, asked, relax=wider), stage_ms={})
+            for it in (sample, replace(sample, snapshot=other))
+        )
+        assert one == another
+        for row in visible.rows[:1].tolist():
+            anchor, scope = snapshot.products.id(row), asked.query.scope
+            assert similar(anchor, snapshot, NARROW, limit=5, scope=scope) == similar(
+                anchor, other, NARROW, limit=5, scope=scope
+            )
+
+    property_holds()
+
+
+def test_a_small_part_of_an_index_has_its_own_neighbours(
+    build: Build, layout: IndexLayout
+) -> None:
+    """Where others are all nearer: more than are taken, too near for it to be beside them."""
+    ours = [stock("ours", n, title) for n, title in enumerate(("samovars", "samovarium", "urn"))]
+    crowd = [stock("theirs", n, "samovarischuv") for n in range(9)]
+    policy = RankingPolicy(
+        min_cosine=0.0, min_cosine_share=0.9, neighbours=2, correct_spelling=False
+    )
+
+    def found(scope: Filter | None) -> dict[str, float]:
+        """By meaning; no product has the word."""
+        snapshot = open_snapshot(layout)
+        understood = understand("samovarisch", snapshot, policy)
+        mask = Visible.of(snapshot, scope).mask
+        retrieval = retrieve(
+            "samovarisch",
+            understood,
+            snapshot,
+            HashingEmbedder(64),
+            policy,
+            lambda _: None,
+            scope=mask,
+        )
+        near = retrieval.found.semantic
+        assert len(near) == len(retrieval.found)
+        names = map(snapshot.products.id, near.rows.tolist())
+        return dict(zip(names, near.scores.tolist(), strict=True))
+
+    build(ours)
+    alone = found(None)
+    build(ours + crowd)
+    everything = found(None)
+    assert all(product_id.startswith("theirs") for product_id in everything)
+    assert 0.9 * min(everything.values()) > max(alone.values()) > 0
+    assert found(OURS) == alone
 
 
 def test_everything_that_is_said_is_recounted_from_products_inside(sample: Catalogue) -> None:
@@ -391,11 +554,10 @@ def test_a_wider_answer_does_not_tell_the_words_of_others(fair: Snapshot) -> Non
 
 def test_only_what_is_inside_is_capped(fair: Snapshot) -> None:
     few = RankingPolicy(min_cosine=-1.0, min_cosine_share=0.0, neighbours=3)
-    of_all = search(Query("samovar"), fair, HashingEmbedder(64), few)
-    assert of_all.capped
-    assert not search(Query("samovar", scope=OURS), fair, HashingEmbedder(64), few).capped
-    everyone = Exists("attributes.shop")
-    assert search(Query("samovar", scope=everyone), fair, HashingEmbedder(64), few).capped
+    white = And((OURS, AnyOf("color", ("white",))))
+    for scope, capped in ((None, True), (OURS, True), (white, False)):
+        found = search(Query("copper", scope=scope), fair, HashingEmbedder(64), few)
+        assert found.capped == capped
 
 
 def test_columns_of_others_have_no_names_but_may_be_asked_for(fair: Snapshot) -> None:
