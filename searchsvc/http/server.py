@@ -6,17 +6,16 @@ import asyncio
 import os
 import resource
 import sys
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import Multiprocess
 
 from searchsvc.http.listening import SETTLE_SECONDS, take_no_more
 from searchsvc.http.protocol import EdgeProtocol
 from searchsvc.http.rates import SHARED_VARIABLE, create_table
+from searchsvc.http.workers import Worker, Workers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +29,6 @@ _APP = "searchsvc.http.app:app_from_environment"
 _METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 _KEEP_ALIVE_SECONDS = 75  # longer than proxies keep a connection: who closes it must not be we
 _BACKLOG = 4_096
-_HEALTH_SECONDS = 60  # a worker on a busy machine imports for longer than uvicorn's five seconds
 _MOST_FILES = 65_536
 
 
@@ -60,7 +58,6 @@ def run(edge: Edge, host: str, port: int, workers: int, shared: Path) -> None:
         forwarded_allow_ips=edge.proxies(),
         server_header=False,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-        timeout_worker_healthcheck=_HEALTH_SECONDS,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
     if workers == 1:
@@ -73,7 +70,10 @@ def run(edge: Edge, host: str, port: int, workers: int, shared: Path) -> None:
     os.environ[_METRICS_VARIABLE] = str(shared)
     os.environ[SHARED_VARIABLE] = str(shared / "rates")
     create_table(shared / "rates")
-    Workers(config, [config.bind_socket()], edge.drain_delay_s).run()
+    sockets = [config.bind_socket()]
+    served = Workers(lambda: Worker(config, sockets), sockets, edge.drain_delay_s, DRAIN_SECONDS)
+    if code := served.run(workers):
+        sys.exit(code)
 
 
 def allow_files() -> None:
@@ -94,24 +94,3 @@ class OneServer(uvicorn.Server):
                 take_no_more(one.fileno())
         await asyncio.sleep(SETTLE_SECONDS)
         await super().shutdown(sockets)
-
-
-class Workers(Multiprocess):
-    """Worker processes that accept from one socket, and the process that replaces dead ones."""
-
-    def __init__(self, config: uvicorn.Config, sockets: list[Socket], delay_s: float) -> None:
-        """Make one whose workers go on accepting for `delay_s` seconds when they are to leave."""
-        super().__init__(config, sockets)
-        self._delay_s = delay_s
-
-    def terminate_all(self) -> None:
-        """Have all workers leave, and cut off nobody who has just connected.
-
-        The socket is theirs alone in the end: with the last of them that closes it, connections
-        are refused, instead of being taken by the system and answered by nobody.
-        """
-        super().terminate_all()
-        time.sleep(max(self._delay_s - SETTLE_SECONDS, 0))
-        for one in self.sockets:
-            take_no_more(one.fileno())
-            one.close()

@@ -113,30 +113,59 @@ def test_a_request_on_its_way_to_an_idle_connection_is_answered(data_dir: Path) 
         assert server.process.wait(30) == 0
 
 
-def test_a_worker_that_dies_is_replaced_and_the_others_answer_on(data_dir: Path) -> None:
-    def children(server: Server) -> set[int]:
-        path = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
-        return {
-            pid
-            for pid in map(int, path.read_text().split())
-            if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
-        }
+def workers_of(server: Server) -> set[int]:
+    path = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children")
+    return {pid for pid in map(int, path.read_text().split()) if _is_worker(pid)}
 
-    with serving(data_dir, 2) as server:
-        before = children(server)
-        assert len(before) == 2
-        killed = min(before)
-        os.kill(killed, signal.SIGKILL)
 
-        def asked() -> int:
-            try:
-                return httpx2.post(server.url + SEARCH, json={"query": "shoe"}).status_code
-            except httpx2.TransportError:
-                return 0
+def _is_worker(pid: int) -> bool:
+    try:
+        return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
+
+def kill_one(server: Server) -> None:
+    """Kill a worker, and return when another is starting."""
+    before = workers_of(server)
+    os.kill(max(before), signal.SIGKILL)
+    eventually(lambda: bool(workers_of(server) - before))
+
+
+@pytest.mark.parametrize("trial", range(TRIALS))
+def test_a_worker_that_dies_is_replaced_and_one_that_is_starting_keeps_nobody(
+    data_dir: Path, trial: int
+) -> None:
+    def asked() -> int:
+        try:
+            return httpx2.post(server.url + SEARCH, json={"query": "shoe"}).status_code
+        except httpx2.TransportError:
+            return 0
+
+    def ready() -> int:
+        return (data_dir / "server.log").read_text().count("Application startup complete")
+
+    with serving(data_dir, 2, SEARCHSVC_DRAIN_DELAY_S="0.5") as server:
+        eventually(lambda: ready() == 2)
+        kill_one(server)
         statuses = Counter(asked() for _ in range(50))
         # What the dead worker had accepted is lost with it; whatever comes later is answered.
         assert set(statuses) <= {200, 0}
         assert statuses[0] <= 1
-        eventually(lambda: len(children(server) - {killed}) == 2)
+        kill_one(server)  # the one that is starting, or its successor
+        eventually(lambda: ready() >= 3)
+        assert len(workers_of(server)) == 2
         assert {asked() for _ in range(20)} == {200}
+        kill_one(server)
+        had = ready()
+        load = Load(server)
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            asking = [pool.submit(load.ask, 0.01 * number) for number in range(CLIENTS)]
+            eventually(lambda: load.outcomes["200"] > CLIENTS)
+            time.sleep(trial * 0.1)
+            server.process.terminate()
+            for one in asking:
+                one.result(60)
+        assert server.process.wait(30) == 0
+    assert set(load.outcomes) == {"200", "refused"}, load.outcomes
+    assert trial or ready() == had  # who was starting has not gone on with it
