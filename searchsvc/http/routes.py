@@ -103,16 +103,27 @@ async def product(
     grant: MaySearch,
 ) -> Response:
     """A product as the feed has it."""
-    found = context.service.product(index, product_id, grant.scope)
-    return Response(found, media_type="application/json")
+
+    def answer() -> bytes:
+        return context.service.product(index, product_id, grant.scope)
+
+    if grant.scope is not None:  # which may have to be worked out
+        return await context.in_turn(answer)
+    return Response(answer(), media_type="application/json")
 
 
 @api.get("/indexes", summary="All indexes")
 async def indexes(context: AppContext, grant: MaySearch) -> IndexList:
     """The indexes that are served and that the key is for, with what they can be filtered by."""
-    states = (state for state in context.service.indexes() if grant.covers(state.name))
-    found = (_describe(state, grant.scope) for state in states)
-    return IndexList(indexes=[info for info in found if info is not None])
+
+    def answer() -> IndexList:
+        states = (state for state in context.service.indexes() if grant.covers(state.name))
+        found = (_describe(state, grant.scope) for state in states)
+        return IndexList(indexes=[info for info in found if info is not None])
+
+    if grant.scope is not None:  # which may have to be worked out
+        return await context.permits.run(answer)
+    return answer()
 
 
 @operation.head("/healthz", include_in_schema=False)

@@ -121,7 +121,8 @@ async def get(request: Request, context: AppContext, grant: MaySearch) -> Respon
     if len(names) != _RECORD:
         return await nothing()
     wanted = texts_of(parameters.get(_RETRIEVED), _RETRIEVED)
-    record = _record(Session(context.service, grant), names[0], names[1], wanted)
+    session = Session(context.service, grant)
+    record = await context.permits.run(_record, session, names[0], names[1], wanted)
     if record is None and names[1] in _OTHER_PATHS:
         return await nothing()
     if record is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,12 +16,15 @@ from searchsvc.keys.draft import KeyDraft
 from searchsvc.keys.role import Role
 from searchsvc.keys.scoped import Restrictions, derive
 from searchsvc.state.store import StateStore
+from searchsvc.visible import Visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from httpx2 import Response
 
+    from indexer.snapshot import Snapshot
+    from searchsvc.query.filters import Filter
     from tests.conftest import Build
     from tests.searchsvc.conftest import MakeSettings
 
@@ -272,6 +276,34 @@ def test_an_index_is_described_by_what_is_visible_of_it(shop: Shop) -> None:
     assert ours["products"] == len(VISIBLE)
     hidden = {"attributes.attrmimsical", "attributes.sku"}
     assert everybody["fields"].keys() - ours["fields"].keys() == hidden
+
+
+def test_scopes_are_worked_out_in_the_threads_of_searches(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: dict[str, str] = {}
+    worked_out = Visible.of.__func__  # type: ignore[attr-defined] # that of a class method
+
+    def noted(cls: type[Visible], snapshot: Snapshot, scope: Filter | None) -> Visible:
+        threads[str(scope)] = threading.current_thread().name
+        visible: Visible = worked_out(cls, snapshot, scope)
+        return visible
+
+    monkeypatch.setattr(Visible, "of", classmethod(noted))
+    path = "/v1/indexes/shop"
+    asked = [
+        "/v1/indexes",
+        *(path + rest for rest in ("/products/ours-1", "/products/ours-1/similar", "/suggest")),
+        f"{path}/search?query=kettle",
+        "/1/indexes/shop/ours-1",
+    ]
+    for number, one in enumerate(asked):
+        threads.clear()
+        answer = shop.show(f"{OURS} AND price > {number}").get(one)
+        assert answer.status_code == 200, answer.text
+        names = set(threads.values())
+        assert names, one
+        assert all(name.startswith("search-") for name in names), (one, names)
 
 
 def test_a_key_whose_filter_does_not_fit_sees_nothing(shop: Shop) -> None:
