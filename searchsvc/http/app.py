@@ -27,7 +27,7 @@ from searchsvc.http.origins import ShareSearch, readers
 from searchsvc.http.pages import Storefront, pictures
 from searchsvc.http.permits import Permits
 from searchsvc.http.preview import preview
-from searchsvc.http.problems import install_problem_handlers
+from searchsvc.http.problems import CatchFailures, install_problem_handlers
 from searchsvc.http.products import products
 from searchsvc.http.protocol import DRAIN, EDGE, affordable
 from searchsvc.http.routes import api, operation
@@ -105,6 +105,7 @@ def create_app(settings: Settings, started: Callable[[Drain], None] = lambda _: 
 
 def _protect(app: FastAPI, context: Context, edge: Edge, drain: Drain) -> None:
     """Put between the routes and the network what holds for all of them."""
+    app.add_middleware(CatchFailures)
     app.add_middleware(Guard, edge=edge)
     app.add_middleware(TellLeaving, drain=drain)
     app.add_middleware(ShareSearch, allowed=lambda: readers(context.keyring))

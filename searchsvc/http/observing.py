@@ -77,7 +77,7 @@ class Observe:
         try:
             await self._app(scope, receive, observed)
         except Exception:
-            # What nobody expected is answered further out, where this middleware does not see it.
+            # What fails in a middleware is answered further out, where this one does not see it.
             if not status:
                 status = _FAILED
                 self._traffic.answered(_route(scope), status, "")

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
 _log = logging.getLogger(__name__)
 
 _STATUS: Mapping[type[SearchServiceError], tuple[int, str]] = {
@@ -209,8 +211,44 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 async def _unexpected_error(request: Request, error: Exception) -> Response:
+    """What a middleware of ours did not expect, answered outside of all of them."""
+    answer = _failure(request, error)
+    if mark := current():
+        answer.headers["X-Request-Id"] = mark.request_id
+    return answer
+
+
+def _failure(request: Request, error: Exception) -> Response:
     _log.error("%s %s failed", request.method, loggable_path(request), exc_info=error)
-    mark = current()
-    # Answered outside of all middlewares, one of which gives the others their header.
-    headers = {"X-Request-Id": mark.request_id} if mark else None
-    return problem(500, "Internal error", LOG_HAS_DETAILS, headers)
+    return problem(500, "Internal error", LOG_HAS_DETAILS)
+
+
+class CatchFailures:
+    """Middleware around the routes: answers what nobody expected.
+
+    The framework would do so outside of all middlewares, without what those give every answer:
+    the request's id, and what browsers are told of whom it is for.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, and answer it if nobody has begun to.
+
+        Raises:
+            Exception: of an answer that had begun; it is cut, and cannot look like a whole one.
+        """
+        has_begun = False
+
+        async def seen(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, seen)
+        except Exception as error:
+            if has_begun or scope["type"] != "http":
+                raise
+            await _failure(Request(scope), error)(scope, receive, send)

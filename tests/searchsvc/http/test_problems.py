@@ -6,13 +6,21 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from starlette.middleware import Middleware
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from searchsvc.http.app import create_app
 from searchsvc.settings import Settings
 from tests.searchsvc.http.shoppers import PRODUCTS, open_shop, publish
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+    from starlette.requests import Request
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 SEARCH = "/v1/indexes/shop/search"
 WHO = "jane@shop.example"
@@ -124,3 +132,60 @@ def test_what_is_mistaken_elsewhere_is_told(shop: TestClient) -> None:
     response = shop.post(SEARCH, json={"limit": "many", "facets": 5, "boosts": [{"weight": "x"}]})
     for told in ("(found 'many')", "(found 5)", "boosts.0.weight"):
         assert told in response.json()["detail"]
+
+
+async def fails(_: Request) -> Response:
+    raise ZeroDivisionError("a secret")
+
+
+async def breaks_off(_: Request) -> Response:
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"begun"
+        raise ZeroDivisionError
+
+    return StreamingResponse(parts())
+
+
+def test_what_nobody_expected_is_answered_with_all_that_every_answer_has(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = create_app(Settings(data_dir=tmp_path, models_dir=tmp_path))
+    app.router.routes.insert(0, Route("/v1/fails", fails))
+    headers = {"Origin": "https://shop.example", "X-Request-Id": "r-1"}
+    with TestClient(app) as client:
+        answer = client.get("/v1/fails", headers=headers)
+    assert answer.status_code == 500
+    assert answer.json()["request_id"] == "r-1"
+    assert "secret" not in answer.text
+    assert answer.headers.get_list("x-request-id") == ["r-1"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["access-control-allow-origin"] == "*"
+    told = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert [record.getMessage() for record in told] == ["GET /v1/fails failed"]
+    assert told[0].exc_info
+
+
+def test_an_answer_that_breaks_off_is_not_made_whole(tmp_path: Path) -> None:
+    app = create_app(Settings(data_dir=tmp_path, models_dir=tmp_path))
+    app.router.routes.insert(0, Route("/breaks", breaks_off))
+    with TestClient(app) as client, pytest.raises(ZeroDivisionError):
+        client.get("/breaks")
+
+
+def test_what_fails_in_a_middleware_is_answered_with_its_id(tmp_path: Path) -> None:
+    class Fails:
+        def __init__(self, app: ASGIApp) -> None:
+            self._app = app
+
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "http":
+                raise ZeroDivisionError
+            await self._app(scope, receive, send)
+
+    app = create_app(Settings(data_dir=tmp_path, models_dir=tmp_path))
+    app.user_middleware.insert(1, Middleware(Fails))  # within what gives a request its id
+    with TestClient(app, raise_server_exceptions=False) as client:
+        answer = client.get("/healthz", headers={"X-Request-Id": "r-1"})
+    assert answer.status_code == 500
+    assert answer.headers.get_list("x-request-id") == ["r-1"]
