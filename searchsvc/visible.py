@@ -11,7 +11,7 @@ import numpy as np
 from searchsvc.errors import BadFilterError, ForbiddenError
 from searchsvc.query.filters import fields_of, with_names
 from searchsvc.query.mask import row_mask
-from searchsvc.results.presence import Presence
+from searchsvc.results.presence import columns_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -155,8 +155,7 @@ def _extent(snapshot: Snapshot, scope: Filter) -> Extent | _Unfit:
             f"{snapshot.index!r}, so that nothing is shown; make a key whose filter does"
         )
     rows = np.flatnonzero(mask)
-    present = Presence.of(snapshot).count(rows)
-    return Extent(mask, len(rows), snapshot.columns.naming(present))
+    return Extent(mask, len(rows), snapshot.columns.naming(columns_of(snapshot, rows)))
 
 
 def _size(extent: Extent) -> int:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from numpy.typing import NDArray
 
     from indexer.columns import Column
     from indexer.snapshot import Snapshot
+
+_FEW = 1_000  # rows, most of which name nearly all columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,29 @@ class Presence:
         places += np.arange(len(places))
         counts = np.bincount(self.columns[places], minlength=len(self.names))
         return {self.names[number]: int(counts[number]) for number in np.flatnonzero(counts)}
+
+
+def columns_of(snapshot: Snapshot, rows: NDArray[np.int64]) -> Collection[str]:
+    """The names of the columns that any of `rows`, int64 ``(n,)``, has a value in.
+
+    What `Presence.count` names, without counting: the few columns that the first rows do not have
+    are looked at one by one, which takes a fraction of the time where the rows are many.
+    """
+    found = Presence.of(snapshot).count(rows[:_FEW]).keys()
+    if len(rows) <= _FEW:
+        return found
+    wanted = np.zeros(len(snapshot.products), np.bool_)
+    wanted[rows] = True
+    others = set(snapshot.columns.names()) - found
+    return {*found, *(name for name in others if _any(snapshot.columns.get(name), wanted))}
+
+
+def _any(column: Column | None, wanted: NDArray[np.bool_]) -> bool:
+    if column is None:
+        return False
+    if column.rows is None:
+        return bool((column.present() & wanted).any())
+    return bool(wanted[column.rows].any())
 
 
 def _rows(column: Column | None) -> NDArray[np.int32]:
