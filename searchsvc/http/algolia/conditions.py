@@ -117,9 +117,15 @@ def comparison(text: str, place: str, attributes: Attributes) -> Filter:
 
 
 def _all(nested: Nested, place: str, parse: Callable[[str, str], Filter]) -> Filter | None:
-    for found, limit in ((len(nested), MAX_CLAUSES), (sum(map(len, nested)), MAX_VALUES)):
+    for found, limit, setting in (
+        (len(nested), MAX_CLAUSES, "CLAUSES"),
+        (sum(map(len, nested)), MAX_VALUES, "VALUES"),
+    ):
         if found > limit:
-            raise BadFilterError(f"{place}: {found} conditions, expected at most {limit}")
+            raise BadFilterError(
+                f"{place}: {found} conditions, expected at most {limit} (fixed; "
+                f"SEARCHSVC_MAX_FILTER_{setting} can only lower it)"
+            )
     parts = tuple(
         _any(tuple(parse(text, f"{place}[{number}]") for text in texts))
         for number, texts in enumerate(nested)

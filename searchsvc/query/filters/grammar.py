@@ -105,7 +105,9 @@ class _Parser:
         begin = scanner.skip_spaces()
         if depth > MAX_DEPTH:
             raise scanner.error(
-                f"no more than {MAX_DEPTH} parentheses and NOT inside another", begin
+                f"no more than {MAX_DEPTH} parentheses and NOT inside another (fixed; "
+                "SEARCHSVC_MAX_FILTER_DEPTH can only lower it)",
+                begin,
             )
         if scanner.keyword("NOT"):
             self._count(1)

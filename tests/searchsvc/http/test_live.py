@@ -493,12 +493,12 @@ def test_several_complaints_stand_side_by_side(shop: TestClient, layout: IndexLa
 
 
 @each
-def test_a_disk_that_takes_nothing_is_a_500_that_says_so(
+def test_a_disk_that_takes_nothing_is_a_503_that_says_so(
     shop: TestClient, layout: IndexLayout, path: str
 ) -> None:
     layout.live_lock_file.mkdir()  # stands for whatever the system refuses
-    assert "cannot be written (Is a directory)" in problem(put(shop, path), 500)
-    assert "write access" in problem(shop.delete(path, headers=ADMIN), 500)
+    assert "cannot be written (Is a directory)" in problem(put(shop, path), 503)
+    assert "write access" in problem(shop.delete(path, headers=ADMIN), 503)
     assert shop.get(path, headers=ADMIN).headers["ETag"] == '"none"'
 
 
