@@ -52,13 +52,15 @@ def origins(fields: Mapping[str, FieldInfo], given: Collection[str] = ()) -> dic
 def refusal(error: ValidationError, fields: Mapping[str, FieldInfo]) -> str:
     """What is wrong with the settings: where the first wrong value is, and what was expected."""
     first = error.errors()[0]
-    name = "_".join(str(part) for part in first["loc"])
+    name, *within = first["loc"] or ("",)
+    name = str(name)
+    entry = f", entry {within[0] + 1}" if within and isinstance(within[0], int) else ""
     origin = origins(fields).get(name, "")
     kind, _, place = origin.partition(" ")
     where = place if kind in ("environment", "file") else variable(name)
     secret = name in fields and is_secret(fields[name])
     found = "" if secret else f" (found {first['input']!r})"
-    return f"{where}: {first['msg']}{found}"
+    return f"{where}{entry}: {first['msg']}{found}"
 
 
 def meanings(*documented: type) -> dict[str, str]:

@@ -141,6 +141,37 @@ def test_compose_runs_what_exists_without_rights_that_it_does_not_need() -> None
         assert not {"ADMIN_KEY", "SEARCHSVC_ADMIN_KEY"} & service.get("environment", {}).keys()
 
 
+def _environments() -> Iterator[dict[str, str]]:
+    """The variables that the manifests set to a value of their own, of each process."""
+    for service in documents("compose.yaml")[0]["services"].values():
+        yield service.get("environment", {})
+    for pod in _pods():
+        for container in pod["containers"]:
+            yield {it["name"]: it["value"] for it in container.get("env", []) if "value" in it}
+    unit = (FOLDER / "searchsvc.service").read_text()
+    set_there = shlex.split(" ".join(re.findall(r"^Environment=(.*)$", unit, re.MULTILINE)))
+    yield dict(text.split("=", 1) for text in set_there)
+
+
+def test_every_value_that_a_manifest_sets_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("a secret of more than thirty-two letters")
+    found = list(_environments())
+    assert len([name for one in found for name in one if name.startswith("SEARCHSVC_")]) > 4
+    for variables in found:
+        with monkeypatch.context() as patch:
+            for name in VARIABLES:
+                patch.delenv(name, raising=False)
+            for name, value in variables.items():
+                assert isinstance(value, str), f"{name}: {value!r} is no text"
+                patch.setenv(name, str(secret) if name.endswith("_FILE") else value)
+            patch.setenv("SEARCHSVC_CONFIG", "")  # the files that they name have their own tests
+            done = CliRunner().invoke(app, ["config", "check"])
+            assert done.exit_code == 0, done.output
+
+
 def _pods() -> Iterator[dict[str, Any]]:
     for document in documents("kubernetes.yaml"):
         spec = document.get("spec", {})

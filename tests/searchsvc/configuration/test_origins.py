@@ -55,6 +55,15 @@ def test_a_wrong_value_is_named_where_it_stands(
     assert _refused().startswith("SEARCHSVC_POLL_SECONDS: ")
 
 
+def test_a_wrong_entry_of_a_list_is_named_by_its_setting_and_place(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_text('trusted_proxies = ["10.0.0.0/8", "proxy"]\n')
+    assert _refused().startswith(f"{file}: trusted_proxies, entry 2: ")
+    monkeypatch.setenv("SEARCHSVC_TRUSTED_PROXIES", '["172.16.0.0/12"]')
+    assert _refused().startswith("SEARCHSVC_TRUSTED_PROXIES, entry 1: ")
+
+
 @pytest.mark.parametrize("name", ["admin_key", "token_key"])
 def test_a_wrong_secret_is_not_repeated(file: Path, name: str) -> None:
     file.write_text(f'{name} = "sesame"\n')
