@@ -24,6 +24,7 @@ from searchsvc.policy import RankingPolicy
 from searchsvc.query.filters import (
     And,
     AnyOf,
+    Exists,
     Filter,
     Near,
     Not,
@@ -550,6 +551,21 @@ def test_a_wider_answer_does_not_tell_the_words_of_others(fair: Snapshot) -> Non
     found = ask(fair, "samovr", far, scope=OURS, relax=True)
     assert found.relaxed is not None
     assert found.relaxed.text == "samovr"
+
+
+def test_where_nothing_is_hidden_a_wider_answer_is_told_as_to_anybody(fair: Snapshot) -> None:
+    strict = replace(WORDS_ONLY, min_coverage=1.0)
+    white = AnyOf("color", ("white",))
+
+    def dropped(scope: Filter | None) -> tuple[str, ...]:
+        text = "copper zyzzyva samovar linen"
+        found = ask(fair, text, strict, scope=scope, filter=white, relax=True)
+        assert found.relaxed is not None
+        return found.relaxed.dropped
+
+    assert dropped(Exists("attributes.shop")) == dropped(None)
+    assert "zyzzyva" not in dropped(None)
+    assert "zyzzyva" in dropped(Exists("color"))
 
 
 def test_only_what_is_inside_is_capped(fair: Snapshot) -> None:
