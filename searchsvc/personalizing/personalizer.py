@@ -20,6 +20,7 @@ from searchsvc.learned.likeness import alike
 from searchsvc.learned.tastes import tastes_of
 from searchsvc.personalizing.personalization import NotApplied, Personalization
 from searchsvc.personalizing.portrait import MOST_PORTRAYED, Portrait
+from searchsvc.personalizing.profiles import Known
 from searchsvc.personalizing.why import top_tastes
 from searchsvc.preferences.preferences import Preferences
 from searchsvc.preferences.session import Session
@@ -32,9 +33,8 @@ from searchsvc.visible import Visible
 if TYPE_CHECKING:
     from searchsvc.learned.tastes import Tastes
     from searchsvc.personalizing.audience import Audience
-    from searchsvc.personalizing.profiles import Known, Profiles
+    from searchsvc.personalizing.profiles import Profiles
     from searchsvc.policy import RankingPolicy
-    from searchsvc.query.filters import Filter
     from searchsvc.segments.segments import ActiveSegment, Segments
     from searchsvc.segments.situation import History
 
@@ -67,8 +67,9 @@ class Personalizer:
         """
         if not shopper.consent:
             return Personalization(audience.policy)
-        if query.scope is not None:
-            shopper = _within_sight(shopper, audience, query.scope)
+        visible = None if query.scope is None else Visible.of(audience.snapshot, query.scope)
+        if visible is not None:
+            shopper = _within_sight(shopper, visible)
         now_ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
         user = None if shopper.token is None else self._profiles.user_key(shopper.token)
         if shopper.strength == 0 or not self._enabled:  # the order of everybody, whatever runs
@@ -80,6 +81,8 @@ class Personalizer:
             return Personalization(policy, None, NotApplied.SWITCHED_OFF, arm=arm, user=user)
         known = None if user is None else self._profiles.get(audience.snapshot.index, user)
         complete = known is not None or shopper.token is None
+        if known is not None and visible is not None:
+            known = _known_within_sight(known, visible)
         tastes = None if known is None else _tastes(known, audience, now_ms)
         active, boosts = _segments(shopper, known, tastes, audience, query, now_ms)
         preferences = Preferences(
@@ -120,11 +123,22 @@ class Personalizer:
         return Portrait(known.profile.orders, known.profile.spent, active, liked)
 
 
-def _within_sight(shopper: Shopper, audience: Audience, scope: Filter) -> Shopper:
+def _within_sight(shopper: Shopper, visible: Visible) -> Shopper:
     """The shopper without the products that are not there to be viewed: what they did tells."""
-    visible = Visible.of(audience.snapshot, scope)
     viewed = tuple(product for product in shopper.viewed if visible.row(product) is not None)
     return replace(shopper, viewed=viewed)
+
+
+def _known_within_sight(known: Known, visible: Visible) -> Known:
+    """What is known of the user without what was done to products that are not there to be seen.
+
+    Whoever may send events makes up users, and what is made of these would tell what a hidden
+    product is like. Orders, what was spent and the times stay: they are what the events say, of
+    whichever products. It is another object, since what is made of the whole profile is kept.
+    """
+    profile, row = known.profile, visible.row
+    seen = tuple(it for it in profile.interactions if row(it.product_id) is not None)
+    return Known(replace(profile, interactions=seen), known.read_at)
 
 
 def _strength(shopper: Shopper, of_arm: float | None, segments: Segments) -> float:
