@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-import time
+from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
@@ -162,17 +162,49 @@ def test_fingerprints_differ_by_service_and_are_never_that_of_an_empty_slot() ->
     assert one.fingerprint("a") > 0
 
 
+def _ask(path: str, turns: Connection) -> None:
+    """Ask for the same bucket once for each message, which says when, and tell what came of it."""
+    table = Table.shared(Path(path))
+    bucket = table.fingerprint("k")
+    for now in iter(turns.recv, None):
+        turns.send(table.take(bucket, 0.01, 1.0, now) == 0)
+
+
+def test_processes_that_take_turns_admit_together_exactly_what_the_limit_says(
+    tmp_path: Path,
+) -> None:
+    create_table(tmp_path / "rates")
+    context = multiprocessing.get_context("spawn")
+    lines, workers = [], []
+    for _ in range(3):
+        ours, theirs = context.Pipe()
+        lines.append(ours)
+        workers.append(context.Process(target=_ask, args=(str(tmp_path / "rates"), theirs)))
+        workers[-1].start()
+    bucket = Bucket(rate=100, size=100, now=1_000.0)
+    admitted = 0
+    for number in range(900):
+        now = 1_000 + number / 300  # three times what is allowed
+        line = lines[number % 3]
+        line.send(now)
+        admits_it = line.recv()
+        assert admits_it == bucket.take(now)
+        admitted += admits_it
+    assert admitted == pytest.approx(100 + 300, abs=2)
+    for line, worker in zip(lines, workers, strict=True):
+        line.send(None)
+        worker.join(60)
+        assert worker.exitcode == 0
+
+
 def _hammer(path: str, together: Barrier, admitted: multiprocessing.Queue[int]) -> None:
     table = Table.shared(Path(path))
+    bucket = table.fingerprint("k")
     together.wait(60)
-    count, end = 0, time.monotonic() + 1
-    while (now := time.monotonic()) < end:
-        count += not table.take(table.fingerprint("k"), 1 / 1_000, 0.1, now)
-        time.sleep(1e-4)  # a request is more work than to be counted
-    admitted.put(count)
+    admitted.put(sum(table.take(bucket, 0.001, 10.0, 1_000.0) == 0 for _ in range(10_001)))
 
 
-def test_processes_that_share_a_table_admit_together_what_the_limit_says(tmp_path: Path) -> None:
+def test_a_race_may_lose_counts_and_never_refuses_what_the_limit_allows(tmp_path: Path) -> None:
     create_table(tmp_path / "rates")
     context = multiprocessing.get_context("spawn")
     admitted: multiprocessing.Queue[int] = context.Queue()
@@ -183,8 +215,8 @@ def test_processes_that_share_a_table_admit_together_what_the_limit_says(tmp_pat
     counts = [admitted.get(timeout=60) for _ in workers]
     for worker in workers:
         worker.join()
-    # A second's worth, the burst, and what a machine that wakes them unevenly makes of it.
-    assert sum(counts) == pytest.approx(1_000 * 1.1, rel=0.05)
+    # How many more is the system's choice, which stops processes where it likes: see the module.
+    assert sum(counts) >= 10_000
 
 
 def test_workers_find_the_table_that_they_share(
