@@ -1,4 +1,4 @@
-"""Restoring a backup: all of it is verified before anything changes."""
+"""Restoring a backup: all that is put back is verified before anything changes."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from searchsvc.backup.contents import Contents, Entry
     from searchsvc.backup.source import Backup
     from searchsvc.settings import Settings
 
@@ -106,7 +107,8 @@ def restore(
         told: of every chunk of bytes that was read.
 
     Raises:
-        BackupError: the backup is damaged, or there is something already; nothing was changed.
+        BackupError: what is to be restored is damaged, or there is something already; nothing was
+            changed.
         StateUnavailableError: the state database is in use; nothing was changed.
         IndexLockedError: an index is being written.
     """
@@ -118,7 +120,7 @@ def restore(
         database = database_file(settings) if options.state and contents.has_state else None
         if not options.force:
             _require_nothing(data_dir, names, database)
-        backup.verify(told)
+        backup.verify(_restored(contents, names, with_state=database is not None), told)
         if database is not None and database.exists():
             require_unused(database)
         report = RestoreReport(contents.created_ms)
@@ -139,6 +141,12 @@ def _names(there: Collection[str], wanted: Collection[str]) -> list[str]:
                 f"index {name!r} is not in the backup; it has {', '.join(there) or 'none'}"
             )
     return sorted(wanted or there)
+
+
+def _restored(contents: Contents, names: Collection[str], *, with_state: bool) -> list[Entry]:
+    """The files that are restored; what is wrong with others is no reason to do without these."""
+    roots = {*names, ""} if with_state else {*names}
+    return [it for it in contents.files if it.path.rpartition("/")[0].partition("/")[0] in roots]
 
 
 def _require_nothing(data_dir: Path, names: Collection[str], database: Path | None) -> None:

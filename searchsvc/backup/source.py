@@ -16,7 +16,7 @@ from searchsvc.backup.target import Checked, copy_checked
 from searchsvc.errors import BackupError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterable
     from pathlib import Path
 
     from searchsvc.backup.contents import Entry
@@ -39,16 +39,17 @@ class Backup:
     contents: Contents
     objects: Path
 
-    def verify(self, told: Callable[[int], None]) -> None:
-        """Read all of it.
+    def verify(self, files: Iterable[Entry], told: Callable[[int], None]) -> None:
+        """Read all of these files.
 
         Args:
+            files: of `contents`.
             told: of every chunk of bytes that was read.
 
         Raises:
             BackupError: a file is missing or damaged.
         """
-        for entry in self.contents.files:
+        for entry in files:
             try:
                 with (self.objects / entry.sha256).open("rb") as file:
                     checked = Checked(entry, file, told)

@@ -7,7 +7,7 @@ import glob
 import io
 import os
 import tarfile
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from typing import TYPE_CHECKING, BinaryIO, Protocol, Self
 
 from indexer.durable import flush, make_directory, write_durably
@@ -50,7 +50,7 @@ class Target(Protocol):
         ...
 
     def add(self, entry: Entry, file: BinaryIO) -> int:
-        """Store the content of `file`, unless it is there; how many bytes were written.
+        """Store the content of `file`, unless it is there whole; how many bytes were written.
 
         Raises:
             BackupError: it is not what `entry` says.
@@ -91,13 +91,17 @@ class Checked(io.RawIOBase):
         Raises:
             BackupError: it is not.
         """
-        if self._size != self._entry.bytes or self._digest.hexdigest() != self._entry.sha256:
-            raise BackupError(
-                f"{self._entry.path} is damaged: it has {self._size:,} bytes or another content "
-                f"than its checksum says ({self._entry.bytes:,} bytes). A file of an index is "
-                "repaired by 'searchsvc rollback' or 'searchsvc reindex'; of a backup that is "
-                "damaged use another one."
-            )
+        if self._size != self._entry.bytes:
+            found = f"it has {self._size:,} bytes, expected {self._entry.bytes:,}"
+        elif self._digest.hexdigest() != self._entry.sha256:
+            found = "its content is not the one that its checksum is of"
+        else:
+            return
+        raise BackupError(
+            f"{self._entry.path} is damaged: {found}. A file of an index is repaired by "
+            "'searchsvc rollback' or 'searchsvc reindex'; of a backup that is damaged use another "
+            "one, or 'searchsvc backup' to it again while what it is of is there."
+        )
 
 
 def open_target(path: Path, told: Callable[[int], None]) -> Target:
@@ -165,7 +169,7 @@ class DirectoryTarget:
     def add(self, entry: Entry, file: BinaryIO) -> int:
         """See `Target`."""
         final = self._objects / entry.sha256
-        if final.is_file() and final.stat().st_size == entry.bytes:
+        if _has(final, entry):
             self._told(entry.bytes)
             return 0
         aside = self._objects / f"{_ASIDE}{entry.sha256}"
@@ -273,6 +277,18 @@ def copy_checked(entry: Entry, file: BinaryIO, out: BinaryIO, told: Callable[[in
     checked.check()
     out.flush()
     os.fsync(out.fileno())
+
+
+def _has(path: Path, entry: Entry) -> bool:
+    """Whether the content of `entry` is at `path`: an object that was damaged since is not."""
+    try:
+        with path.open("rb") as file:
+            return (
+                os.fstat(file.fileno()).st_size == entry.bytes
+                and file_digest(file, "sha256").hexdigest() == entry.sha256
+            )
+    except OSError:  # it is missing, or the disk has lost it
+        return False
 
 
 def _private(path: str, flags: int) -> int:

@@ -45,7 +45,7 @@ def _synonyms(layout: IndexLayout, word: str) -> None:
 def paths(target: Path, scratch: Path) -> set[str]:
     """All files of a backup that is whole."""
     with open_backup(target, scratch) as backup:
-        backup.verify(lambda _: None)
+        backup.verify(backup.contents.files, lambda _: None)
         return {entry.path for entry in backup.contents.files}
 
 
@@ -105,6 +105,20 @@ def test_the_next_backup_copies_what_has_changed_and_drops_what_is_gone(
     with open_backup(target, tmp_path) as backup:
         named = {entry.sha256 for entry in backup.contents.files}
     assert {path.name for path in (target / "objects").iterdir()} == named
+
+
+def test_the_next_backup_mends_objects_that_were_damaged_or_lost(
+    build: Build, make_settings: MakeSettings, target: Path, tmp_path: Path
+) -> None:
+    build(RECORDS)
+    whole = back_up(make_settings(), target)
+    first, second, third = sorted((target / "objects").iterdir())[:3]
+    sizes = [it.stat().st_size for it in (first, second, third)]
+    first.write_bytes(b"\0" * sizes[0])  # of the same size
+    second.write_bytes(b"")
+    third.unlink()
+    assert back_up(make_settings(), target).written == sum(sizes)
+    assert len(paths(target, tmp_path)) == whole.files
 
 
 def test_indexes_can_be_chosen_and_the_state_left_out(
@@ -319,7 +333,7 @@ def test_whatever_stops_a_backup_at_whatever_step_the_one_before_or_the_new_one_
             state.write(copy)
             if (copy / "backup.json").exists():
                 with open_backup(copy, tmp_path) as backup:
-                    backup.verify(lambda _: None)
+                    backup.verify(backup.contents.files, lambda _: None)
                     assert backup.contents.indexes["shop"] in allowed
             else:
                 assert first == "first", state

@@ -21,6 +21,7 @@ from indexer.snapshot import verify
 from searchsvc.backup.backup import back_up
 from searchsvc.backup.restore import RestoreOptions, RestoreReport
 from searchsvc.backup.restore import restore as run_restore
+from searchsvc.backup.source import open_backup
 from searchsvc.errors import BackupError, StateUnavailableError
 from searchsvc.keys.mirror import MIRROR_FILE
 from searchsvc.livedocuments import SYNONYMS
@@ -90,6 +91,7 @@ def test_everything_comes_back_into_an_empty_directory(
     store.close()
     private = ("state.db", "token.key", MIRROR_FILE)
     assert {(there / it).stat().st_mode & 0o777 for it in private} == {0o600}
+    assert (there / "shop").stat().st_mode & 0o777 == 0o700
     assert not list(there.glob(".*"))
 
 
@@ -127,6 +129,33 @@ def test_a_damaged_generation_is_replaced(
     restore(make_settings(), target, force=True)
     assert verify(layout, generation) == []
     assert shop.leftovers(data_dir) == []
+
+
+def _object(target: Path, path: str) -> Path:
+    with open_backup(target, target) as backup:
+        (entry,) = [it for it in backup.contents.files if it.path == path]
+    return target / "objects" / entry.sha256
+
+
+def test_damage_to_what_is_not_restored_is_in_nobodys_way(
+    make_settings: MakeSettings, data_dir: Path, target: Path, tmp_path: Path
+) -> None:
+    generation = shop.build(data_dir, 1)
+    StateStore.open(make_settings()).close()
+    back_up(make_settings(), target)
+    damaged = _object(target, "state.db")
+    damaged.write_bytes(damaged.read_bytes()[:-1] + b"?")
+    elsewhere = make_settings(data_dir=tmp_path / "elsewhere")
+    with pytest.raises(BackupError, match=r"state\.db is damaged: its content is not the one"):
+        restore(elsewhere, target)
+    assert not any(elsewhere.data_dir.iterdir())
+    damaged.write_bytes(b"short")
+    with pytest.raises(
+        BackupError, match=r"state\.db is damaged: it has 5 bytes, expected [0-9,]+"
+    ):
+        restore(elsewhere, target)
+    assert restore(elsewhere, target, state=False).indexes == {"shop": generation}
+    assert shop.seen(elsewhere.data_dir) == shop.seen(data_dir)
 
 
 def test_a_service_swaps_in_what_is_restored(
