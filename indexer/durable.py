@@ -39,10 +39,15 @@ def remove_durably(path: Path) -> None:
     flush(path.parent)
 
 
-def make_directory(path: Path) -> None:
-    """Have a directory at `path`, and each that it is in, also after the power was cut."""
+def make_directory(path: Path, *, mode: int = 0o777) -> None:
+    """Have a directory at `path`, and each that it is in, also after the power was cut.
+
+    Args:
+        path: of the directory.
+        mode: its permissions where it is made now, less the umask.
+    """
     missing = [it for it in (path, *path.parents) if not it.exists()]
-    path.mkdir(parents=True, exist_ok=True)
+    path.mkdir(mode, parents=True, exist_ok=True)
     for made in reversed(missing):
         flush(made.parent)
 

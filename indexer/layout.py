@@ -29,6 +29,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from indexer.durable import make_directory
 from indexer.errors import SettingsError, SnapshotCorruptError, SnapshotMissingError
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 _INDEX_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _GENERATION_NAME = re.compile(r"g(\d{8})-[0-9a-f]{8}")
 STAGING_PREFIX = "staging-"
+_PRIVATE = 0o700
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,14 @@ class IndexLayout:
                 "'-' and '_', beginning with a letter or digit."
             )
         return cls(index, data_dir / index)
+
+    def make(self) -> None:
+        """Have the index's directory.
+
+        Where it is made now it is for its owner alone: a catalogue may be one that not everybody
+        on the machine is to see. One that is there keeps its permissions.
+        """
+        make_directory(self.root, mode=_PRIVATE)
 
     @property
     def current_file(self) -> Path:

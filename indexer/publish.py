@@ -53,6 +53,7 @@ def writer(
     Raises:
         IndexLockedError: another process is writing this index, or waits to do so.
     """
+    layout.make()
     make_directory(layout.generations_dir)
     make_directory(layout.reports_dir)
     with layout.lock_file.open("a") as lock:

@@ -10,6 +10,8 @@ from=$1/$3
 to=$2/$3
 
 current=$(cat "$from/CURRENT")
+mkdir -p "$2"
+[ -d "$to" ] || mkdir -m 700 "$to"
 mkdir -p "$to/generations"
 rm -rf "$to/generations/".part-*
 if [ ! -d "$to/generations/$current" ]; then

@@ -56,14 +56,21 @@ def data_directory(patient: Patient) -> Iterator[Said]:
 
 
 def privacy(patient: Patient) -> Iterator[Said]:
-    """Whether files of users and keys are for their owner alone."""
+    """Whether files of users and keys are for their owner alone, and catalogues not for all."""
     clean = True
     for path in (patient.settings.data_dir / name for name in _PRIVATE):
         if path.exists() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             clean = False
             yield warning(f"others than its owner may read {path}", f"'chmod 600 {path}'")
+    for path in _open_to_all(patient.settings.data_dir):
+        clean = False
+        yield warning(
+            f"everybody on this machine may read the catalogue in {path}",
+            f"'chmod 700 {path}'; where other users serve it, 'chgrp GROUP {path}' with a group "
+            f"of theirs and 'chmod 750 {path}'",
+        )
     if clean:
-        yield ok("files of users and keys are for their owner alone")
+        yield ok("files of users and keys are for their owner alone, catalogues not for everybody")
 
 
 def room(patient: Patient) -> Iterator[Said]:
@@ -93,6 +100,14 @@ def inodes(patient: Patient) -> Iterator[Said]:
         )
     else:
         yield ok("there are enough inodes")
+
+
+def _open_to_all(data_dir: Path) -> list[Path]:
+    """The directories of indexes that everybody may enter, by way of the data directory."""
+    if not data_dir.exists() or not data_dir.stat().st_mode & stat.S_IXOTH:
+        return []
+    paths = [data_dir / name for name in list_indexes(data_dir)]
+    return [path for path in paths if path.stat().st_mode & stat.S_IRWXO]
 
 
 def _existing(path: Path) -> Path:

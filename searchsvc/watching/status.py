@@ -58,7 +58,7 @@ class WatchStatus(BaseModel):
 
     def write(self, layout: IndexLayout) -> None:
         """Replace the index's status."""
-        layout.root.mkdir(parents=True, exist_ok=True)
+        layout.make()
         write_durably(layout.root / _FILE, self.model_dump_json(indent=1).encode())
 
 

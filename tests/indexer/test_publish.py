@@ -242,7 +242,18 @@ def test_a_reader_keeps_a_pruned_generation(build: Build, layout: IndexLayout) -
     assert len(snapshot.lexical.match(plain_clauses(["shoe"]))) == 30
 
 
+def test_the_directory_of_an_index_is_its_owners_alone_until_it_is_opened(
+    build: Build, layout: IndexLayout
+) -> None:
+    build(records(5))
+    assert stat.S_IMODE(layout.root.stat().st_mode) == 0o700
+    layout.root.chmod(0o750)
+    build(records(6))
+    assert stat.S_IMODE(layout.root.stat().st_mode) == 0o750
+
+
 def test_a_published_generation_can_be_read_by_others(build: Build, layout: IndexLayout) -> None:
+    """Where they are let into the index's directory."""
     build(records(5))
     directory = layout.generation_dir(layout.require_current())
     for path in (directory, *directory.iterdir()):

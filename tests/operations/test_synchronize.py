@@ -49,6 +49,7 @@ def test_what_is_published_arrives_with_its_live_files_and_old_generations_go(
     there = shop.layout_of(target)
     assert there.synonyms_file.read_text() == "{}"
     assert not there.source_file.exists()
+    assert there.root.stat().st_mode & 0o777 == 0o700
     synonyms.unlink()
     for edition in (2, 3):
         shop.build(source, edition)

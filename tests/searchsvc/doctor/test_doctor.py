@@ -163,6 +163,11 @@ def _public(name: str) -> Callable[[Patient, pytest.MonkeyPatch], None]:
     return harm
 
 
+def _catalogue(patient: Patient, _: pytest.MonkeyPatch) -> None:
+    patient.settings.data_dir.chmod(0o755)
+    _layout(patient).root.chmod(0o755)
+
+
 def _free(size: int) -> Callable[[Patient, pytest.MonkeyPatch], None]:
     usage = shutil.disk_usage("/")._replace(free=size)
     return lambda _, patch: patch.setattr(storage.shutil, "disk_usage", lambda _: usage)
@@ -293,6 +298,7 @@ CASES = {
     "somebody else's": Case("directory", Level.WARNING, "run as user", _somebody_else),
     "public token key": Case("privacy", Level.WARNING, "chmod 600", _public("token.key")),
     "public database": Case("privacy", Level.WARNING, "chmod 600", _public("state.db")),
+    "public catalogue": Case("privacy", Level.WARNING, "chmod 700", _catalogue),
     "full": Case("room", Level.FAILURE, "make room", _free(1_000)),
     "nearly full": Case("room", Level.WARNING, "--keep", _free(storage.HEADROOM_BYTES)),
     "inodes": Case("inodes", Level.WARNING, "inodes", _no_inodes),
@@ -333,6 +339,14 @@ def test_what_is_wrong_is_found_by_its_check_and_the_remedy_is_named(
     assert worst.level is case.level, worst
     assert case.remedy in worst.remedy
     assert worst.message
+
+
+def test_a_catalogue_in_a_directory_that_nobody_else_may_enter_is_no_secret_told(
+    patient: Patient,
+) -> None:
+    _layout(patient).root.chmod(0o755)
+    patient.settings.data_dir.chmod(0o750)
+    assert [level for level, _, _ in storage.privacy(patient)] == [Level.OK]
 
 
 def test_every_check_has_a_case_that_it_finds() -> None:
