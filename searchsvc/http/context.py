@@ -80,7 +80,11 @@ class Context:
         self.reading = Permits(1, editor.settings.max_waiting)
         self.changes = ProductChanges(editor.settings)
         self.changing = Permits(1, _MOST_WAITING_CHANGES)
-        self.keyring = Keyring(editor.settings, lambda: storage.state)
+        self.keyring = Keyring(
+            editor.settings,
+            lambda: storage.state,
+            noted=lambda note: metrics.keys_in_doubt.set(note is not None),
+        )
         self.limits = editor.settings.limits()
         self.rates = Rates(editor.settings.edge(), metrics.limited)
         self.forget = forget

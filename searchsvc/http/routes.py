@@ -163,7 +163,6 @@ async def ready(request: Request, context: AppContext) -> Response:
 @operation.get("/metrics", summary="Prometheus metrics", response_class=PlainTextResponse)
 async def metrics(context: AppContext, _: MayReadMetrics) -> Response:
     """Counts and times for Prometheus."""
-    context.metrics.keys_in_doubt.set(context.keyring.note is not None)
     return Response(context.metrics.render(), media_type=CONTENT_TYPE)
 
 

@@ -95,6 +95,7 @@ class Keyring:
         settings: KeySettings,
         store: Callable[[], KeyStore],
         now_ms: Callable[[], int] = _now_ms,
+        noted: Callable[[str | None], None] = lambda _: None,
     ) -> None:
         """Make one that knows nothing yet; `start` or `refresh` reads what there is.
 
@@ -102,6 +103,7 @@ class Keyring:
             settings: what they say of keys.
             store: gives the database, or raises a `SearchServiceError` while it is not open.
             now_ms: gives the time, in milliseconds since 1970.
+            noted: told of `note` whenever what there is was read.
         """
         self._mode = settings.keys
         admin = settings.admin_key
@@ -109,6 +111,7 @@ class Keyring:
         self._poll_seconds = settings.poll_seconds
         self._store = store
         self._now_ms = now_ms
+        self._noted = noted
         self._mirror = Mirror(settings.data_dir)
         self._mirrored: KeyRevision | None = None
         self._is_mirror_read = False
@@ -178,6 +181,7 @@ class Keyring:
         if note != self._note and note is not None:
             _log.error("keys: %s", note)
         self._note = note
+        self._noted(note)
 
     def _read_mirror(self) -> list[str]:
         """Take up the file, once; what is wrong with it."""

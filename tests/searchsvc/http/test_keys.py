@@ -19,6 +19,7 @@ from tests.searchsvc.eventually import eventually
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from searchsvc.http.context import Context
     from searchsvc.settings import Settings
     from tests.conftest import Build
     from tests.searchsvc.conftest import MakeSettings
@@ -86,6 +87,11 @@ def test_a_stock_clients_secured_key_sees_its_own_catalogue_only(
     assert "'hitsPerPage', which is not enforced here" in refused.json()["detail"]
 
 
+def _in_doubt(client: TestClient) -> float | None:
+    context: Context = client.app.state.context  # type: ignore[attr-defined]
+    return context.metrics.registry.get_sample_value("searchsvc_keys_in_doubt")
+
+
 def test_a_service_that_starts_with_a_lost_database_is_closed_and_tells_the_administrator(
     settings: Settings,
 ) -> None:
@@ -95,11 +101,13 @@ def test_a_service_that_starts_with_a_lost_database_is_closed_and_tells_the_admi
     for path in settings.data_dir.glob("state.db*"):
         path.unlink()
     with TestClient(create_app(settings)) as client:
+        assert _in_doubt(client) == 1.0  # in this worker, whichever answers a scrape
         assert ask(client, "/v1/indexes/shop/search?query=red").status_code == 401
         assert found(client, key) == ["a", "b"]
         assert "searchsvc keys restore" in ask(client, "/readyz", admin).json()["keys"]
         assert ask(client, "/readyz").json() == {"ready": True}
         assert json.loads(command(settings, "keys", "restore", "--json"))["restored"] == 1
         eventually(lambda: "keys" not in ask(client, "/readyz", admin).json())
+        eventually(lambda: _in_doubt(client) == 0.0)
         assert found(client, key) == ["a", "b"]
     assert Path(settings.data_dir / "keys.json").exists()
