@@ -198,7 +198,7 @@ def _store(settings: Settings, *, create: bool = True) -> Generator[StateStore]:
     """
     with closing(StateStore.open(settings, create=create)) as store:
         mirrored = Mirror(settings.data_dir).read()
-        if mirrored is not None and not store.key_revision().follows(mirrored.revision):
+        if mirrored is not None and not store.keys().follows(mirrored):
             raise KeysLostError(
                 f"the database has not the keys that {MIRROR_FILE} knows: it is a new one, or a "
                 "backup. Run 'searchsvc keys restore' to put them back, or 'searchsvc keys "

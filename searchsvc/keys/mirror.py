@@ -66,6 +66,7 @@ class _Document(BaseModel):
     version: Literal[1] = 1
     database: str = Field(min_length=1)
     revision: int = Field(ge=1)
+    word: str = ""
     keys: list[_Key]
 
 
@@ -99,7 +100,7 @@ class Mirror:
                 f"{MIRROR_FILE} is damaged ({error.error_count()} faults); restore it from a "
                 "backup, or run 'searchsvc keys restore --discard' to take the database's keys"
             ) from None
-        revision = KeyRevision(document.database, document.revision)
+        revision = KeyRevision(document.database, document.revision, document.word)
         return KeySet(revision, tuple(key.key() for key in document.keys))
 
     def write(self, held: KeySet, *, anyway: bool = False) -> None:
@@ -117,13 +118,12 @@ class Mirror:
             return
         with self._locked():
             known = None if anyway else self.read()
-            if known is not None and not (
-                held.revision.follows(known.revision) and held.revision != known.revision
-            ):
+            if known is not None and (held.revision == known.revision or not held.follows(known)):
                 return
             document = _Document(
                 database=held.revision.database,
                 revision=held.revision.number,
+                word=held.revision.word,
                 keys=[_Key.of(key) for key in held.keys],
             )
             write_durably(self.path, document.model_dump_json().encode() + b"\n", mode=_MODE)

@@ -87,7 +87,7 @@ class Keyring:
 
     What is known is one frozen value, replaced when the database has another revision. Where the
     database cannot be read, the last known keys stay in force; they outlast the process in a
-    file of the data directory. A database that lost its keys opens nothing: see `KeyRevision`.
+    file of the data directory. A database that lost its keys opens nothing: see `KeySet.follows`.
     """
 
     def __init__(
@@ -206,25 +206,26 @@ class Keyring:
             known = self.known
             if known is not None and found == known.revision:
                 return []
-            if known is not None and not self._is_next(found, known.revision):
-                return [f"{_lost(found, known.revision)} {_RESTORE}"]
-            self._hold(store.keys(), had_keys=not self._is_mirror_read)
+            held = store.keys()
+            if known is not None and not self._is_next(held, known):
+                return [f"{_lost(held.revision, known.revision)} {_RESTORE}"]
+            self._hold(held, had_keys=not self._is_mirror_read)
         except SearchServiceError:
             return ["their database cannot be read; those that were known last stay in force."]
         return []
 
-    def _is_next(self, found: KeyRevision, known: KeyRevision) -> bool:
+    def _is_next(self, held: KeySet, known: KeySet) -> bool:
         """Whether the database's keys may take the place of those that are known."""
-        if found.follows(known):
+        if held.follows(known):
             return True
-        if not found.number:
+        if not held.revision.number:
             return False
         try:
             mirrored = self._mirror.read()
         except KeyMirrorError:
             return False
         # Somebody has seen to it that the file has the keys of this database.
-        return mirrored is not None and found.follows(mirrored.revision)
+        return mirrored is not None and held.follows(mirrored)
 
     def _write_mirror(self) -> list[str]:
         """Have the file say what is known; what is wrong with it."""
@@ -260,6 +261,11 @@ def _lost(found: KeyRevision, known: KeyRevision) -> str:
         return "the database has no keys, and there were some: it is a new one."
     if found.database != known.database:
         return "the database has other keys than before: it is another one."
+    if found.number >= known.number:
+        return (
+            "the database lacks keys or revocations that were known: it is an older one, such as "
+            "a backup, that was changed since."
+        )
     return (
         f"the database has keys of revision {found.number}, and {known.number} was known: it is "
         "an older one, such as a backup."

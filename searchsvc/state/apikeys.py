@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from searchsvc.state.dialect import Dialect
 
-_REVISION = "api_keys"  # of the fact: the database's name for its keys, and a number
-_NAME_BYTES = 8
+_REVISION = "api_keys"  # of the fact: the database's name for its keys, a number, and a word
+_NAME_BYTES = 8  # of the word, too
 _LISTS = ("indexes", "referrers", "origins")
 
 
@@ -31,8 +31,8 @@ def revision(connection: Connection) -> KeyRevision:
     found = connection.scalar(select(FACT.c.value).where(FACT.c.name == _REVISION))
     if found is None:
         return NO_REVISION
-    name, _, number = found.partition(" ")
-    return KeyRevision(name, int(number))
+    name, number, word = [*found.split(" "), ""][:3]  # older versions wrote no word
+    return KeyRevision(name, int(number), word)
 
 
 def read(connection: Connection) -> KeySet:
@@ -95,7 +95,8 @@ def _set_revoked(connection: Connection, key_id: str, when_ms: int) -> None:
 
 def _advance(connection: Connection, dialect: Dialect, before: KeyRevision) -> None:
     name = before.database or secrets.token_hex(_NAME_BYTES)
-    given = dialect.insert(FACT).values(name=_REVISION, value=f"{name} {before.number + 1}")
+    value = f"{name} {before.number + 1} {secrets.token_hex(_NAME_BYTES)}"
+    given = dialect.insert(FACT).values(name=_REVISION, value=value)
     connection.execute(
         given.on_conflict_do_update(
             index_elements=[FACT.c.name], set_={"value": given.excluded.value}

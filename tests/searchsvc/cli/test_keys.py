@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 
 from searchsvc.cli import audited as audited_module
 from searchsvc.cli.main import app
+from searchsvc.errors import NotPermittedError
 from searchsvc.keys.key import ApiKey
 from searchsvc.keys.keyset import KeyRevision, KeySet
 from searchsvc.keys.mirror import Mirror
@@ -256,7 +257,7 @@ def test_a_lost_database_is_told_of_and_gets_its_keys_back() -> None:
         assert "'searchsvc keys restore' to put them back" in " ".join(failed.stderr.split())
     assert run_json("keys", "restore") == {"restored": 2, "keys": 2}
     assert known().keys == before.keys
-    assert known().revision.follows(before.revision)
+    assert known().follows(before)
     assert Mirror(Path("data")).read() == known()
     assert run("keys", "restore").stdout.startswith("put back 0 keys or revocations")
     assert run_json("keys", "revoke", secret)["state"] == "revoked"
@@ -278,6 +279,42 @@ def test_a_backups_keys_can_be_taken_as_they_are(tmp_path: Path) -> None:
     Mirror(tmp_path / "data").write(ahead)
     assert run_json("keys", "restore", "--discard") == {"restored": 0, "keys": 1}
     assert Mirror(tmp_path / "data").read() == held
+
+
+def test_a_backup_that_is_changed_elsewhere_brings_no_revoked_key_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = tmp_path / "state.db"
+    monkeypatch.setenv("SEARCHSVC_STATE_URL", f"sqlite:///{database}")
+    monkeypatch.setenv("SEARCHSVC_TOKEN_KEY", "the token key that both services have")
+    one, other = ("--data-dir", str(tmp_path / "one")), ("--data-dir", str(tmp_path / "other"))
+    for folder in ("one", "other"):
+        (tmp_path / folder).mkdir()
+    victim = run("keys", "create", "--role", "admin", *one).stdout.strip()
+    backup = database.read_bytes()
+    run("keys", "revoke", victim, *one)
+    settings = Settings(data_dir=tmp_path / "one")
+    with closing(StateStore.open(settings)) as store:
+        ring = Keyring(settings, lambda: store)
+        ring.refresh()
+    database.write_bytes(backup)
+    with closing(StateStore.open(settings)) as store:
+        ring._store = lambda: store  # noqa: SLF001 - its connections were to the file before
+        for _ in range(3):
+            ring.refresh()
+            assert ring.note is not None
+            assert "'searchsvc keys restore'" in ring.note
+            with pytest.raises(NotPermittedError):
+                ring.grant(victim)
+            failed = run("keys", "create", "--role", "search", *one, code=1)
+            assert "has not the keys that keys.json knows" in " ".join(failed.stderr.split())
+            run("keys", "create", "--role", "search", *other)
+        run("keys", "restore", *one)
+        ring.refresh()
+        assert ring.note is None
+        with pytest.raises(NotPermittedError):
+            ring.grant(victim)
+    run("keys", "create", "--role", "search", *other)
 
 
 def test_without_a_file_there_is_nothing_to_put_back() -> None:

@@ -74,8 +74,18 @@ def test_only_what_follows_is_taken(mirror: Mirror, other: KeySet) -> None:
 
 def test_a_later_revision_replaces_an_earlier_one(mirror: Mirror) -> None:
     mirror.write(held(3, FULL))
-    mirror.write(held(4, PLAIN))
-    assert mirror.read() == held(4, PLAIN)
+    mirror.write(held(4, FULL, PLAIN))
+    assert mirror.read() == held(4, FULL, PLAIN)
+
+
+def test_the_word_of_a_revision_is_kept_and_may_be_missing(mirror: Mirror) -> None:
+    written = KeySet(KeyRevision("db", 3, "word"), (PLAIN,))
+    mirror.write(written)
+    assert mirror.read() == written
+    document = json.loads(mirror.path.read_bytes())
+    assert document.pop("word") == "word"
+    mirror.path.write_text(json.dumps(document))  # as it was written before there were words
+    assert mirror.read() == held(3, PLAIN)
 
 
 def test_the_latest_of_many_writers_wins(mirror: Mirror) -> None:

@@ -51,7 +51,7 @@ class Store:
 
     def put(self, *keys: ApiKey) -> None:
         """Have these keys, under the next revision."""
-        database, number = self.held.revision
+        database, number, _ = self.held.revision
         self.held = KeySet(KeyRevision(database or "db", number + 1), keys)
 
     def key_revision(self) -> KeyRevision:
@@ -480,6 +480,40 @@ def test_a_database_that_lost_its_keys_opens_nothing(
     assert why in keyring.note
     assert "'searchsvc keys restore'" in keyring.note
     assert why in caplog.text
+
+
+def test_a_backup_that_is_changed_opens_nothing_either(ring: Ring, tmp_path: Path) -> None:
+    (victim, secret), (other, _), (third, third_secret) = made(Role.ADMIN), made(), made()
+    revoked = replace(victim, revoked_ms=5)
+    store = Store()
+
+    def change(number: int, *keys: ApiKey) -> None:
+        store.held = KeySet(KeyRevision("db", number, f"word {id(keys)}"), keys)
+
+    change(2, victim, other)
+    backup = store.held
+    keyring = ring(store)
+    change(3, revoked, other)
+    keyring.refresh()
+    store.held = backup
+    keyring.refresh()
+    notes = [keyring.note]
+    for number, more in ((3, (third,)), (4, (third, made()[0]))):
+        change(number, victim, other, *more)
+        for found in (keyring, ring(store)):
+            found.refresh()
+            with pytest.raises(NotPermittedError):
+                found.grant(secret)
+            notes.append(found.note)
+    assert all(note is not None and "it is an older one" in note for note in notes)
+    Mirror(tmp_path).write(store.held)  # which is no better than the ring
+    keyring.refresh()
+    with pytest.raises(NotPermittedError):
+        keyring.grant(secret)
+    change(5, revoked, other, third)  # searchsvc keys restore
+    keyring.refresh()
+    assert keyring.note is None
+    assert keyring.grant(third_secret).key == third.id
 
 
 def test_the_databases_keys_are_taken_once_the_file_was_told_to(
