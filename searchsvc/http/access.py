@@ -18,6 +18,7 @@ from searchsvc.errors import (
     WritesDisabledError,
 )
 from searchsvc.http.granted import granted, keep
+from searchsvc.http.rates import passed_on
 from searchsvc.keys.grant import EVERYBODY, NOBODY, Grant
 from searchsvc.keys.role import Role
 
@@ -40,7 +41,10 @@ _bearer = HTTPBearer(
 )
 _DONE = "searchsvc.authorized"
 _BEARER = "bearer "
-_READ = frozenset((b"authorization", b"x-api-key", b"x-algolia-api-key", b"referer", b"origin"))
+_PASSED_ON = b"x-forwarded-for"
+_READ = frozenset(
+    (b"authorization", b"x-api-key", b"x-algolia-api-key", b"referer", b"origin", _PASSED_ON)
+)
 _ALGOLIA = "/1/"
 _ALGOLIA_KEY = "x-algolia-api-key"
 _BEACON = "/v1/events"
@@ -293,8 +297,11 @@ def _sent(scope: Scope) -> _Sent:
     elif path == _BEACON:
         key = key or _in_query(scope, _BEACON_KEY)
     client = scope.get("client")
+    address = client[0] if client else ""
+    if address and _PASSED_ON in found:
+        address = passed_on(address)
     referrer = found.get(b"referer") or found.get(b"origin")
-    return _Sent(key or None, referrer, client[0] if client else "")
+    return _Sent(key or None, referrer, address)
 
 
 def _in_query(scope: Scope, wanted: str) -> str | None:

@@ -23,7 +23,7 @@ import mmap
 import os
 from functools import lru_cache
 from hashlib import blake2b
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Final
@@ -44,7 +44,12 @@ _PROBES = 8
 _SECRET_BYTES = 32
 _HEADER_WORDS = 4  # of 8 bytes: the secret
 _REMEMBERED = 4_096
-_V6_NETWORK_BITS = 64  # what one customer has
+_V6_BITS = 128
+_V6_LINE = 64  # the bits that a line shares, of whose addresses a machine has all
+_V6_SITE = 48  # those of a site, which may have 65,536 such lines: RFC 6177
+_SITE_SHARE = 8  # as many lines as it may use to the full
+UNREADABLE: Final = "unreadable"
+"""What stands for whatever a proxy passes on as an address and is none."""
 
 
 class Table:
@@ -148,7 +153,7 @@ class Rates:
         self._limited = limited
         self._clock = clock
         self._key_print = lru_cache(_REMEMBERED)(self._find_key_print)
-        self._address_print = lru_cache(_REMEMBERED)(self._find_address_print)
+        self._address_prints = lru_cache(_REMEMBERED)(self._find_address_prints)
 
     def admit(self, grant: Grant, address: str) -> None:
         """Count a request, or refuse it.
@@ -156,7 +161,8 @@ class Rates:
         Args:
             grant: what it may do; its `key` names the bucket, also where that is nobody's.
             address: whom it comes from. A loopback address, which is a proxy's or the shop's own
-                back end, and what is no address at all are not limited by address.
+                back end, and what is no address at all are not limited by address; `UNREADABLE`
+                is, as one. IPv6 addresses are counted for their line and for their site.
 
         Raises:
             RateLimitedError: its key or its address sends more than it may.
@@ -164,13 +170,15 @@ class Rates:
         per_address = (
             self._per_address if grant.rate_per_address is None else grant.rate_per_address
         )
-        if per_address > 0 and (print_ := self._address_print(grant.key, address)):
-            wait = self._take(print_, per_address)
+        networks = self._address_prints(grant.key, address) if per_address > 0 else ()
+        for print_, share in networks:
+            wait = self._take(print_, per_address * share)
             if wait > 0:
                 name = "SEARCHSVC_RATE_PER_ADDRESS"
                 own = "its key's --rate-per-address"
                 setting = name if grant.rate_per_address is None else own
-                raise self._refusal("address", "one address", per_address, setting, wait)
+                who = "one address" if share == 1 else f"one network, {share} times an address's"
+                raise self._refusal("address", who, per_address * share, setting, wait)
         per_key = self._per_key if grant.rate is None else grant.rate
         if per_key > 0 and grant.key:
             wait = self._take(self._key_print(grant.key), per_key)
@@ -196,26 +204,47 @@ class Rates:
     def _find_key_print(self, key: str) -> int:
         return self._table.fingerprint(key)
 
-    def _find_address_print(self, key: str, address: str) -> int | None:
-        network = limited_network(address)
-        return None if network is None else self._table.fingerprint(f"{key} {network}")
+    def _find_address_prints(self, key: str, address: str) -> tuple[tuple[int, int], ...]:
+        return tuple(
+            (self._table.fingerprint(f"{key} {network}"), share)
+            for network, share in limited_networks(address)
+        )
 
 
-def limited_network(address: str) -> str | None:
-    """What is counted together with `address`: an IPv4 address, or 64 bits of an IPv6 one.
+def limited_networks(address: str) -> tuple[tuple[str, int], ...]:
+    """What is counted together with `address`, each with how many times an address's rate it has.
+
+    An IPv4 address; or 64 bits of an IPv6 one, and 48; or what is `UNREADABLE`.
 
     Returns:
-        ``None`` for what is not limited: a loopback address, or none at all.
+        Nothing for what is not limited: a loopback address, or none at all.
     """
+    if address == UNREADABLE:
+        return ((UNREADABLE, 1),)
+    parsed = _parsed(address)
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
+        parsed = parsed.ipv4_mapped
+    if parsed is None or parsed.is_loopback:
+        return ()
+    if isinstance(parsed, IPv6Address):
+        line, site = (int(parsed) >> (_V6_BITS - bits) for bits in (_V6_LINE, _V6_SITE))
+        return ((f"{line:x}/{_V6_LINE}", 1), (f"{site:x}/{_V6_SITE}", _SITE_SHARE))
+    return ((str(parsed), 1),)
+
+
+def passed_on(address: str) -> str:
+    """`address` as a proxy says that it is; `UNREADABLE` where that is none.
+
+    Whoever may write anything there would not be limited by address otherwise.
+    """
+    return UNREADABLE if _parsed(address) is None else address
+
+
+def _parsed(address: str) -> IPv4Address | IPv6Address | None:
     try:
-        parsed = ip_address(address.partition("%")[0])
+        return ip_address(address.partition("%")[0])
     except ValueError:
         return None
-    if isinstance(parsed, IPv6Address):
-        if parsed.ipv4_mapped is None:
-            return None if parsed.is_loopback else f"{int(parsed) >> _V6_NETWORK_BITS:x}"
-        parsed = parsed.ipv4_mapped
-    return None if parsed.is_loopback else str(parsed)
 
 
 def _size(slots: int) -> int:

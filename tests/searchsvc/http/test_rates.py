@@ -6,15 +6,31 @@ import multiprocessing
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.testclient import TestClient
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from searchsvc.edge import Edge
 from searchsvc.errors import RateLimitedError
-from searchsvc.http.rates import SHARED_VARIABLE, Rates, Table, create_table, limited_network
+from searchsvc.http.app import create_app
+from searchsvc.http.rates import (
+    SHARED_VARIABLE,
+    UNREADABLE,
+    Rates,
+    Table,
+    create_table,
+    limited_networks,
+)
 from searchsvc.keys.grant import EVERYBODY, NOBODY, Grant
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from tests.searchsvc.conftest import MakeSettings
 
 ELSEWHERE = "192.0.2.7"
 
@@ -126,22 +142,51 @@ def test_zero_is_no_limit_for_the_service_and_for_a_key() -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "network"),
+    ("address", "networks"),
     [
-        ("192.0.2.7", "192.0.2.7"),
-        ("::ffff:192.0.2.7", "192.0.2.7"),
-        ("2001:db8:1:2:3:4:5:6", "20010db800010002"),
-        ("2001:db8:1:2::9%eth0", "20010db800010002"),
-        ("127.0.0.1", None),
-        ("127.8.8.8", None),
-        ("::1", None),
-        ("::ffff:127.0.0.1", None),
-        ("testclient", None),
-        ("", None),
+        ("192.0.2.7", {"192.0.2.7": 1}),
+        ("::ffff:192.0.2.7", {"192.0.2.7": 1}),
+        ("2001:db8:1:2:3:4:5:6", {"20010db800010002/64": 1, "20010db80001/48": 8}),
+        ("2001:db8:1:2::9%eth0", {"20010db800010002/64": 1, "20010db80001/48": 8}),
+        (UNREADABLE, {UNREADABLE: 1}),
+        ("127.0.0.1", {}),
+        ("127.8.8.8", {}),
+        ("::1", {}),
+        ("::ffff:127.0.0.1", {}),
+        ("testclient", {}),
+        ("", {}),
     ],
 )
-def test_what_is_counted_together_with_an_address(address: str, network: str | None) -> None:
-    assert limited_network(address) == network
+def test_what_is_counted_together_with_an_address(address: str, networks: dict[str, int]) -> None:
+    assert dict(limited_networks(address)) == networks
+
+
+def test_a_site_has_the_rate_of_eight_of_its_lines() -> None:
+    rates = Rates(Edge(rate_per_address=1, rate_burst_s=2), clock=Clock())
+    assert [admits(rates, address="2001:db8:1:1::1") for _ in range(3)] == [True, True, False]
+    lines = [f"2001:db8:1:{line:x}::1" for line in range(2, 20)]
+    assert [admits(rates, address=line) for line in lines] == [True] * 14 + [False] * 4
+    with pytest.raises(RateLimitedError, match="8 requests a second of one network, 8 times"):
+        rates.admit(EVERYBODY, lines[-1])
+    assert admits(rates, address="2001:db8:2::1")
+
+
+def _answers(app: FastAPI, passed_on: str) -> list[int]:
+    proxied = ProxyHeadersMiddleware(app, "192.0.2.1")  # type: ignore[arg-type]
+    client = TestClient(proxied, client=("192.0.2.1", 1))  # type: ignore[arg-type]
+    client.headers["X-Forwarded-For"] = passed_on
+    return [client.get("/v1/indexes").status_code for _ in range(2)]
+
+
+def test_what_a_proxy_passes_on_and_is_no_address_is_counted_as_one(
+    make_settings: MakeSettings,
+) -> None:
+    app = create_app(make_settings(rate_per_address=0.01, rate_burst_s=200))
+    assert _answers(app, "192.0.2.99") == [200, 200]
+    assert _answers(app, "somebody") == [200, 200]
+    assert _answers(app, "[else]:80") == [429, 429]
+    assert _answers(app, "unknown, 192.0.2.1") == [429, 429]
+    assert _answers(app, "192.0.2.98") == [200, 200]
 
 
 def test_a_full_table_forgets_whoever_is_nearest_to_having_its_burst_again() -> None:
