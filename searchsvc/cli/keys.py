@@ -108,6 +108,8 @@ def list_keys(
 ) -> None:
     """List the keys; no secret can be shown.
 
+    It warns where the database has not the keys that services hold, or nobody can tell.
+
     Example: searchsvc keys list --all
     """
     with reported_failures(as_json=as_json):
@@ -139,7 +141,7 @@ def revoke(
     """
     with reported_failures(as_json=as_json):
         settings = read_settings(data_dir)
-        with _store(settings, create=False) as store:
+        with _store(settings, create=False, if_damaged=True) as store:
             key = store.revoke_key(_id_of(key_id), actor=actor())
             _mirror(settings, store)
     if as_json:
@@ -190,29 +192,57 @@ def restore(
 
 
 @contextmanager
-def _store(settings: Settings, *, create: bool = True) -> Generator[StateStore]:
+def _store(
+    settings: Settings, *, create: bool = True, if_damaged: bool = False
+) -> Generator[StateStore]:
     """The state store, where it has the keys that were known last.
+
+    Args:
+        settings: where it is.
+        create: make a new one where there is none.
+        if_damaged: do not ask which keys were known where nobody can tell; `_mirror` tells of it.
 
     Raises:
         KeysLostError: it has not.
+        KeyMirrorError: nobody can tell.
     """
     with closing(StateStore.open(settings, create=create)) as store:
-        mirrored = Mirror(settings.data_dir).read()
-        if mirrored is not None and not store.keys().follows(mirrored):
-            raise KeysLostError(
-                f"the database has not the keys that {MIRROR_FILE} knows: it is a new one, or a "
-                "backup. Run 'searchsvc keys restore' to put them back, or 'searchsvc keys "
-                "restore --discard' to do without."
-            )
+        try:
+            _compare(settings, store.keys())
+        except KeyMirrorError:
+            if not if_damaged:
+                raise
         yield store
 
 
 def _known(settings: Settings) -> KeySet:
+    """The keys of the database, after a warning where other ones are in force."""
     try:
         with closing(StateStore.open(settings, create=False)) as store:
-            return store.keys()
+            known = store.keys()
     except StateMissingError:
-        return KeySet()
+        known = KeySet()
+    try:
+        _compare(settings, known)
+    except (KeyMirrorError, KeysLostError) as error:
+        _warn(error)
+    return known
+
+
+def _compare(settings: Settings, known: KeySet) -> None:
+    """Let pass what the database has where it is what became of the keys that were known last.
+
+    Raises:
+        KeysLostError: it is not.
+        KeyMirrorError: nobody can tell.
+    """
+    mirrored = Mirror(settings.data_dir).read()
+    if mirrored is not None and not known.follows(mirrored):
+        raise KeysLostError(
+            f"the database has not the keys that {MIRROR_FILE} knows: it is a new one, or a "
+            "backup. Run 'searchsvc keys restore' to put them back, or 'searchsvc keys "
+            "restore --discard' to do without."
+        )
 
 
 def _mirror(settings: Settings, store: StateStore) -> None:
@@ -220,7 +250,11 @@ def _mirror(settings: Settings, store: StateStore) -> None:
     try:
         Mirror(settings.data_dir).write(store.keys())
     except KeyMirrorError as error:
-        stderr.print(f"[yellow]warning:[/] {escape(str(error))}")
+        _warn(error)
+
+
+def _warn(error: Exception) -> None:
+    stderr.print(f"[yellow]warning:[/] {escape(str(error))}")
 
 
 def _id_of(text: str) -> str:

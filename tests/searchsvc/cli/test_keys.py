@@ -263,6 +263,30 @@ def test_a_lost_database_is_told_of_and_gets_its_keys_back() -> None:
     assert run_json("keys", "revoke", secret)["state"] == "revoked"
 
 
+def test_the_list_warns_where_other_keys_are_in_force() -> None:
+    run("keys", "create", "--role", "search")
+    assert run("keys", "list").stderr == ""
+    lose()
+    told = run("keys", "list")
+    assert told.stdout == "no keys\n"
+    assert "warning: the database has not the keys that keys.json knows" in told.stderr
+    run("keys", "restore")
+    assert run("keys", "list").stderr == ""
+    Path("data/keys.json").write_text("{")
+    told = run("keys", "list", "--json")
+    assert len(json.loads(told.stdout)) == 1
+    assert "warning: keys.json is damaged (1 faults)" in told.stderr
+
+
+def test_a_key_is_revoked_though_the_file_is_damaged_and_none_is_made() -> None:
+    secret = run("keys", "create", "--role", "search").stdout.strip()
+    Path("data/keys.json").write_text("{")
+    assert "keys.json is damaged" in run("keys", "create", "--role", "search", code=1).stderr
+    told = run("keys", "revoke", secret)
+    assert told.stderr.count("warning: keys.json is damaged") == 1
+    assert [key.revoked_ms is not None for key in known().keys] == [True]
+
+
 def test_the_lost_keys_can_be_done_without() -> None:
     run("keys", "create", "--role", "search")
     lose()
