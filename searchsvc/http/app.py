@@ -29,7 +29,7 @@ from searchsvc.http.permits import Permits
 from searchsvc.http.preview import preview
 from searchsvc.http.problems import CatchFailures, install_problem_handlers
 from searchsvc.http.products import products
-from searchsvc.http.protocol import DRAIN, EDGE, affordable
+from searchsvc.http.protocol import DRAIN, EDGE, REFUSED, affordable
 from searchsvc.http.routes import api, operation
 from searchsvc.http.storage import Storage
 from searchsvc.http.suggest import suggestions
@@ -72,7 +72,7 @@ def create_app(settings: Settings, started: Callable[[Drain], None] = lambda _: 
         storage.start()
         context.keyring.start()
         started(drain)
-        yield {EDGE: edge, DRAIN: drain}
+        yield {EDGE: edge, DRAIN: drain, REFUSED: metrics.traffic.refused}
         permits.close()
         context.keyring.close()
         context.changes.close()

@@ -12,6 +12,7 @@ in `on_response_complete`, what cannot be parsed in `send_400_response`, idlenes
 
 from __future__ import annotations
 
+import logging
 import resource
 from dataclasses import replace
 from enum import Enum, auto
@@ -25,6 +26,7 @@ from searchsvc.http.transport import ForgivingTransport
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
 
     from uvicorn.config import Config
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
@@ -36,6 +38,8 @@ EDGE: Final = "searchsvc.edge"
 """What is asked of clients (`Edge`), in the state that the application's lifespan yields."""
 DRAIN: Final = "searchsvc.drain"
 """The application's `searchsvc.http.drain.Drain`, likewise."""
+REFUSED: Final = "searchsvc.refused"
+"""What counts connections that are refused, by reason, likewise."""
 _FIELD_BYTES = 32  # what a header costs beside its letters, as HTTP/2 counts (RFC 9113, 6.5.2)
 _SLOWEST_BYTES = 1_024  # that a client must take in a second
 _LAST_SECONDS = 1.0  # that a connection without a request has for one when the service leaves
@@ -48,6 +52,16 @@ def affordable(edge: Edge) -> Edge:
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = files - min(_OWN_FILES, files // 2)
     return replace(edge, max_connections=max(1, min(edge.max_connections, most)))
+
+
+class _Quiet(logging.LoggerAdapter[logging.Logger]):
+    """uvicorn's log without the warnings that whoever connects can cause as often as they like."""
+
+    level = logging.INFO  # uvicorn asks it whether to trace connections
+
+    def warning(self, msg: object, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - logging's
+        """Not seen, unless somebody looks for it."""
+        self.debug(msg, *args, **kwargs)
 
 
 class Phase(Enum):
@@ -72,6 +86,8 @@ class EdgeProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._edge: Edge = app_state.get(EDGE) or Edge()
         self._drain: Drain | None = app_state.get(DRAIN)
+        self._refused: Callable[[str], None] = app_state.get(REFUSED) or (lambda _: None)
+        self.logger = _Quiet(self.logger)  # type: ignore[assignment]  # it is used as one
         self._most_head_bytes = self._edge.max_header_kib * _KIB
         self._phase = Phase.NOTHING
         self._raw_head_bytes = 0
@@ -88,6 +104,7 @@ class EdgeProtocol(HttpToolsProtocol):
         """See `asyncio.Protocol`; the longest idle one makes way where there are too many."""
         super().connection_made(ForgivingTransport(transport))
         if len(self.connections) > self._edge.max_connections and not self._make_way():
+            self._refused("connections")
             self._refuse(b"503 Service Unavailable", b"retry-after: 1\r\n")
         else:
             self._arrival.set(self._edge.header_timeout_s, self._give_up_head)
@@ -169,7 +186,9 @@ class EdgeProtocol(HttpToolsProtocol):
         """Refuse what is no HTTP; no other answer is cut for it, nor mixed with it."""
         if self._head_bytes > self._most_head_bytes:
             self._refuse_head()
-        elif self._is_answering() and self._phase is Phase.HEAD:
+            return
+        self._refused("no_http")
+        if self._is_answering() and self._phase is Phase.HEAD:
             self._hear_no_more()
         elif self.pipeline or (self._is_answering() and self.cycle.response_started):
             self.transport.abort()
@@ -213,6 +232,7 @@ class EdgeProtocol(HttpToolsProtocol):
         if self._is_answering():  # the next request waits for that
             self._arrival.set(self._edge.header_timeout_s, self._give_up_head)
         elif self._phase is Phase.HEAD:
+            self._refused("too_slow")
             self._refuse(b"408 Request Timeout")
         else:
             self._close()
@@ -263,6 +283,7 @@ class EdgeProtocol(HttpToolsProtocol):
             raise ValueError("the head of the request is too large")
 
     def _refuse_head(self) -> None:
+        self._refused("too_large")
         if self._is_answering():
             self._hear_no_more()
         else:

@@ -45,7 +45,7 @@ class Traffic:
         )
         self._refused = Counter(
             "searchsvc_refused_total",
-            "Requests refused, by reason.",
+            "Requests refused, and connections that made none, by reason.",
             ("reason",),
             registry=registry,
         )
@@ -77,6 +77,10 @@ class Traffic:
         counter.inc()
         if status in _REFUSALS:
             self._refused.labels(refusal or _REFUSALS[status]).inc()
+
+    def refused(self, reason: str) -> None:
+        """See `searchsvc.http.protocol`: a connection is refused before it made a request."""
+        self._refused.labels(reason).inc()
 
     def ended(self, route: str, seconds: float) -> None:
         """It is answered, or its client is gone."""

@@ -248,6 +248,28 @@ def test_what_is_no_http_gets_400_or_nothing(server: Server, nonsense: bytes) ->
     assert sent(server, nonsense)[:12] in (b"HTTP/1.1 400", b"HTTP/1.1 408", b"")
 
 
+def test_nonsense_is_counted_and_fills_no_log(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    def counted() -> dict[str, float]:
+        found = httpx2.get(server.url + "/metrics").text.splitlines()
+        lines = [line for line in found if line.startswith("searchsvc_refused_total{")]
+        return {line.split('"')[1]: float(line.split()[-1]) for line in lines}
+
+    before = counted()
+    with caplog.at_level(logging.INFO):
+        for _ in range(20):
+            assert sent(server, b"nonsense\r\n\r\n").startswith(b"HTTP/1.1 400 ")
+            assert sent(server, b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * 2_000)[:12] in (
+                b"HTTP/1.1 431",
+                b"",
+            )
+    after = counted()
+    assert after["no_http"] - before.get("no_http", 0) == 20
+    assert after["too_large"] - before.get("too_large", 0) == 20
+    assert [it for it in caplog.records if it.name.startswith("uvicorn")] == []
+
+
 def test_an_offer_to_speak_otherwise_is_ignored(server: Server) -> None:
     with closing(connect(server)) as connection:
         connection.sendall(
