@@ -172,7 +172,7 @@ class IndexLayout:
         if not _GENERATION_NAME.fullmatch(name):
             raise SnapshotCorruptError(
                 f"CURRENT of index {self.name!r} holds {name[:40]!r}, expected a generation's "
-                "name. Choose one with 'searchsvc rollback', or run 'searchsvc reindex'."
+                "name. Choose one with 'searchsvc rollback --to', or run 'searchsvc reindex'."
             )
         return name
 
@@ -184,6 +184,12 @@ class IndexLayout:
             SnapshotCorruptError: the pointer is damaged.
         """
         name = self.current()
+        if name is None and self.generations():
+            raise SnapshotMissingError(
+                f"index {self.name!r} has generations but no CURRENT, which names the published "
+                f"one. 'searchsvc rollback --index {self.name}' publishes the newest one, --to "
+                "another."
+            )
         if name is None:
             raise SnapshotMissingError(
                 f"index {self.name!r} has no published generation. "
@@ -218,3 +224,13 @@ def list_indexes(data_dir: Path) -> list[str]:
         return []
     found = (entry.name for entry in data_dir.iterdir() if (entry / "CURRENT").is_file())
     return sorted(name for name in found if _INDEX_NAME.fullmatch(name))
+
+
+def unpublished_indexes(data_dir: Path) -> list[str]:
+    """The names of all under `data_dir` that have generations, of which none is published."""
+    if not data_dir.is_dir():
+        return []
+    found = (
+        IndexLayout(it.name, it) for it in data_dir.iterdir() if _INDEX_NAME.fullmatch(it.name)
+    )
+    return sorted(it.name for it in found if not it.current_file.exists() and it.generations())

@@ -146,7 +146,8 @@ def rollback(layout: IndexLayout, generation: str | None = None, wait_seconds: f
 
     Args:
         layout: the index.
-        generation: its name; by default the newest one that is older than the current one.
+        generation: its name; by default the newest one that is older than the current one, or
+            the newest of all where the pointer to the current one was lost.
         wait_seconds: for another writer.
 
     Returns:
@@ -159,8 +160,8 @@ def rollback(layout: IndexLayout, generation: str | None = None, wait_seconds: f
     with writer(layout, wait_seconds):
         existing = layout.generations()
         if generation is None:
-            current = generation_number(layout.require_current())
-            older = [name for name in existing if generation_number(name) < current]
+            current = layout.current() if existing else layout.require_current()
+            older = [name for name in existing if current is None or _is_older(name, current)]
             if not older:
                 raise PublishError(
                     f"index {layout.name!r} has no generation older than the current one. "
@@ -174,6 +175,10 @@ def rollback(layout: IndexLayout, generation: str | None = None, wait_seconds: f
             )
         _point_to(layout, generation)
         return generation
+
+
+def _is_older(name: str, than: str) -> bool:
+    return generation_number(name) < generation_number(than)
 
 
 def prune(layout: IndexLayout, keep: int | None, keep_deltas: int = KEPT_DELTAS) -> list[str]:

@@ -16,6 +16,7 @@ from searchsvc.cli.output import (
     AsJson,
     DataDir,
     IndexName,
+    find_generations,
     find_index,
     print_json,
     read_settings,
@@ -62,12 +63,14 @@ def rollback(
 ) -> None:
     """Make an older generation current again; a running service swaps it in by itself.
 
+    Where CURRENT was lost, the newest generation is made current.
+
     Example: searchsvc rollback --index shop-de
     """
     with reported_failures(as_json=as_json):
         settings = read_settings(data_dir)
-        layout = find_index(settings.data_dir, index)
-        if to is None or not layout.generations():
+        layout = find_generations(settings.data_dir, index)
+        if layout.current_file.exists() and (to is None or not layout.generations()):
             layout.require_current()  # a damaged pointer is what --to repairs
         generation = run_rollback(layout, to, WAIT_SECONDS)
         audited(settings, "rollback", index, {"generation": generation})

@@ -92,10 +92,22 @@ def find_index(data_dir: Path, index: str) -> IndexLayout:
     """The layout of an index that must be there.
 
     Raises:
+        SnapshotMissingError: it is not, or no generation is published; the message says which.
+    """
+    layout = find_generations(data_dir, index)
+    if not layout.current_file.exists():
+        layout.require_current()
+    return layout
+
+
+def find_generations(data_dir: Path, index: str) -> IndexLayout:
+    """The layout of an index that must be there; the pointer to its published generation need not.
+
+    Raises:
         SnapshotMissingError: it is not; the message names those that are.
     """
     layout = IndexLayout.of(data_dir, index)
-    if not layout.current_file.exists():
+    if not layout.current_file.exists() and not layout.generations():
         known = ", ".join(list_indexes(data_dir)) or "none"
         raise SnapshotMissingError(
             f"there is no index {index!r} in {data_dir} (indexes there: {known}). Name another "

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from indexer.errors import IndexerError, ModelError
-from indexer.layout import STAGING_PREFIX, IndexLayout, list_indexes
+from indexer.layout import STAGING_PREFIX, IndexLayout, list_indexes, unpublished_indexes
 from indexer.manifest import Manifest, Provenance
 from indexer.snapshot import open_snapshot, verify
 from searchsvc.doctor.finding import failure, ok, warning
@@ -44,7 +44,13 @@ def published(patient: Patient) -> Iterator[Said]:
         if not problems:
             read = "every byte read" if patient.deep else "opens; --deep reads every byte"
             yield ok(f"index {name}: {generation}, {products:,} products, {read}")
-    if not names:
+    lost = unpublished_indexes(data_dir)
+    for name in lost:
+        yield failure(
+            f"index {name} has generations but no CURRENT, which names the published one",
+            f"'searchsvc rollback --index {name}' publishes the newest, --to another",
+        )
+    if not names and not lost:
         yield warning("there is no index", "'searchsvc reindex FEED' makes one")
 
 

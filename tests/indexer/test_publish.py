@@ -16,7 +16,8 @@ from indexer.build.delta import apply_delta
 from indexer.build.reindex import Recipe
 from indexer.durable import write_durably
 from indexer.embedding.hashing import HashingEmbedder
-from indexer.errors import IndexLockedError, PublishError
+from indexer.errors import IndexLockedError, PublishError, SnapshotMissingError
+from indexer.layout import unpublished_indexes
 from indexer.lexical.clause import plain_clauses
 from indexer.manifest import MANIFEST_FILE
 from indexer.publish import prune, rollback, writer
@@ -199,6 +200,24 @@ def test_rollback_goes_to_a_named_generation_or_says_what_there_is(
     with pytest.raises(PublishError, match=f"'g7'.*{first}"):
         rollback(layout, "g7")
     assert layout.require_current() == second
+
+
+def test_a_lost_pointer_is_told_and_mended_by_a_rollback(
+    build: Build, layout: IndexLayout
+) -> None:
+    first = build(records(10)).generation
+    second = build(records(10, "hat")).generation
+    layout.current_file.unlink()
+    assert unpublished_indexes(layout.root.parent) == [layout.name]
+    with pytest.raises(
+        SnapshotMissingError, match=r"generations but no CURRENT.*searchsvc rollback"
+    ):
+        layout.require_current()
+    assert rollback(layout) == second
+    layout.current_file.unlink()
+    assert rollback(layout, first) == first == layout.require_current()
+    assert unpublished_indexes(layout.root.parent) == []
+    assert unpublished_indexes(layout.root / "nowhere") == []
 
 
 def test_old_generations_are_pruned_but_never_the_current_one(

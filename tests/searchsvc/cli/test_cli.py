@@ -755,6 +755,19 @@ def test_a_damaged_pointer_is_repaired_as_its_message_says(feed: str, layout: In
     assert run_json("search", "shoe", "--index", "shop")["total"] == 2
 
 
+def test_a_lost_pointer_is_named_and_a_rollback_puts_it_back(
+    feed: str, layout: IndexLayout
+) -> None:
+    three_generations(feed)
+    newest = layout.generations()[-1]
+    layout.current_file.unlink()
+    for arguments in (("inspect",), ("search", "x")):
+        shown = run(*arguments, "--index", "shop", code=1).stderr
+        assert "has generations but no CURRENT" in " ".join(shown.split())
+    assert run_json("rollback", "--index", "shop")["generation"] == newest
+    assert run_json("inspect", "--index", "shop")["current"] == newest
+
+
 @pytest.mark.parametrize(
     "arguments", [("inspect",), ("search", "x"), ("rollback",), ("rollback", "--to", "g1")]
 )

@@ -198,6 +198,10 @@ def _pointer(patient: Patient, _: pytest.MonkeyPatch) -> None:
     _layout(patient).current_file.write_text("nonsense")
 
 
+def _no_pointer(patient: Patient, _: pytest.MonkeyPatch) -> None:
+    _layout(patient).current_file.unlink()
+
+
 def _old_format(patient: Patient, _: pytest.MonkeyPatch) -> None:
     layout = _layout(patient)
     manifest = layout.generation_dir(layout.require_current()) / "manifest.json"
@@ -305,6 +309,7 @@ CASES = {
     "cut": Case("indexes", Level.FAILURE, "rollback", _cut_file),
     "flipped": Case("indexes", Level.FAILURE, "reindex", _flipped),
     "pointer": Case("indexes", Level.FAILURE, "rollback", _pointer),
+    "no pointer": Case("indexes", Level.FAILURE, "rollback --index shop", _no_pointer),
     "old format": Case("indexes", Level.FAILURE, "reindex", _old_format),
     "no index": Case("indexes", Level.WARNING, "reindex", _no_index),
     "no model": Case("models", Level.FAILURE, "model install", _no_model),
