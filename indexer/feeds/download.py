@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
 from threading import Lock, Timer
 from typing import TYPE_CHECKING, Any
 
@@ -68,8 +69,8 @@ def download(
             two chunks included.
 
     Raises:
-        FeedUnreadableError: the server cannot be reached, answers anything but the feed, or
-            time is up; also from the chunks.
+        FeedUnreadableError: the server cannot be reached, answers anything but the feed, is
+            outside and redirects to inside of this network, or time is up; also from the chunks.
         FeedTruncatedError: from the chunks, when the connection ends before the feed does.
     """
     limit = _TimeLimit(timeout_seconds)
@@ -91,6 +92,49 @@ def download(
                 )
         finally:
             response.close()
+
+
+class _Reach:
+    """Keeps a server outside of this network from having us ask one inside of it.
+
+    It goes by the addresses that connections are made to, not by names, which their owner may let
+    stand for anything. A proxy that is asked instead is the first that a connection is made to.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._is_inside: bool | None = None
+
+    def watch(self, event: str, info: Mapping[str, Any]) -> None:
+        """Look at a new connection, before anything is sent.
+
+        Raises:
+            FeedUnreadableError: it leads inside, and the first one did not.
+        """
+        if not event.endswith(".connect_tcp.complete"):
+            return
+        try:
+            address = str(info["return_value"].get_extra_info("server_addr")[0])
+        except OSError:  # it is closed again: nothing is sent there
+            return
+        is_inside = _is_inside(address)
+        if self._is_inside is None:
+            self._is_inside = is_inside
+        if is_inside and not self._is_inside:
+            info["return_value"].close()
+            raise FeedUnreadableError(
+                f"{self._name} redirects to {address}, which is inside of this network, and is "
+                "itself outside of it; if that is where the feed should come from, give the URL "
+                "that it redirects to"
+            )
+
+
+def _is_inside(address: str) -> bool:
+    """Whether an address is not one of the internet: loopback, private, link-local, reserved."""
+    parsed = ip_address(address.partition("%")[0])
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
+        parsed = parsed.ipv4_mapped
+    return not parsed.is_global
 
 
 class _TimeLimit:
@@ -140,10 +184,14 @@ def _get(
         headers["If-None-Match"] = validators.etag
     if validators.last_modified:
         headers["If-Modified-Since"] = validators.last_modified
+    reach = _Reach(public_name(url))
+
+    def watch(event: str, info: Mapping[str, Any]) -> None:
+        reach.watch(event, info)
+        limit.watch(event, info)
+
     try:
-        request = client.build_request(
-            "GET", url, headers=headers, extensions={"trace": limit.watch}
-        )
+        request = client.build_request("GET", url, headers=headers, extensions={"trace": watch})
         for _ in range(MAX_REDIRECTS + 1):
             response = client.send(request, stream=True, follow_redirects=False)
             if not response.has_redirect_location:

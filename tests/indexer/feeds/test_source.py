@@ -13,7 +13,14 @@ import httpx2
 import pytest
 
 from indexer.errors import FeedTruncatedError, FeedUnreadableError
-from indexer.feeds.download import MAX_REDIRECTS, Validators, _redirected, _TimeLimit
+from indexer.feeds import download
+from indexer.feeds.download import (
+    MAX_REDIRECTS,
+    Validators,
+    _is_inside,
+    _redirected,
+    _TimeLimit,
+)
 from indexer.feeds.reader import FeedFormat, FeedOptions, open_feed
 from indexer.feeds.source import open_source
 
@@ -216,6 +223,56 @@ def test_a_redirect_must_not_give_up_encryption() -> None:
     response.next_request = httpx2.Request("GET", "http://shop.example/feed.csv")
     with pytest.raises(httpx2.UnsupportedProtocol, match="from https to http"):
         _redirected(httpx2.Request("GET", "https://shop.example/feed.csv"), response)
+
+
+def test_a_server_outside_must_not_redirect_inside(
+    server: Server, read_location: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kinds: list[bool] = []
+    monkeypatch.setattr(download, "_is_inside", lambda _: kinds.pop(0))
+    inner = server.answer("/inner", FEED, Content_Type="text/csv")
+    server.answer("/feed", b"", 302, Location="/inner")
+    kinds += [False, True]
+    outcome = read_location(f"{server.url}/feed", OPTIONS)
+    assert isinstance(outcome.error, FeedUnreadableError)
+    assert "redirects to 127.0.0.1, which is inside of this network" in str(outcome.error)
+    assert "give the URL that it redirects to" in str(outcome.error)
+    assert inner == []
+    for allowed in ([True, True], [True, False], [False, False]):
+        kinds += allowed
+        assert read_location(f"{server.url}/feed", OPTIONS).ids == ["1", "2"]
+        assert kinds == []
+
+
+@pytest.mark.parametrize(
+    ("address", "is_inside"),
+    [
+        ("127.0.0.1", True),
+        ("10.1.2.3", True),
+        ("169.254.169.254", True),
+        ("192.168.0.9", True),
+        ("100.64.0.1", True),
+        ("0.1.2.3", True),
+        ("::1", True),
+        ("fe80::1%eth0", True),
+        ("fd00::1", True),
+        ("::ffff:10.0.0.1", True),
+        ("8.8.8.8", False),
+        ("::ffff:8.8.8.8", False),
+        ("2606:4700::1111", False),
+    ],
+)
+def test_what_is_inside_of_a_network(address: str, *, is_inside: bool) -> None:
+    assert _is_inside(address) is is_inside
+
+
+def test_a_connection_that_is_closed_again_leads_nowhere() -> None:
+    def gone(_name: str) -> None:
+        raise OSError(107, "not connected")
+
+    reach = download._Reach("a feed")  # noqa: SLF001 - a connection reset at the right moment
+    stream = SimpleNamespace(get_extra_info=gone)
+    reach.watch("connection.connect_tcp.complete", {"return_value": stream})
 
 
 def test_a_connection_made_when_time_is_up_is_cut() -> None:
