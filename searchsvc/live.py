@@ -153,6 +153,12 @@ class Live:
                 _log.error("index %s: %s", layout.name, note)
         return now
 
+    @classmethod
+    def examine(cls, layout: IndexLayout, snapshot: Snapshot | None) -> Live:
+        """What the files say now, with nothing to fall back on; nothing is logged."""
+        stamps = tuple(file.stamp() for file in _files(layout))
+        return _Reading(layout, snapshot, None).live(stamps)
+
     def notes(self) -> list[str]:
         """What is not as the files say, for an operator; empty when all is."""
         notes = [f"refused {name}: {reason}" for name, reason in self.refused.items()]

@@ -25,6 +25,7 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
         "room": storage.room,
         "inodes": storage.inodes,
         "indexes": indexes.published,
+        "live": indexes.live,
         "models": indexes.models,
         "leftovers": indexes.leftovers,
         "feeds": indexes.feeds,

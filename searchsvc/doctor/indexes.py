@@ -13,6 +13,7 @@ from indexer.snapshot import open_snapshot, verify
 from searchsvc.doctor.finding import failure, ok, warning
 from searchsvc.doctor.machine import memory_bytes
 from searchsvc.embedders import open_model_of
+from searchsvc.live import Live
 from searchsvc.watching.status import statuses
 
 if TYPE_CHECKING:
@@ -52,6 +53,26 @@ def published(patient: Patient) -> Iterator[Said]:
         )
     if not names and not lost:
         yield warning("there is no index", "'searchsvc reindex FEED' makes one")
+
+
+def live(patient: Patient) -> Iterator[Said]:
+    """Whether synonyms, ranking and the other live files of each index can be used."""
+    data_dir = patient.settings.data_dir
+    for name in list_indexes(data_dir):
+        layout = IndexLayout.of(data_dir, name)
+        try:
+            snapshot = open_snapshot(layout, layout.require_current())
+        except (IndexerError, OSError):  # which another check tells
+            continue
+        refused = Live.examine(layout, snapshot).refused
+        for file, reason in refused.items():
+            yield failure(
+                f"index {name}: {file} cannot be used: {reason}",
+                f"mend {layout.root / file} or put it back from a backup; until then what it said "
+                "last is in force, or nothing after a restart",
+            )
+        if not refused:
+            yield ok(f"index {name}: its live files can be used")
 
 
 def leftovers(patient: Patient) -> Iterator[Said]:

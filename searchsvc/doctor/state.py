@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from searchsvc.doctor.finding import LOOPBACK, failure, ok, warning
-from searchsvc.errors import SearchServiceError, StateMissingError
-from searchsvc.keys.mirror import Mirror
+from searchsvc.errors import KeyMirrorError, SearchServiceError, StateMissingError
+from searchsvc.keys.keyset import KeySet
+from searchsvc.keys.mirror import MIRROR_FILE, Mirror
 from searchsvc.state.copying import database_file
 from searchsvc.state.store import StateStore
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from searchsvc.doctor.finding import Patient, Said
 
 LARGEST_LOG_BYTES = 256 * 1024 * 1024
+_WRITE_SECONDS = 2.0
+_PRIMARY = 0xFF  # of an extended result code of SQLite
+_MEANWHILE = "until then no key but those that are known is in force"
 _NOTHING = "no events, users or keys were stored yet"
 
 
@@ -26,17 +30,21 @@ def database(patient: Patient) -> Iterator[Said]:
     """Whether the database opens with its key, is of this version, and is not damaged."""
     try:
         path = database_file(patient.settings)
-        if path is not None and path.exists():
-            damage = _damage(path, deep=patient.deep)
-            if damage:
-                yield failure(
-                    f"{path} is damaged: {damage}",
-                    "stop the service, and 'searchsvc restore' it from a backup",
-                )
-                return
+        trouble = list(_trouble(path, deep=patient.deep)) if path and path.exists() else []
+        if trouble:
+            yield from trouble
+            return
         StateStore.open(patient.settings, create=False).close()
     except StateMissingError:
-        yield ok(_NOTHING)
+        if Mirror(patient.settings.data_dir).path.exists():
+            yield failure(
+                f"there is no database of events and keys, and there was one: {MIRROR_FILE} is "
+                "of its keys",
+                "'searchsvc restore' it from a backup, or 'searchsvc keys restore' begins a new "
+                "one with the keys of that file",
+            )
+        else:
+            yield ok(_NOTHING)
     except SearchServiceError as error:
         yield failure(
             f"the state cannot be used: {error}",
@@ -50,7 +58,21 @@ def database(patient: Patient) -> Iterator[Said]:
 def keys(patient: Patient) -> Iterator[Said]:
     """Whether those can ask who should, and nobody else."""
     settings = patient.settings
-    made = _keys_made(patient)
+    stored = _stored(patient)
+    try:
+        known = Mirror(settings.data_dir).read()
+    except KeyMirrorError as error:
+        yield failure(str(error), f"do what the message says; {_MEANWHILE}")
+        return
+    if known is not None and stored is not None and not stored.follows(known):
+        yield failure(
+            f"the database has not the keys that {MIRROR_FILE} knows: it is a new one, or an older "
+            "one, such as a backup",
+            "'searchsvc keys restore' puts them back, 'searchsvc keys restore --discard' takes "
+            f"those that the database has; {_MEANWHILE}",
+        )
+        return
+    made = len((stored or known or KeySet()).keys)
     outside = patient.host not in LOOPBACK
     if settings.keys == "off" and outside:
         yield warning(
@@ -72,21 +94,44 @@ def keys(patient: Patient) -> Iterator[Said]:
         yield ok(f"SEARCHSVC_KEYS={settings.keys}, {made} keys, listening at {patient.host}")
 
 
-def _keys_made(patient: Patient) -> int:
-    """How many keys were ever made, as far as that can be known."""
+def _stored(patient: Patient) -> KeySet | None:
+    """The keys of the database, none where there is no database; ``None`` if it cannot be read."""
     try:
-        store = StateStore.open(patient.settings, create=False)
-        try:
-            return len(store.keys().keys)
-        finally:
-            store.close()
-    except SearchServiceError:
-        pass
+        with closing(StateStore.open(patient.settings, create=False)) as store:
+            return store.keys()
+    except StateMissingError:
+        return KeySet()
+    except SearchServiceError:  # which another check tells
+        return None
+
+
+def _trouble(path: Path, *, deep: bool) -> Iterator[Said]:
+    """What keeps the service from using the database file at `path`."""
+    if _is_locked(path):
+        yield failure(
+            f"{path} is locked: somebody has been writing to it for more than "
+            f"{_WRITE_SECONDS:g} seconds",
+            f"'fuser {path}' tells which processes have it open; end the one that is not the "
+            "service",
+        )
+        return
+    damage = _damage(path, deep=deep)
+    if damage:
+        yield failure(
+            f"{path} is damaged: {damage}",
+            "stop the service, and 'searchsvc restore' it from a backup",
+        )
+
+
+def _is_locked(path: Path) -> bool:
+    """Whether nobody gets to write for longer than any transaction of the service takes."""
     try:
-        known = Mirror(patient.settings.data_dir).read()
-    except SearchServiceError:
-        return 0
-    return len(known.keys) if known else 0
+        with closing(sqlite3.connect(path, timeout=_WRITE_SECONDS)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.rollback()
+    except sqlite3.Error as error:  # others than locks: opening it tells better
+        return error.sqlite_errorcode & _PRIMARY == sqlite3.SQLITE_BUSY
+    return False
 
 
 def _damage(path: Path, *, deep: bool) -> str:

@@ -23,7 +23,9 @@ from indexer.layout import IndexLayout
 from searchsvc.doctor import doctor, indexes, installation, machine, state, storage
 from searchsvc.doctor.doctor import CHECKS, examine
 from searchsvc.doctor.finding import Finding, Level, Patient
-from searchsvc.keys.mirror import MIRROR_FILE
+from searchsvc.keys.draft import KeyDraft
+from searchsvc.keys.mirror import MIRROR_FILE, Mirror
+from searchsvc.keys.role import Role
 from searchsvc.settings import Settings
 from searchsvc.state.store import StateStore
 from searchsvc.watching.status import WatchStatus
@@ -262,6 +264,40 @@ def _keys(mode: str, host: str = "127.0.0.1") -> Callable[[Patient, pytest.Monke
     )
 
 
+def _known_keys(patient: Patient) -> None:
+    """Have a key in the database, and in the file of those that are known."""
+    with closing(StateStore.open(patient.settings)) as store:
+        key, _ = KeyDraft(frozenset({Role.SEARCH})).key(0)
+        store.put_key(key, actor="test")
+        Mirror(patient.settings.data_dir).write(store.keys())
+
+
+def _lost_database(patient: Patient, _: pytest.MonkeyPatch) -> Patient:
+    _known_keys(patient)
+    for path in patient.settings.data_dir.glob("state.db*"):
+        path.unlink()
+    return Patient(patient.settings, ANYWHERE, patient.port)
+
+
+def _older_database(patient: Patient, _: pytest.MonkeyPatch) -> Patient:
+    path = patient.settings.data_dir / "state.db"
+    before = path.read_bytes()
+    _known_keys(patient)
+    for it in patient.settings.data_dir.glob("state.db*"):
+        it.unlink()
+    path.write_bytes(before)
+    return Patient(patient.settings, ANYWHERE, patient.port)
+
+
+def _damaged_keys(patient: Patient, _: pytest.MonkeyPatch) -> None:
+    _known_keys(patient)
+    (patient.settings.data_dir / MIRROR_FILE).write_text("garbage")
+
+
+def _bad_synonyms(patient: Patient, _: pytest.MonkeyPatch) -> None:
+    _layout(patient).synonyms_file.write_text("{bad")
+
+
 def _few_files(_: Patient, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(resource, "getrlimit", lambda _: (256, 512))
 
@@ -325,6 +361,11 @@ CASES = {
     "nobody keeps out": Case("keys", Level.WARNING, "proxy", _keys("off", ANYWHERE)),
     "no key": Case("keys", Level.FAILURE, "keys create", _keys("auto", ANYWHERE)),
     "nobody comes in": Case("keys", Level.FAILURE, "keys create", _keys("required")),
+    "lost database": Case("state", Level.FAILURE, "keys restore", _lost_database),
+    "lost keys": Case("keys", Level.FAILURE, "keys restore", _lost_database),
+    "older keys": Case("keys", Level.FAILURE, "keys restore", _older_database),
+    "damaged keys": Case("keys", Level.FAILURE, "message", _damaged_keys),
+    "live file": Case("live", Level.FAILURE, "synonyms.json", _bad_synonyms),
     "files": Case("files", Level.WARNING, "LimitNOFILE", _few_files),
     "memory": Case("memory", Level.WARNING, "memory", _little_memory),
     "clock": Case("clock", Level.FAILURE, "NTP", _late_clock),
@@ -383,6 +424,22 @@ def test_the_file_of_keys_counts_where_the_database_cannot_be_read(
     (patient.settings.data_dir / MIRROR_FILE).write_text("damaged")
     outside = Patient(patient.settings, ANYWHERE, patient.port)
     assert max(it.level for it in of(outside, "keys")) is Level.FAILURE
+
+
+@pytest.mark.parametrize("level", ["IMMEDIATE", "EXCLUSIVE"])
+def test_a_database_that_somebody_keeps_locked_is_told(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch, level: str
+) -> None:
+    monkeypatch.setattr(state, "_WRITE_SECONDS", 0.1)
+    path = patient.settings.data_dir / "state.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"BEGIN {level}")
+        (found,) = of(patient, "state")
+        assert found.level is Level.FAILURE
+        assert f"{path} is locked" in found.message
+        assert f"fuser {path}" in found.remedy
+    (found,) = of(patient, "state")
+    assert found.level is Level.OK
 
 
 class _Health(http.server.BaseHTTPRequestHandler):
