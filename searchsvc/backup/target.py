@@ -7,6 +7,7 @@ import glob
 import io
 import os
 import tarfile
+from contextlib import suppress
 from hashlib import file_digest, sha256
 from typing import TYPE_CHECKING, BinaryIO, Protocol, Self
 
@@ -125,6 +126,7 @@ class DirectoryTarget:
         self._objects = path / OBJECTS
         self._told = told
         self._lock = -1
+        self._is_new = False
 
     @property
     def scratch(self) -> Path:
@@ -142,6 +144,7 @@ class DirectoryTarget:
                 f"{self._path} has other files in it, expected an empty directory or an earlier "
                 "backup; name another one"
             )
+        self._is_new = not self._path.exists()
         make_directory(self._path)
         self._path.chmod(_PRIVATE_DIRECTORY)
         self._lock = os.open(self._path, os.O_RDONLY)
@@ -164,6 +167,8 @@ class DirectoryTarget:
     ) -> None:
         """See `Target`."""
         self._clean()
+        if error is not None:
+            self._leave_nothing()
         os.close(self._lock)
 
     def add(self, entry: Entry, file: BinaryIO) -> int:
@@ -187,6 +192,13 @@ class DirectoryTarget:
         for path in self._objects.iterdir():
             if path.name not in named:
                 path.unlink()
+
+    def _leave_nothing(self) -> None:
+        """Remove the directories that were made, unless something is in them."""
+        with suppress(OSError):
+            self._objects.rmdir()
+            if self._is_new:
+                self._path.rmdir()
 
     def _clean(self) -> None:
         for leftover in self._objects.glob(f"{_ASIDE}*"):

@@ -192,6 +192,18 @@ def test_a_place_that_is_no_backups_is_refused(
         back_up(make_settings(), data_dir / "backup")
 
 
+def test_where_there_is_nothing_to_back_up_nothing_is_left(
+    make_settings: MakeSettings, tmp_path: Path
+) -> None:
+    for name in ("b", "b.tar.gz", "there"):
+        if name == "there":
+            (tmp_path / name).mkdir()
+        before = sorted(tmp_path.rglob("*"))
+        with pytest.raises(BackupError, match="nothing to back up"):
+            back_up(make_settings(), tmp_path / name)
+        assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_two_backups_to_one_directory_do_not_mix(
     build: Build, make_settings: MakeSettings, target: Path, tmp_path: Path
 ) -> None:
