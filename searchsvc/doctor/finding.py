@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from searchsvc.settings import Settings
 
+_UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
@@ -74,3 +75,9 @@ def warning(message: str, remedy: str) -> Said:
 def failure(message: str, remedy: str) -> Said:
     """The service does not run, or not as it should."""
     return Level.FAILURE, message, remedy
+
+
+def size(count: float) -> str:
+    """`count` bytes for people, in the largest unit of which there is one."""
+    unit, name = next(it for it in _UNITS if count >= it[0] or it is _UNITS[-1])
+    return f"{count / unit:,.1f} {name}"

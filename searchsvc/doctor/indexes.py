@@ -10,7 +10,7 @@ from indexer.errors import IndexerError, ModelError
 from indexer.layout import STAGING_PREFIX, IndexLayout, list_indexes, unpublished_indexes
 from indexer.manifest import Manifest, Provenance
 from indexer.snapshot import open_snapshot, verify
-from searchsvc.doctor.finding import failure, ok, warning
+from searchsvc.doctor.finding import failure, ok, size, warning
 from searchsvc.doctor.machine import memory_bytes
 from searchsvc.embedders import open_model_of
 from searchsvc.live import Live
@@ -154,7 +154,7 @@ def memory(patient: Patient) -> Iterator[Said]:
         except IndexerError:  # which another check tells
             continue
     available = memory_bytes()
-    message = f"indexes of {mapped / 1e9:,.2f} GB, memory of {available / 1e9:,.2f} GB"
+    message = f"indexes of {size(mapped)}, memory of {size(available)}"
     if mapped > _MOST_OF_MEMORY * available:
         yield warning(
             message, "more memory, or fewer indexes: searches that read from the disk are slow"

@@ -66,8 +66,8 @@ def keys(patient: Patient) -> Iterator[Said]:
         return
     if known is not None and stored is not None and not stored.follows(known):
         yield failure(
-            f"the database has not the keys that {MIRROR_FILE} knows: it is a new one, or an older "
-            "one, such as a backup",
+            f"the database has not the keys that {MIRROR_FILE} knows: it is a new one, or an "
+            "older one, such as a backup",
             "'searchsvc keys restore' puts them back, 'searchsvc keys restore --discard' takes "
             f"those that the database has; {_MEANWHILE}",
         )

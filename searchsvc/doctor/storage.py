@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from indexer.errors import IndexerError
 from indexer.layout import IndexLayout, list_indexes
 from indexer.manifest import Manifest
-from searchsvc.doctor.finding import failure, ok, warning
+from searchsvc.doctor.finding import failure, ok, size, warning
 from searchsvc.keys.mirror import MIRROR_FILE
 from searchsvc.state.location import DATABASE_FILE, KEY_FILE
 
@@ -79,8 +79,8 @@ def room(patient: Patient) -> Iterator[Said]:
     usage = shutil.disk_usage(_existing(data_dir))
     largest = max((_bytes(data_dir, name) for name in list_indexes(data_dir)), default=0)
     needed = 2 * largest + HEADROOM_BYTES
-    message = f"{usage.free / 1e9:,.1f} GB free; a reindex of the largest index takes up to "
-    message += f"{needed / 1e9:,.1f} GB"
+    message = f"{size(usage.free)} free; a reindex of the largest index takes up to "
+    message += size(needed)
     remedy = "make room, keep fewer generations ('searchsvc reindex --keep'), or a larger disk"
     if usage.free < HEADROOM_BYTES:
         yield failure(message, remedy)

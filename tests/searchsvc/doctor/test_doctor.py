@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import http.server
 import os
+import re
 import resource
 import shutil
 import socket
@@ -22,7 +23,7 @@ import pytest
 from indexer.layout import IndexLayout
 from searchsvc.doctor import doctor, indexes, installation, machine, state, storage
 from searchsvc.doctor.doctor import CHECKS, examine
-from searchsvc.doctor.finding import Finding, Level, Patient
+from searchsvc.doctor.finding import Finding, Level, Patient, size
 from searchsvc.keys.draft import KeyDraft
 from searchsvc.keys.mirror import MIRROR_FILE, Mirror
 from searchsvc.keys.role import Role
@@ -397,6 +398,15 @@ def test_a_catalogue_in_a_directory_that_nobody_else_may_enter_is_no_secret_told
 
 def test_every_check_has_a_case_that_it_finds() -> None:
     assert {case.check for case in CASES.values()} | {"port"} == set(CHECKS)
+
+
+def test_sizes_are_told_in_units_that_fit(patient: Patient) -> None:
+    (memory,) = of(patient, "memory")
+    assert re.match(r"indexes of [1-9][0-9.]* kB, memory of ", memory.message)
+    (room,) = of(patient, "room")
+    assert re.search(r"takes up to 2[67]\d\.\d MB$", room.message)
+    shown = [size(it) for it in (0, 999_999, 1_000_000, 2_500_000_000_000)]
+    assert shown == ["0.0 kB", "1,000.0 kB", "1.0 MB", "2,500.0 GB"]
 
 
 def test_a_build_that_runs_has_left_nothing(patient: Patient) -> None:
