@@ -880,13 +880,22 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
                 }
             )
 
+    class Supervisor:
+        def __init__(self, start: Any, *_: Any) -> None:
+            self.start = start
+
+        def run(self, _: int) -> int:
+            self.start().run()
+            return 0
+
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "")  # so that it is put back
     monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR")
     monkeypatch.setenv(rates.SHARED_VARIABLE, "")
     monkeypatch.delenv(rates.SHARED_VARIABLE)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr(server, "OneServer", Recorder)
-    monkeypatch.setattr(server, "Workers", Recorder)
+    monkeypatch.setattr(server, "Worker", Recorder)
+    monkeypatch.setattr(server, "Workers", Supervisor)
     monkeypatch.setattr(uvicorn.Config, "bind_socket", lambda _: None)
     return calls
 
