@@ -23,6 +23,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from searchsvc.edge import Edge
 from searchsvc.http.deadline import Deadline
 from searchsvc.http.transport import ForgivingTransport
+from searchsvc.mark import new_request_id
 
 if TYPE_CHECKING:
     import asyncio
@@ -182,7 +183,7 @@ class EdgeProtocol(HttpToolsProtocol):
         elif self._phase is Phase.BODY and not self._is_answering():
             self._wait_for_rest()
 
-    def send_400_response(self, msg: str) -> None:
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's
         """Refuse what is no HTTP; no other answer is cut for it, nor mixed with it."""
         if self._head_bytes > self._most_head_bytes:
             self._refuse_head()
@@ -193,8 +194,7 @@ class EdgeProtocol(HttpToolsProtocol):
         elif self.pipeline or (self._is_answering() and self.cycle.response_started):
             self.transport.abort()
         else:
-            super().send_400_response(msg)
-            self._see_it_taken()
+            self._refuse(b"400 Bad Request")  # without uvicorn's text, which a browser may sniff
 
     def shutdown(self) -> None:
         """Close after the answers that are due; what has arrived but was not read is due, too."""
@@ -287,20 +287,28 @@ class EdgeProtocol(HttpToolsProtocol):
         if self._is_answering():
             self._hear_no_more()
         else:
-            self._refuse(b"431 Request Header Fields Too Large")
+            self._refuse(
+                b"431 Request Header Fields Too Large",
+                text=f"The line and the headers of a request may have {self._edge.max_header_kib} "
+                "KiB (SEARCHSVC_MAX_HEADER_KIB).\n",
+            )
 
     def _hear_no_more(self) -> None:
         self._deaf = True
         self.cycle.keep_alive = False
 
-    def _refuse(self, status: bytes, headers: bytes = b"") -> None:
+    def _refuse(self, status: bytes, headers: bytes = b"", text: str = "") -> None:
         self._deaf = True
+        body = text.encode()
         self.transport.write(
             b"HTTP/1.1 "
             + status
-            + b"\r\ncontent-length: 0\r\nconnection: close\r\n"
+            + b"\r\ncontent-type: text/plain; charset=utf-8\r\nx-content-type-options: nosniff"
+            + f"\r\nx-request-id: {new_request_id()}".encode()
+            + f"\r\ncontent-length: {len(body)}\r\nconnection: close\r\n".encode()
             + headers
             + b"\r\n"
+            + body
         )
         self._close()
 

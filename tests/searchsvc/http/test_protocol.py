@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import socket
 import threading
 import time
@@ -218,6 +219,17 @@ def test_large_headers_are_refused(server: Server, head: bytes) -> None:
     assert sent(server, head[:100], head[100:])[:12] in (b"HTTP/1.1 431", b"")
 
 
+def test_who_sends_large_headers_is_told_of_the_limit(server: Server) -> None:
+    with closing(connect(server)) as connection:
+        # No more than the service reads: what is unread would reset the connection.
+        connection.sendall(b"GET / HTTP/1.1\r\na: " + b"b" * 33_000)
+        head, _, body = next_answer(connection).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 431 ")
+    assert b"x-content-type-options: nosniff" in head
+    assert re.search(rb"x-request-id: [0-9a-f]{16}\r\n", head)
+    assert re.fullmatch(rb"The line .* may have 32 KiB \(SEARCHSVC_MAX_HEADER_KIB\)\.\n", body)
+
+
 def test_a_header_without_end_is_not_kept(server: Server) -> None:
     with closing(connect(server)) as connection:
         connection.sendall(b"GET / HTTP/1.1\r\na: ")
@@ -246,6 +258,18 @@ def test_a_header_without_end_is_not_kept(server: Server) -> None:
 )
 def test_what_is_no_http_gets_400_or_nothing(server: Server, nonsense: bytes) -> None:
     assert sent(server, nonsense)[:12] in (b"HTTP/1.1 400", b"HTTP/1.1 408", b"")
+
+
+def test_what_is_no_http_is_answered_by_nothing_that_a_browser_could_take_for_a_page(
+    server: Server,
+) -> None:
+    head, _, body = sent(server, b"nonsense\r\n\r\n").partition(b"\r\n\r\n")
+    assert head.split(b"\r\n") == [
+        b"HTTP/1.1 400 Bad Request",
+        b"content-length: 0",
+        b"connection: close",
+    ]
+    assert body == b""
 
 
 def test_nonsense_is_counted_and_fills_no_log(
