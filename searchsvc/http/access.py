@@ -14,6 +14,7 @@ from searchsvc.errors import (
     ForbiddenError,
     IndexNotFoundError,
     NotPermittedError,
+    RateLimitedError,
     SearchServiceError,
     WritesDisabledError,
 )
@@ -106,7 +107,7 @@ def authorize(scope: Scope, context: Context, need: Need, index: str | None = No
         return granted(scope)
     sent = _sent(scope)
     try:
-        grant = context.keyring.grant(sent.key, referrer=sent.referrer, address=sent.address)
+        grant = _granted(context, sent)
     except (NotPermittedError, ForbiddenError):
         context.rates.admit(NOBODY, sent.address)  # guesses are counted, too
         raise
@@ -129,16 +130,31 @@ def recognize(scope: Scope, context: Context, need: Need) -> Grant | None:
     """
     sent = _sent(scope)
     try:
-        grant = context.keyring.grant(sent.key, referrer=sent.referrer, address=sent.address)
+        grant = _granted(context, sent)
         keep(scope, grant)
         _require(need, grant, context)
     except (NotPermittedError, ForbiddenError):
         if sent.key is not None:
             context.rates.admit(NOBODY, sent.address)
         return None
+    except RateLimitedError:
+        raise
     except SearchServiceError:
         return None
     return grant
+
+
+def _granted(context: Context, sent: _Sent) -> Grant:
+    """What the keyring grants; a scoped key that is new costs nobody its opening who guesses.
+
+    Forged ones are compared with every key: whose guesses are refused anyway has none compared.
+    """
+    return context.keyring.grant(
+        sent.key,
+        referrer=sent.referrer,
+        address=sent.address,
+        before_opening=lambda: context.rates.check(NOBODY, sent.address),
+    )
 
 
 def require_index(context: Context, grant: Grant, index: str) -> None:

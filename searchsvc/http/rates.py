@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from searchsvc.edge import Edge
     from searchsvc.keys.grant import Grant
 
+    _Ask = Callable[[int, float, float, float], float]  # `Table.take` or `Table.wait`
+
 SHARED_VARIABLE: Final = "SEARCHSVC_RATES_TABLE"
 """Where ``serve`` tells its workers which table they share."""
 SLOTS: Final = 65_536
@@ -82,6 +84,14 @@ class Table:
         """
         digest = blake2b(bucket.encode(), digest_size=8, key=self._secret).digest()
         return int.from_bytes(digest, "little") or 1
+
+    def wait(self, fingerprint: int, interval: float, burst: float, now: float) -> float:
+        """What `take` would give, counting nothing; for its arguments see there."""
+        at = self._find(fingerprint)
+        full = self._times[at + 1] if self._prints[at] == fingerprint else now
+        wait = max(now, full) + interval - burst - now
+        # Rounding must not refuse the last request of a burst.
+        return wait if wait > interval * 1e-6 else 0.0
 
     def take(self, fingerprint: int, interval: float, burst: float, now: float) -> float:
         """Count a request against a bucket, unless it is too many.
@@ -167,29 +177,40 @@ class Rates:
         Raises:
             RateLimitedError: its key or its address sends more than it may.
         """
+        self._limit_address(grant, address, self._table.take)
+        per_key = self._per_key if grant.rate is None else grant.rate
+        if per_key > 0 and grant.key:
+            wait = self._wait(self._table.take, self._key_print(grant.key), per_key)
+            if wait > 0:
+                setting = "SEARCHSVC_RATE_PER_KEY" if grant.rate is None else "its --rate"
+                raise self._refusal("key", "this key", per_key, setting, wait)
+
+    def check(self, grant: Grant, address: str) -> None:
+        """Refuse a request that `admit` would refuse for its address; count none.
+
+        Raises:
+            RateLimitedError: its address has sent all that it may.
+        """
+        self._limit_address(grant, address, self._table.wait)
+
+    def _limit_address(self, grant: Grant, address: str, ask: _Ask) -> None:
         per_address = (
             self._per_address if grant.rate_per_address is None else grant.rate_per_address
         )
         networks = self._address_prints(grant.key, address) if per_address > 0 else ()
         for print_, share in networks:
-            wait = self._take(print_, per_address * share)
+            wait = self._wait(ask, print_, per_address * share)
             if wait > 0:
                 name = "SEARCHSVC_RATE_PER_ADDRESS"
                 own = "its key's --rate-per-address"
                 setting = name if grant.rate_per_address is None else own
                 who = "one address" if share == 1 else f"one network, {share} times an address's"
                 raise self._refusal("address", who, per_address * share, setting, wait)
-        per_key = self._per_key if grant.rate is None else grant.rate
-        if per_key > 0 and grant.key:
-            wait = self._take(self._key_print(grant.key), per_key)
-            if wait > 0:
-                setting = "SEARCHSVC_RATE_PER_KEY" if grant.rate is None else "its --rate"
-                raise self._refusal("key", "this key", per_key, setting, wait)
 
-    def _take(self, fingerprint: int, rate: float) -> float:
+    def _wait(self, ask: _Ask, fingerprint: int, rate: float) -> float:
         interval = 1 / rate
         burst = max(interval, self._burst)  # one at least
-        return self._table.take(fingerprint, interval, burst, self._clock())
+        return ask(fingerprint, interval, burst, self._clock())
 
     def _refusal(
         self, limit: str, who: str, rate: float, setting: str, wait: float

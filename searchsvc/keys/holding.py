@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from searchsvc.errors import ForbiddenError, KeysUnavailableError, NotPermittedError
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from searchsvc.keys.keyset import KeySet
 
 REMEMBERED = 4_096
-"""Scoped keys whose signatures are not computed again; those sent last."""
+"""Scoped keys whose signatures are not computed again; those seen first last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,18 +106,31 @@ class Holding:
         self._parents = [
             key for key in keys if key.revoked_ms is None and key.roles <= PARENT_ROLES
         ]
-        self._derived = lru_cache(REMEMBERED)(self._open)  # which forgets what was refused
+        self._derived: dict[str, _Derived] = {}
+        self._remembering = Lock()
 
-    def grant(self, secret: str, referrer: str | None, address: str | None) -> Grant:
+    def grant(
+        self,
+        secret: str,
+        referrer: str | None,
+        address: str | None,
+        before_opening: Callable[[], None] | None = None,
+    ) -> Grant:
         """What a request with the key `secret` may do; see `Keyring.grant`."""
         if self.are_needed:
-            return self._checked(secret, referrer, address)
+            return self._checked(secret, referrer, address, before_opening)
         try:
-            return self._checked(secret, referrer, address)
+            return self._checked(secret, referrer, address, before_opening)
         except (NotPermittedError, ForbiddenError):
             return EVERYBODY  # as without a key
 
-    def _checked(self, secret: str, referrer: str | None, address: str | None) -> Grant:
+    def _checked(
+        self,
+        secret: str,
+        referrer: str | None,
+        address: str | None,
+        before_opening: Callable[[], None] | None,
+    ) -> Grant:
         if self.known is None:
             raise KeysUnavailableError(
                 "keys cannot be checked: the database that has them was not read yet; try again"
@@ -128,7 +141,12 @@ class Holding:
             return held.grant
         if secret.startswith(PREFIX):
             raise NotPermittedError(UNKNOWN)
-        derived = self._derived(secret)
+        derived = self._derived.get(secret)
+        if derived is None:
+            if before_opening is not None:
+                before_opening()
+            derived = self._open(secret)
+            self._remember(secret, derived)
         now_ms = self._now_ms()
         derived.parent.check(now_ms, referrer)
         derived.check(now_ms, address)
@@ -138,6 +156,12 @@ class Holding:
         key, restrictions = open_scoped(text, self._parents)
         parent = self._held[key.digest]
         return _Derived(parent, restrictions, _narrowed(parent.grant, restrictions))
+
+    def _remember(self, text: str, derived: _Derived) -> None:
+        with self._remembering:
+            while len(self._derived) >= REMEMBERED:
+                del self._derived[next(iter(self._derived))]
+            self._derived[text] = derived
 
 
 def _narrowed(grant: Grant, restrictions: Restrictions) -> Grant:

@@ -148,7 +148,12 @@ class Keyring:
         return self._holding.known
 
     def grant(
-        self, secret: str | None, *, referrer: str | None = None, address: str | None = None
+        self,
+        secret: str | None,
+        *,
+        referrer: str | None = None,
+        address: str | None = None,
+        before_opening: Callable[[], None] | None = None,
     ) -> Grant:
         """What a request may do that has the key `secret`.
 
@@ -156,6 +161,8 @@ class Keyring:
             secret: as it was sent; ``None`` or empty for a request without one.
             referrer: the address of the page that sent it.
             address: from which it came.
+            before_opening: called before a scoped key is opened that was not seen before, which
+                costs a signature for each key; it may refuse by raising.
 
         Raises:
             NotPermittedError: it has none where one is needed, or one that does not hold.
@@ -171,7 +178,7 @@ class Keyring:
         # In a time that does not depend on how much of it is right.
         if self._admin is not None and compare_digest(digest_of(secret), self._admin):
             return ADMIN
-        return holding.grant(secret, referrer, address)
+        return holding.grant(secret, referrer, address, before_opening)
 
     def refresh(self) -> None:
         """Take up what changed since it was last looked at; raises nothing."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,9 +24,11 @@ from searchsvc.http import users as users_module
 from searchsvc.http.access import Need, need_of
 from searchsvc.http.app import create_app
 from searchsvc.http.direct import NEED, DirectSearch
+from searchsvc.keys import holding as holding_module
 from searchsvc.keys.draft import KeyDraft
+from searchsvc.keys.key import ApiKey
 from searchsvc.keys.role import Role
-from searchsvc.keys.scoped import Restrictions, derive
+from searchsvc.keys.scoped import Restrictions, derive, open_scoped
 from searchsvc.keys.secret import Secret
 from searchsvc.state.store import StateStore
 from tests.searchsvc.eventually import eventually
@@ -559,6 +561,37 @@ def test_guesses_are_counted_for_their_address_and_keys_for_themselves(
     assert limited[-1].status_code == 429
     assert int(limited[-1].headers["Retry-After"]) >= 1
     assert client.get("/readyz").status_code == 200
+
+
+def test_forged_scoped_keys_are_compared_with_none_once_their_address_has_guessed_enough(
+    start: Callable[..., Service], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = start(keys="required", rate_per_address=0.001, rate_burst_s=3_000)
+    parent = service.key(Role.SEARCH)
+    known, new = (derive(parent, Restrictions(user=user)) for user in ("anon-1", "anon-2"))
+    opened: list[str] = []
+
+    def noted(text: str, keys: Iterable[ApiKey]) -> tuple[ApiKey, Restrictions]:
+        opened.append(text)
+        return open_scoped(text, keys)
+
+    monkeypatch.setattr(holding_module, "open_scoped", noted)
+    here, there = (TestClient(service.app, client=(f"192.0.2.{n}", 1)) for n in (7, 8))
+
+    def ask(client: TestClient, key: str, path: str = "/v1/indexes") -> int:
+        return client.get(path, headers={"X-API-Key": key}).status_code
+
+    assert ask(there, known) == 200
+    forged = [derive(Secret.new().text, Restrictions(user=f"anon-{n}")) for n in range(5)]
+    assert [ask(here, key) for key in forged] == [401, 401, 401, 429, 429]
+    assert opened == [known, *forged[:3]]
+    assert ask(here, forged[4], "/readyz") == 429
+    assert ask(here, known) == 200
+    assert ask(here, new) == 429
+    assert opened == [known, *forged[:3]]
+    assert ask(here, parent) == 200
+    assert ask(there, new) == 200
+    assert ask(here, new) == 200
 
 
 def test_an_unusual_search_is_counted_once(start: Callable[..., Service]) -> None:

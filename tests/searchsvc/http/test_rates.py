@@ -88,6 +88,21 @@ def test_a_limit_is_a_token_bucket(rate: float, burst: float, gaps: list[float])
             bucket.tokens += expected - taken
 
 
+def test_checking_says_what_admitting_would_and_counts_nothing() -> None:
+    clock = Clock()
+    rates = Rates(Edge(rate_per_address=1, rate_burst_s=2), clock=clock)
+    for _ in range(40):
+        clock.now += 0.3
+        told = []
+        for _ in range(2):
+            try:
+                rates.check(EVERYBODY, ELSEWHERE)
+                told.append(True)
+            except RateLimitedError:
+                told.append(False)
+        assert told == 2 * [admits(rates)]
+
+
 def test_whoever_waits_as_long_as_told_is_admitted_and_not_before() -> None:
     clock = Clock()
     rates = Rates(Edge(rate_per_address=4, rate_burst_s=2), clock=clock)
