@@ -36,7 +36,8 @@ _OURS = ("searchsvc", "indexer")
 _SERVER = "uvicorn"
 _URL_PASSWORD = re.compile(r"(://[^/\s:@]{0,200}:)[^/\s@]{1,500}@")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_FORMATTED = ("message", "asctime")  # what another formatter leaves in a record
+# What another formatter leaves in a record, and uvicorn's message once more, with colours.
+_FORMATTED = ("message", "asctime", "color_message")
 _SHORTEST_SECRET = 4  # what is shorter would hide ordinary words
 
 
@@ -63,7 +64,7 @@ def configure(
         secrets: texts that must never be in a line, whoever writes it.
     """
     handler = StandardError()
-    handler.setFormatter(formatter(is_json=_is_json(log_format), secrets=secrets))
+    handler.setFormatter(formatter(is_json=is_json(log_format), secrets=secrets))
     root = logging.getLogger()
     for old in [it for it in root.handlers if isinstance(it, StandardError)]:
         root.removeHandler(old)
@@ -109,7 +110,8 @@ def formatter(*, is_json: bool, secrets: Iterable[str] = ()) -> ProcessorFormatt
     )
 
 
-def _is_json(log_format: LogFormat) -> bool:
+def is_json(log_format: LogFormat) -> bool:
+    """Whether lines are JSON, as standard error is now."""
     return log_format == "json" or (log_format == "auto" and not sys.stderr.isatty())
 
 

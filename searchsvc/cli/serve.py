@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
@@ -46,6 +47,7 @@ from searchsvc.schedule import Schedule, parse_period
 from searchsvc.settings import Settings
 from searchsvc.watching.watching import LOOK_SECONDS, WatchedFeed, WatchingTask
 
+_log = logging.getLogger(__name__)
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _DEMO_INDEX = "demo"
 _CONCURRENT_VARIABLE = "SEARCHSVC_MAX_CONCURRENT"
@@ -90,6 +92,7 @@ def serve(
     Example: searchsvc serve --workers 2 --watch shop=https://example.com/feed.xml.gz
     """
     settings = read_settings(data_dir)
+    logs.configure(settings.log_format, settings.log_level, settings.secrets())
     with reported_failures(as_json=as_json):
         schedules = [
             *_learning(settings, learn_every),
@@ -101,14 +104,12 @@ def serve(
     if as_json:
         print_json({**_described(address), "indexes": indexes, "pid": os.getpid()})
     elif indexes:
-        stderr.print(
-            f"serving {', '.join(indexes)} of {settings.data_dir} at {address.url}/", markup=False
-        )
+        _say(settings, f"serving {', '.join(indexes)} of {settings.data_dir} at {address.url}/")
     else:
-        stderr.print(
+        _say(
+            settings,
             f"there is no index in {settings.data_dir} yet: run 'searchsvc reindex FEED', and it "
             f"is served at {address.url}/ at once",
-            markup=False,
         )
     with _running(schedules):
         _run(settings, address, workers)
@@ -142,6 +143,14 @@ def demo(
     if not as_json:
         stderr.print(_where_to_go(address.url, settings), markup=False)
     _run(settings, address, workers=1)
+
+
+def _say(settings: Settings, text: str) -> None:
+    """Tell the operator: as a line of the log where those are for programs."""
+    if logs.is_json(settings.log_format):
+        _log.info(text)
+    else:
+        stderr.print(text, markup=False)
 
 
 def _described(address: Address) -> dict[str, str]:
@@ -201,7 +210,7 @@ def _add_segments(layout: IndexLayout) -> None:
 def _run(settings: Settings, address: Address, workers: int) -> None:
     logs.configure(settings.log_format, settings.log_level, settings.secrets())
     if address.note:
-        stderr.print(address.note, markup=False)
+        _say(settings, address.note)
     address.prepare()
     # One query is one thread's work; a second thread brings nothing and worsens the tail.
     # Workers read the settings from their environment.
@@ -238,7 +247,7 @@ def _watching(settings: Settings, feeds: Sequence[str], every: str) -> list[Sche
         parse_period(every),
         [WatchedFeed.parse(text, DEFAULT_INDEX) for text in feeds],
         lambda feed: reindex_command(feed, settings.data_dir),
-        lambda outcome: stderr.print(outcome.describe(), markup=False),
+        lambda outcome: _say(settings, outcome.describe()),
     )
     return [Schedule(task, LOOK_SECONDS)]
 

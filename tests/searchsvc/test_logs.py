@@ -152,3 +152,15 @@ def test_the_format_follows_what_standard_error_is(
     (shown,) = capsys.readouterr().err.splitlines()
     assert shown.startswith("{") is not is_terminal
     assert "hello" in shown
+
+
+def test_a_message_is_in_a_line_once_and_without_colours(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for log_format in ("json", "console"):
+        logs.configure(log_format, "info")
+        coloured = {"color_message": "Started [\x1b[36m%d\x1b[0m]"}
+        logging.getLogger("uvicorn.error").info("Started [%d]", 7, extra=coloured)
+        shown = capsys.readouterr().err
+        assert "Started [7]" in shown
+        assert "36m" not in shown

@@ -938,6 +938,20 @@ def test_one_process_shares_its_metrics_with_nobody(served: list[dict[str, Any]]
     assert (served[0]["host"], served[0]["workers"]) == ("127.0.0.1", 1)
 
 
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_what_serve_tells_is_in_the_form_of_its_log(
+    served: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, log_format: str
+) -> None:
+    monkeypatch.setenv("SEARCHSVC_LOG_FORMAT", log_format)
+    shown = run("serve").stderr
+    assert served
+    if log_format == "json":
+        assert all(orjson.loads(line)["level"] == "info" for line in shown.splitlines())
+        assert "there is no index" in orjson.loads(shown.splitlines()[0])["event"]
+    else:
+        assert shown.startswith("there is no index")
+
+
 def test_a_second_sigterm_ends_the_process_in_peace(served: list[dict[str, Any]]) -> None:
     run("serve")
     assert served
