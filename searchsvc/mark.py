@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_ID_BYTES = 8
 
 
 @dataclass(slots=True)
@@ -37,6 +40,11 @@ class Mark:
         self.query_id = self.query_id or query_id
         self.index, self.generation = index, generation
         self.stages.append(stage_ms)
+
+
+def new_request_id() -> str:
+    """An id for a request that came without one."""
+    return token_hex(_ID_BYTES)
 
 
 _MARK: ContextVar[Mark | None] = ContextVar("searchsvc_mark", default=None)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 import re
-from secrets import token_hex
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
 
 from searchsvc.http.granted import granted
-from searchsvc.mark import Mark, put
+from searchsvc.mark import Mark, new_request_id, put
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 REQUEST_ID: Final = "X-Request-Id"
 _HEADER = REQUEST_ID.lower().encode()
 _GIVEN = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-_ID_BYTES = 8
 _FAILED = 500
 _log = logging.getLogger("searchsvc.access")
 
@@ -57,7 +55,7 @@ class Observe:
             await self._app(scope, receive, send)
             return
         began = perf_counter()
-        mark = Mark(_given_id(scope) or token_hex(_ID_BYTES))
+        mark = Mark(_given_id(scope) or new_request_id())
         put(mark)
         trace = self._tracing.begin(scope) if self._tracing else None
         self._traffic.arrived()
