@@ -300,11 +300,14 @@ class EdgeProtocol(HttpToolsProtocol):
     def _refuse(self, status: bytes, headers: bytes = b"", text: str = "") -> None:
         self._deaf = True
         body = text.encode()
+        if body:
+            headers += (
+                b"content-type: text/plain; charset=utf-8\r\nx-content-type-options: nosniff"
+            )
+            headers += f"\r\nx-request-id: {new_request_id()}\r\n".encode()
         self.transport.write(
             b"HTTP/1.1 "
             + status
-            + b"\r\ncontent-type: text/plain; charset=utf-8\r\nx-content-type-options: nosniff"
-            + f"\r\nx-request-id: {new_request_id()}".encode()
             + f"\r\ncontent-length: {len(body)}\r\nconnection: close\r\n".encode()
             + headers
             + b"\r\n"

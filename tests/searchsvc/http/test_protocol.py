@@ -220,13 +220,13 @@ def test_large_headers_are_refused(server: Server, head: bytes) -> None:
 
 
 def test_who_sends_large_headers_is_told_of_the_limit(server: Server) -> None:
-    with closing(connect(server)) as connection:
-        # No more than the service reads: what is unread would reset the connection.
-        connection.sendall(b"GET / HTTP/1.1\r\na: " + b"b" * 33_000)
-        head, _, body = next_answer(connection).partition(b"\r\n\r\n")
+    request = b"GET / HTTP/1.1\r\na: " + b"b" * 33_000 + b"\r\n\r\n"
+    # What is still unread when a connection is closed resets it, and the answer is lost.
+    answers = (sent(server, request) for _ in range(50))
+    head, _, body = next(filter(None, answers)).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 431 ")
     assert b"x-content-type-options: nosniff" in head
-    assert re.search(rb"x-request-id: [0-9a-f]{16}\r\n", head)
+    assert re.search(rb"\r\nx-request-id: [0-9a-f]{16}$", head)
     assert re.fullmatch(rb"The line .* may have 32 KiB \(SEARCHSVC_MAX_HEADER_KIB\)\.\n", body)
 
 
