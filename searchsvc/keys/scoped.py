@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 Network = IPv4Network | IPv6Network
 
 MAX_CHARACTERS: Final = 8_192
-"""Of a scoped key; a longer text is none."""
+"""Of a scoped key; a longer one is refused before it is looked at."""
 PARENT_ROLES: Final = frozenset({Role.SEARCH, Role.EVENTS})
 """A key with any other role cannot be narrowed: filters and users mean nothing there."""
 UNKNOWN: Final = (
@@ -173,7 +173,10 @@ def _parts(text: str) -> tuple[bytes, bytes]:
         NotPermittedError: it is no scoped key.
     """
     if len(text) > MAX_CHARACTERS:
-        raise NotPermittedError(UNKNOWN)
+        raise NotPermittedError(
+            f"the key has {len(text):,} characters, expected at most {MAX_CHARACTERS:,}; derive a "
+            "scoped key with a shorter filter"
+        )
     try:
         decoded = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):

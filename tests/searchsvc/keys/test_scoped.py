@@ -141,7 +141,7 @@ def test_lists_may_be_json_as_older_clients_write_them() -> None:
         base64.b64encode(b"g" * 64).decode(),
         base64.b64encode(b"A" * 64).decode(),
         base64.b64encode(b"0" * 64 + b"filters=brand%3AAcme").decode(),
-        "A" * (MAX_CHARACTERS + 1),
+        "A" * MAX_CHARACTERS,
     ],
 )
 def test_what_nobody_signed_is_unknown(text: str) -> None:
@@ -221,6 +221,14 @@ def test_a_scoped_key_cannot_be_narrowed_again() -> None:
     second = SearchClientSync("app", "k").generate_secured_api_key(first, {"userToken": "u2"})
     with pytest.raises(NotPermittedError):
         open_scoped(second, KEYS)
+
+
+def test_a_key_that_is_too_long_is_told_so_and_not_looked_at() -> None:
+    text = base64.b64encode(b"0" * 64 + b"filters=" + b"a" * MAX_CHARACTERS).decode()
+    with pytest.raises(NotPermittedError, match=r"has 11,020 characters, expected at most 8,192"):
+        open_scoped(text, [])
+    with pytest.raises(NotPermittedError, match="not known here"):
+        open_scoped(text[:MAX_CHARACTERS], [])
 
 
 def test_a_key_that_would_be_too_long_is_not_made() -> None:
