@@ -53,7 +53,10 @@ _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"]
 _RETRIEVED = "attributesToRetrieve"
 _OTHER_PATHS = frozenset({"settings", "rules", "synonyms", "browse", "task"})
 """What Algolia has there, too; a product may still be called so."""
-_RECORD = 2  # names in the path of one record: the index and the object
+# Parts of paths behind /1/indexes/:
+_RECORD = 2  # INDEX/OBJECT
+_SEARCH = 2  # INDEX/query
+_FACET = 4  # INDEX/facets/FACET/query
 
 
 @algolia.post("/indexes/*/queries")
@@ -99,7 +102,10 @@ async def get_records(request: Request, context: AppContext, grant: MaySearch) -
 @algolia.post("/indexes/{index:path}/facets/{facet:path}/query")  # noqa: FAST003 - read undecoded
 async def search_facet(request: Request, context: AppContext, grant: MaySearch) -> Response:
     """The values of a facet that begin as a shopper types."""
-    name, _, facet, *_ = names_in_path(request)
+    names = names_in_path(request)
+    if len(names) != _FACET:
+        return await nothing()
+    name, _, facet, _ = names
     flat = flatten(await read_body(request))
     return await _search(context, grant, name, {**flat, "type": "facet", "facet": facet})
 
@@ -107,8 +113,10 @@ async def search_facet(request: Request, context: AppContext, grant: MaySearch) 
 @algolia.post("/indexes/{index:path}/query")  # noqa: FAST003 - read undecoded
 async def search(request: Request, context: AppContext, grant: MaySearch) -> Response:
     """Answer one search."""
-    name = names_in_path(request)[0]
-    return await _search(context, grant, name, flatten(await read_body(request)))
+    names = names_in_path(request)
+    if len(names) != _SEARCH:  # as decoded paths, others look the same
+        return await nothing()
+    return await _search(context, grant, names[0], flatten(await read_body(request)))
 
 
 @algolia.get("/indexes/{name:path}")  # noqa: FAST003 - read undecoded
