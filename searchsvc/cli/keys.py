@@ -25,11 +25,12 @@ from searchsvc.errors import KeyMirrorError, KeysLostError, StateMissingError
 from searchsvc.keys.draft import KeyDraft
 from searchsvc.keys.keyset import KeySet
 from searchsvc.keys.mirror import MIRROR_FILE, Mirror
+from searchsvc.keys.referrers import Referrer
 from searchsvc.keys.role import Role
 from searchsvc.state.store import StateStore
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterable
 
     from searchsvc.settings import Settings
 
@@ -91,6 +92,7 @@ def create(
         with _store(settings) as store:
             store.put_key(key, actor=actor())
             _mirror(settings, store)
+    _warn_of_paths(key.referrers)
     if as_json:
         print_json({"key": secret.text, **described(key)})
         return
@@ -253,8 +255,19 @@ def _mirror(settings: Settings, store: StateStore) -> None:
         _warn(error)
 
 
-def _warn(error: Exception) -> None:
-    stderr.print(f"[yellow]warning:[/] {escape(str(error))}")
+def _warn_of_paths(referrers: Iterable[str]) -> None:
+    """Tell of patterns that no page of another origin fits, as browsers are by default."""
+    narrow = [pattern for pattern in referrers if Referrer.parse(pattern).has_path]
+    if narrow:
+        _warn(
+            f"--referrer {', '.join(narrow)}: browsers tell a service at another origin the "
+            "page's host alone, which does not fit a pattern with a path, unless the page is sent "
+            "with 'Referrer-Policy: no-referrer-when-downgrade'"
+        )
+
+
+def _warn(message: object) -> None:
+    stderr.print(f"[yellow]warning:[/] {escape(str(message))}")
 
 
 def _id_of(text: str) -> str:

@@ -15,6 +15,7 @@ _PATTERN: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _MAX_CHARACTERS: Final = 500
+_ANY_PATH: Final = "/*"
 _PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -60,8 +61,17 @@ class Referrer:
             host.lower().strip("[]"),
             below is not None,
             int(port[1:]) if port else None,
-            path if path and path != "/" else "/*",
+            path if path and path != "/" else _ANY_PATH,
         )
+
+    @property
+    def has_path(self) -> bool:
+        """Whether only some pages of the host are meant.
+
+        Other origins are told the pages' host alone under the policy that browsers have by
+        default (``strict-origin-when-cross-origin``), so that none of them is.
+        """
+        return self.path != _ANY_PATH
 
     def fits(self, address: str) -> bool:
         """Whether the page at `address`, as a browser names it, is one of them."""

@@ -106,6 +106,20 @@ def test_a_key_is_what_was_asked_for() -> None:
         assert part in line
 
 
+def test_a_pattern_with_a_path_is_made_with_a_warning() -> None:
+    for pattern, warned in (
+        ("shop.example", False),
+        ("https://shop.example/", False),
+        ("shop.example/*", False),
+        ("shop.example/de/*", True),
+    ):
+        told = run("keys", "create", "--role", "search", "--referrer", pattern)
+        assert SECRET.fullmatch(told.stdout.strip())
+        words = " ".join(told.stderr.split())
+        assert ("warning: --referrer shop.example/de/*: browsers tell" in words) is warned
+        assert ("'Referrer-Policy: no-referrer-when-downgrade'" in words) is warned
+
+
 def test_a_key_may_expire_at_a_date() -> None:
     run("keys", "create", "--role", "search", "--expires", "2999-01-31")
     run("keys", "create", "--role", "search", "--expires", "2999-01-31T12:00:00+02:00")
