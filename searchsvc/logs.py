@@ -38,6 +38,8 @@ _URL_PASSWORD = re.compile(r"(://[^/\s:@]{0,200}:)[^/\s@]{1,500}@")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # What another formatter leaves in a record, and uvicorn's message once more, with colours.
 _FORMATTED = ("message", "asctime", "color_message")
+_EXCEPTION = "exception"
+_OF_EXCEPTION = "  | "  # no line of the log begins so
 _SHORTEST_SECRET = 4  # what is shorter would hide ordinary words
 
 
@@ -135,9 +137,16 @@ def _add_time(_: Any, __: str, event: EventDict) -> EventDict:  # noqa: ANN401 -
 
 
 def _on_one_line(_: Any, __: str, event: EventDict) -> EventDict:  # noqa: ANN401 - structlog's
-    """Without control characters: what somebody sent must not write lines of its own."""
+    """Without control characters: what somebody sent must not write lines of its own.
+
+    An exception keeps its lines, which are for people; a mark before each tells them, those that
+    an exception's message has among them, from lines of the log.
+    """
     for name, value in event.items():
-        if isinstance(value, str) and name != "exception":
+        if isinstance(value, str) and name == _EXCEPTION:
+            lines = (_CONTROLS.sub(_escaped, line) for line in value.split("\n"))
+            event[name] = "\n".join(_OF_EXCEPTION + line for line in lines)
+        elif isinstance(value, str):
             event[name] = _CONTROLS.sub(_escaped, value)
     return event
 

@@ -73,7 +73,7 @@ def test_an_exception_is_one_field_without_the_values_of_variables(
     assert "hunter22" not in shown
     line, *rest = shown.splitlines()
     assert "LookupError: 8" in orjson.loads(line)["exception"]
-    assert rest[-1] == "LookupError: 8"
+    assert rest[-1] == "  | LookupError: 8"
 
 
 def test_secrets_are_hidden_wherever_they_stand(capsys: pytest.CaptureFixture[str]) -> None:
@@ -99,6 +99,24 @@ def test_what_somebody_sent_cannot_make_lines_of_its_own(
         shown = capsys.readouterr().err
         assert len(shown.split("\n")) == 2  # the last one is empty
         assert "\x1b[2J" not in shown
+
+
+def test_what_is_in_an_exceptions_message_is_no_line_of_the_log(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    forged = "bad value\n2026-01-01T00:00:00Z [error] all is lost\r\x1b[2J\u2028end"
+    logs.configure("console")
+    error, cause = LookupError(forged), ValueError(forged)
+    cause.add_note(f"note\n{forged}")
+    error.__cause__ = cause
+    _log.error("failed", exc_info=error)
+    shown = capsys.readouterr().err
+    assert [control for control in ("\r", "\x1b[2J", "\u2028") if control in shown] == []
+    first, *others = shown.removesuffix("\n").split("\n")
+    assert "failed" in first
+    assert any("the direct cause" in line for line in others)
+    assert {line[:4] for line in others} == {"  | "}
+    assert [line for line in others if "all is lost" in line] != []
 
 
 def test_half_of_a_character_costs_itself_only(capsys: pytest.CaptureFixture[str]) -> None:
