@@ -188,7 +188,7 @@ def test_a_server_that_is_starting_leaves_at_once_and_another_drains(
         raise Left
 
     monkeypatch.setattr(os, "_exit", end)
-    server = WorkerServer(uvicorn.Config("nothing:app"))
+    server = WorkerServer(uvicorn.Config("nothing:app", log_config=None))
     with pytest.raises(Left):
         server.handle_exit(signal.SIGTERM, None)
     server.handle_exit(signal.SIGINT, None)
