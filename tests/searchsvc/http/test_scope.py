@@ -278,6 +278,23 @@ def test_an_index_is_described_by_what_is_visible_of_it(shop: Shop) -> None:
     assert everybody["fields"].keys() - ours["fields"].keys() == hidden
 
 
+def test_a_column_of_hidden_products_has_nothing_and_one_that_there_is_not_is_refused(
+    shop: Shop,
+) -> None:
+    client = shop.show(OURS)
+    path = "/v1/indexes/shop/search"
+    for body in (
+        {"query": "", "filters": "attributes.attrmimsical:borogroven"},
+        {"query": "", "facets": ["attributes.attrmimsical"], "limit": 0},
+    ):
+        answer = client.post(path, json=body)
+        assert answer.status_code == 200, answer.text
+        assert not answer.json()["hits"]
+        assert all(not facet["values"] for facet in answer.json()["facets"])
+        unknown = orjson.loads(orjson.dumps(body).replace(b"attrmimsical", b"attrunknown"))
+        assert client.post(path, json=unknown).status_code == 400
+
+
 def test_scopes_are_worked_out_in_the_threads_of_searches(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
