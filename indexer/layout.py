@@ -205,6 +205,11 @@ class IndexLayout:
         return sorted(name for name in names if _GENERATION_NAME.fullmatch(name))
 
 
+def is_index_name(name: str) -> bool:
+    """Whether `name` is one that an index can have."""
+    return bool(_INDEX_NAME.fullmatch(name))
+
+
 def is_generation(name: str) -> bool:
     """Whether `name` is one that a generation can have."""
     return bool(_GENERATION_NAME.fullmatch(name))

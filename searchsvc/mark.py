@@ -20,10 +20,11 @@ class Mark:
     Attributes:
         request_id: the caller's or our own.
         query_id: of its search; of the first where there are several.
-        index: that it searched.
+        index: that it searched, or that its path names.
         generation: of the index.
         stages: milliseconds by stage of each search, in the order in which they ran.
         refusal: why it was refused, as one word; empty when it was not.
+        key: the id of a key that is known and does not hold for it; else empty.
     """
 
     request_id: str
@@ -32,6 +33,7 @@ class Mark:
     generation: str = ""
     stages: list[Mapping[str, float]] = field(default_factory=list)
     refusal: str = ""
+    key: str = ""
 
     def searched(
         self, query_id: str, index: str, generation: str, stage_ms: Mapping[str, float]
@@ -60,6 +62,13 @@ def note_search(query_id: str, index: str, generation: str, stage_ms: Mapping[st
     mark = current()
     if mark is not None:
         mark.searched(query_id, index, generation, stage_ms)
+
+
+def note_asked(*, key: str = "", index: str = "") -> None:
+    """Note what the request that is being answered here says of itself."""
+    mark = current()
+    if mark is not None:
+        mark.key, mark.index = key or mark.key, index or mark.index
 
 
 def put(mark: Mark | None) -> None:

@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from indexer.layout import is_index_name
 from searchsvc.errors import (
     ForbiddenError,
     IndexNotFoundError,
@@ -22,6 +23,7 @@ from searchsvc.http.granted import granted, keep
 from searchsvc.http.rates import passed_on
 from searchsvc.keys.grant import EVERYBODY, NOBODY, Grant
 from searchsvc.keys.role import Role
+from searchsvc.mark import note_asked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -106,9 +108,12 @@ def authorize(scope: Scope, context: Context, need: Need, index: str | None = No
     if _DONE in scope:
         return granted(scope)
     sent = _sent(scope)
+    if index is not None and is_index_name(index):
+        note_asked(index=index)
     try:
         grant = _granted(context, sent)
     except (NotPermittedError, ForbiddenError):
+        note_asked(key=context.keyring.name(sent.key))
         context.rates.admit(NOBODY, sent.address)  # guesses are counted, too
         raise
     keep(scope, grant)

@@ -101,7 +101,7 @@ class Observe:
             "status": status,
             "ms": round(seconds * 1e3, 3),
             "bytes": sent,
-            "key": granted(scope).key,
+            "key": granted(scope).key or mark.key,
             "request_id": mark.request_id,
         }
         if mark.index:

@@ -124,6 +124,14 @@ class Holding:
         except (NotPermittedError, ForbiddenError):
             return EVERYBODY  # as without a key
 
+    def name(self, secret: str) -> str:
+        """The id of the key with `secret`, or of its parent; ``""`` where that is not known."""
+        held = self._held.get(digest_of(secret))
+        derived = self._derived.get(secret)
+        if held is None and derived is not None:
+            held = derived.parent
+        return "" if held is None else held.key.id
+
     def _checked(
         self,
         secret: str,

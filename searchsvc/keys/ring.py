@@ -180,6 +180,10 @@ class Keyring:
             return ADMIN
         return holding.grant(secret, referrer, address, before_opening)
 
+    def name(self, secret: str | None) -> str:
+        """The id of the key with `secret`, whether it holds or not; ``""`` if it is not known."""
+        return self._holding.name(secret) if secret else ""
+
     def refresh(self) -> None:
         """Take up what changed since it was last looked at; raises nothing."""
         with self._refreshing:

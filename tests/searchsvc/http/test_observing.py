@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,11 @@ from indexer.layout import IndexLayout
 from indexer.settings import IndexSettings
 from searchsvc import logs
 from searchsvc.http.app import create_app
+from searchsvc.keys.draft import KeyDraft
+from searchsvc.keys.role import Role
+from searchsvc.keys.scoped import Restrictions, derive
 from searchsvc.settings import Settings
+from searchsvc.state.store import StateStore
 
 ADMIN = "Marker-of-the-admin-key"
 TOKEN_KEY = "Marker-of-the-token-key-of-the-service"  # noqa: S105 - to be looked for
@@ -156,6 +162,33 @@ def test_a_line_has_the_route_and_the_search_and_no_address_unless_asked(
             "status": 200,
             "index": "shop",
         }
+
+
+def test_the_line_of_a_refused_request_names_its_index_and_its_key_where_that_is_known(
+    data_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(data_dir, tmp_path / "data")
+    shop = Shop(tmp_path / "data", access_log="on", keys="required")
+    key, secret = KeyDraft(frozenset({Role.SEARCH}), referrers=("shop.example",)).key(0)
+    scoped = derive(secret.text, Restrictions(user="anon"))
+    with closing(StateStore.open(shop.settings)) as store:
+        store.put_key(key, actor="cli:test")
+    with shop.client as client:
+        logs.configure("json", "info")
+        capsys.readouterr()
+        for sent, path in (
+            (secret.text, SEARCH),
+            (scoped, SEARCH),
+            (f"ssk_{key.id}_{'0' * 64}", SEARCH),  # whose it would be, if it were no guess
+            (secret.text, "/v1/indexes/Forged%0Aline/search"),
+        ):
+            headers = {"X-API-Key": sent, "Referer": "https://other.example/"}
+            assert client.get(path, headers=headers).status_code in (401, 403)
+        shown = capsys.readouterr().err
+    assert secret.text not in shown
+    assert scoped not in shown
+    found = [(line["key"], line.get("index", "")) for line in requests_in(shown)]
+    assert found == [(key.id, "shop"), (key.id, "shop"), ("", "shop"), (key.id, "")]
 
 
 def test_a_line_that_a_search_logs_in_its_thread_has_the_id_of_its_request(
