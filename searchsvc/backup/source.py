@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from searchsvc.backup.contents import CONTENTS_FILE, MAX_CONTENTS_BYTES, OBJECTS, Contents
-from searchsvc.backup.target import Checked, copy_checked
+from searchsvc.backup.target import ARCHIVES, Checked, copy_checked
 from searchsvc.errors import BackupError
 
 if TYPE_CHECKING:
@@ -87,6 +87,11 @@ def open_backup(source: Path, data_dir: Path) -> Generator[Backup]:
     if source.is_dir():
         yield Backup(_contents(source), source / OBJECTS)
         return
+    if not source.is_file():
+        raise BackupError(
+            f"there is no {source}, expected the directory or the archive ({', '.join(ARCHIVES)}) "
+            "that 'searchsvc backup' made"
+        )
     unpacked = data_dir / UNPACKED
     shutil.rmtree(unpacked, ignore_errors=True)  # of one that was killed
     unpacked.mkdir(parents=True, mode=0o700)

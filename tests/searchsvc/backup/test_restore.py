@@ -131,6 +131,14 @@ def test_a_damaged_generation_is_replaced(
     assert shop.leftovers(data_dir) == []
 
 
+def test_a_source_that_is_not_there_is_named_with_what_was_expected(
+    make_settings: MakeSettings, data_dir: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(BackupError, match=r"there is no .*nothere, expected .*searchsvc backup"):
+        restore(make_settings(), tmp_path / "nothere")
+    assert not list(data_dir.iterdir())
+
+
 def _object(target: Path, path: str) -> Path:
     with open_backup(target, target) as backup:
         (entry,) = [it for it in backup.contents.files if it.path == path]
