@@ -62,7 +62,8 @@ class ConfigurationFile:
                     f"{path} has more than {_MAX_BYTES:,} bytes, expected a configuration file; "
                     f"name another one with --config or {CONFIG_VARIABLE}"
                 )
-            content = tomllib.loads(data.decode())
+            text = data.decode()
+            content = tomllib.loads(text)
         except OSError as error:
             raise ConfigurationError(
                 f"{path} cannot be read ({error.strerror or error}). Name a configuration file "
@@ -70,8 +71,8 @@ class ConfigurationFile:
             ) from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ConfigurationError(
-                f"{path} is no TOML ({error}). A line is NAME = VALUE, and texts stand in "
-                "quotation marks; 'searchsvc config show --defaults' prints a file to begin with."
+                f"{path} is no TOML ({_with_line(error, data)}). A line is NAME = VALUE, and "
+                "texts stand in quotation marks; 'searchsvc config show --defaults' prints a file to begin with."
             ) from None
         serve = content.pop(SERVE, {})
         if not isinstance(serve, dict):
@@ -90,6 +91,16 @@ class ConfigurationFile:
         """
         name = os.environ.get(CONFIG_VARIABLE)
         return cls.read(Path(name)) if name else None
+
+
+def _with_line(error: Exception, data: bytes) -> str:
+    """What `error` says of a file with `data`, and in which line that is."""
+    if isinstance(error, UnicodeDecodeError):
+        line = data.count(b"\n", 0, error.start) + 1
+        return f"{error.reason} in UTF-8 (at line {line})"
+    # That is all that the parser says of what begins and does not end.
+    last = len(data.rstrip().splitlines())
+    return str(error).replace("at end of document", f"at line {last}, the last one")
 
 
 def similar(name: str, known: Collection[str]) -> str:

@@ -41,7 +41,10 @@ def test_no_file_is_read_where_none_is_named(monkeypatch: pytest.MonkeyPatch, pa
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        (b"window = \n", "no TOML"),
+        (b"window = \n", r"no TOML .*\(at line 1, column 10\)"),
+        (b'window = 1\nkeys = "auto\n', r"no TOML .*\(at line 2, column"),
+        (b'window = 1\nkeys = "auto', r"no TOML .*\(at line 2, the last one\)"),
+        (b"window = 1\n# \xff", r"no TOML .*in UTF-8 \(at line 2\)"),
         (b"window = 1\nwindow = 2\n", "no TOML"),
         (b"\xff", "no TOML"),
         (b"a = " + b"[" * 5_000, "no TOML"),
