@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing, contextmanager
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +11,7 @@ from rich.markup import escape
 from searchsvc.cli.audited import actor
 from searchsvc.cli.derive import derive
 from searchsvc.cli.keylines import described, line_of, state_of
+from searchsvc.cli.keystore import key_store, known_keys, mirror_keys, warn
 from searchsvc.cli.output import (
     AsJson,
     DataDir,
@@ -21,18 +22,15 @@ from searchsvc.cli.output import (
     stderr,
 )
 from searchsvc.cli.times import coming, now_ms
-from searchsvc.errors import KeyMirrorError, KeysLostError, StateMissingError
+from searchsvc.errors import KeyMirrorError
 from searchsvc.keys.draft import KeyDraft
-from searchsvc.keys.keyset import KeySet
 from searchsvc.keys.mirror import MIRROR_FILE, Mirror
 from searchsvc.keys.referrers import Referrer
 from searchsvc.keys.role import Role
 from searchsvc.state.store import StateStore
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
-
-    from searchsvc.settings import Settings
+    from collections.abc import Iterable
 
 app = typer.Typer(
     help="API keys: who may ask the service, for what, and how often.", no_args_is_help=True
@@ -89,9 +87,9 @@ def create(
             rate_per_address=rate_per_address,
         )
         key, secret = draft.key(now_ms())
-        with _store(settings) as store:
+        with key_store(settings) as store:
             store.put_key(key, actor=actor())
-            _mirror(settings, store)
+            mirror_keys(settings, store)
     _warn_of_paths(key.referrers)
     if as_json:
         print_json({"key": secret.text, **described(key)})
@@ -115,7 +113,7 @@ def list_keys(
     Example: searchsvc keys list --all
     """
     with reported_failures(as_json=as_json):
-        known = _known(read_settings(data_dir))
+        known = known_keys(read_settings(data_dir))
     now = now_ms()
     keys = [key for key in known.keys if everything or state_of(key, now) == "holds"]
     if as_json:
@@ -143,9 +141,9 @@ def revoke(
     """
     with reported_failures(as_json=as_json):
         settings = read_settings(data_dir)
-        with _store(settings, create=False, if_damaged=True) as store:
+        with key_store(settings, create=False, if_damaged=True) as store:
             key = store.revoke_key(_id_of(key_id), actor=actor())
-            _mirror(settings, store)
+            mirror_keys(settings, store)
     if as_json:
         print_json(described(key))
         return
@@ -193,81 +191,15 @@ def restore(
         say(f"put back {changed} keys or revocations; the database has {len(known.keys)} keys now")
 
 
-@contextmanager
-def _store(
-    settings: Settings, *, create: bool = True, if_damaged: bool = False
-) -> Generator[StateStore]:
-    """The state store, where it has the keys that were known last.
-
-    Args:
-        settings: where it is.
-        create: make a new one where there is none.
-        if_damaged: do not ask which keys were known where nobody can tell; `_mirror` tells of it.
-
-    Raises:
-        KeysLostError: it has not.
-        KeyMirrorError: nobody can tell.
-    """
-    with closing(StateStore.open(settings, create=create)) as store:
-        try:
-            _compare(settings, store.keys())
-        except KeyMirrorError:
-            if not if_damaged:
-                raise
-        yield store
-
-
-def _known(settings: Settings) -> KeySet:
-    """The keys of the database, after a warning where other ones are in force."""
-    try:
-        with closing(StateStore.open(settings, create=False)) as store:
-            known = store.keys()
-    except StateMissingError:
-        known = KeySet()
-    try:
-        _compare(settings, known)
-    except (KeyMirrorError, KeysLostError) as error:
-        _warn(error)
-    return known
-
-
-def _compare(settings: Settings, known: KeySet) -> None:
-    """Let pass what the database has where it is what became of the keys that were known last.
-
-    Raises:
-        KeysLostError: it is not.
-        KeyMirrorError: nobody can tell.
-    """
-    mirrored = Mirror(settings.data_dir).read()
-    if mirrored is not None and not known.follows(mirrored):
-        raise KeysLostError(
-            f"the database has not the keys that {MIRROR_FILE} knows: it is a new one, or a "
-            "backup. Run 'searchsvc keys restore' to put them back, or 'searchsvc keys "
-            "restore --discard' to do without."
-        )
-
-
-def _mirror(settings: Settings, store: StateStore) -> None:
-    """Have the file know it; the key is there either way, and its secret must be shown."""
-    try:
-        Mirror(settings.data_dir).write(store.keys())
-    except KeyMirrorError as error:
-        _warn(error)
-
-
 def _warn_of_paths(referrers: Iterable[str]) -> None:
     """Tell of patterns that no page of another origin fits, as browsers are by default."""
     narrow = [pattern for pattern in referrers if Referrer.parse(pattern).has_path]
     if narrow:
-        _warn(
+        warn(
             f"--referrer {', '.join(narrow)}: browsers tell a service at another origin the "
             "page's host alone, which does not fit a pattern with a path, unless the page is sent "
             "with 'Referrer-Policy: no-referrer-when-downgrade'"
         )
-
-
-def _warn(message: object) -> None:
-    stderr.print(f"[yellow]warning:[/] {escape(str(message))}")
 
 
 def _id_of(text: str) -> str:
