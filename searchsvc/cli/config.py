@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic.fields import FieldInfo
 from typer.core import TyperGroup, TyperOption
 
 from searchsvc.cli.output import AsJson, DataDir, print_json, read_settings, say, stderr
@@ -21,13 +22,17 @@ from searchsvc.configuration.origins import (
     unknown_variables,
 )
 from searchsvc.configuration.sources import FILE_SUFFIX, is_secret
+from searchsvc.edge import edge_settings
 from searchsvc.errors import ConfigurationError
+from searchsvc.limits import limit_settings
+from searchsvc.policy import ranking_settings
 from searchsvc.settings import DOCUMENTED, Settings
 
 app = typer.Typer(help="Show and check the service's settings.", no_args_is_help=True)
 
 _NOT_IN_THE_FILE = ("as_json", "help", "data_dir")
 _INDENT = "    "
+_FIRST = ("data_dir", "models_dir", "keys", "admin_key", "state_url")
 
 
 def configure(
@@ -153,7 +158,7 @@ def _parameters(context: typer.Context) -> dict[str, TyperOption]:
 def _settings_in_force(settings: Settings, where: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     described = meanings(*DOCUMENTED)
     shown = settings.model_dump(mode="json")
-    for name, field in Settings.model_fields.items():
+    for name, field in _in_order():
         value = getattr(settings, name)
         yield {
             "name": name,
@@ -161,6 +166,15 @@ def _settings_in_force(settings: Settings, where: Mapping[str, str]) -> Iterator
             "origin": where[name],
             "meaning": described[name],
         }
+
+
+def _in_order() -> Iterator[tuple[str, FieldInfo]]:
+    """All settings: first where things are and who may ask, last what experts of search tune."""
+    fields = Settings.model_fields
+    groups = (edge_settings(), limit_settings(), ranking_settings())
+    later = [name for group in groups for name in group]
+    first = [*_FIRST, *(name for name in fields if name not in (*_FIRST, *later))]
+    return ((name, fields[name]) for name in (*first, *later))
 
 
 def _options(context: typer.Context) -> Iterator[dict[str, Any]]:
@@ -179,7 +193,7 @@ def _options(context: typer.Context) -> Iterator[dict[str, Any]]:
 
 def _print_template(options: list[dict[str, Any]]) -> None:
     described = meanings(*DOCUMENTED)
-    for name, field in Settings.model_fields.items():
+    for name, field in _in_order():
         say(f"# {described[name]}")
         if is_secret(field):
             say(f'# {name}{FILE_SUFFIX} = "/run/secrets/{name}"\n')

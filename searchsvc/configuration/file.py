@@ -72,7 +72,8 @@ class ConfigurationFile:
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ConfigurationError(
                 f"{path} is no TOML ({_with_line(error, data)}). A line is NAME = VALUE, and "
-                "texts stand in quotation marks; 'searchsvc config show --defaults' prints a file to begin with."
+                "texts stand in quotation marks; 'searchsvc config show --defaults' prints a file "
+                "to begin with."
             ) from None
         serve = content.pop(SERVE, {})
         if not isinstance(serve, dict):

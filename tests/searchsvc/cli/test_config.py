@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 
 from searchsvc.cli import serve as serve_module
 from searchsvc.cli.main import app
+from searchsvc.policy import ranking_settings
 from searchsvc.settings import Settings
 
 
@@ -53,6 +54,21 @@ def test_config_show_tells_value_origin_and_meaning_of_every_setting(
         f"file {file}: serve.port",
     )
     assert options["workers"]["origin"] == "default"
+
+
+def test_config_show_begins_with_what_an_operator_looks_for(file: Path) -> None:
+    file.write_text("window = 3\n")
+    for arguments in (
+        ("config", "show", "--json"),
+        ("--config", file, "config", "show", "--json"),
+    ):
+        # The same whether there is a file or not.
+        names = [row["name"] for row in json.loads(run(*arguments).stdout)["settings"]]
+        assert sorted(names) == sorted(Settings.model_fields)
+        assert names[:4] == ["data_dir", "models_dir", "keys", "admin_key"]
+        places = [names.index(it) for it in ("keys", "trusted_proxies", "max_hits", "window")]
+        assert places == sorted(places)
+        assert names[-1] in ranking_settings()
 
 
 def test_config_show_for_people_shows_no_secret(file: Path) -> None:
