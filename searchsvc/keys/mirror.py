@@ -5,8 +5,10 @@ from __future__ import annotations
 import fcntl
 import os
 from contextlib import contextmanager
+from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, Literal
 
+import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from indexer.durable import remove_durably, write_durably
@@ -68,6 +70,21 @@ class _Document(BaseModel):
     revision: int = Field(ge=1)
     word: str = ""
     keys: list[_Key]
+    checksum: str | None = None
+
+
+def _checksum(document: bytes) -> str:
+    """Of all in the JSON `document` but its checksum, since any digits would do for a digest."""
+    body = orjson.loads(document)
+    body.pop("checksum", None)
+    return sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _damaged(how: str) -> KeyMirrorError:
+    return KeyMirrorError(
+        f"{MIRROR_FILE} is damaged ({how}); restore it from a backup, or run 'searchsvc keys "
+        "restore --discard' to take the database's keys"
+    )
 
 
 class Mirror:
@@ -86,7 +103,9 @@ class Mirror:
             KeyMirrorError: it cannot be read.
         """
         try:
-            document = _Document.model_validate_json(self.path.read_bytes())
+            raw = self.path.read_bytes()
+            document = _Document.model_validate_json(raw)
+            is_whole = document.checksum in (None, _checksum(raw))  # older versions wrote none
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -96,10 +115,11 @@ class Mirror:
             ) from error
         except ValidationError as error:
             # Without its cause, which would quote digests.
-            raise KeyMirrorError(
-                f"{MIRROR_FILE} is damaged ({error.error_count()} faults); restore it from a "
-                "backup, or run 'searchsvc keys restore --discard' to take the database's keys"
-            ) from None
+            raise _damaged(f"{error.error_count()} faults") from None
+        except orjson.JSONDecodeError:  # stricter: it takes no NaN
+            raise _damaged("it is no JSON") from None
+        if not is_whole:
+            raise _damaged("it has not its checksum")
         revision = KeyRevision(document.database, document.revision, document.word)
         return KeySet(revision, tuple(key.key() for key in document.keys))
 
@@ -126,6 +146,8 @@ class Mirror:
                 word=held.revision.word,
                 keys=[_Key.of(key) for key in held.keys],
             )
+            body = document.model_dump_json(exclude={"checksum"}).encode()
+            document = document.model_copy(update={"checksum": _checksum(body)})
             write_durably(self.path, document.model_dump_json().encode() + b"\n", mode=_MODE)
 
     def remove(self) -> None:

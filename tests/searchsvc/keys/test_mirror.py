@@ -50,6 +50,24 @@ def test_what_was_written_is_read_and_is_its_owners_alone(mirror: Mirror) -> Non
     assert SECRET.text[17:] not in mirror.path.read_text()
 
 
+def test_every_changed_byte_is_noticed(mirror: Mirror) -> None:
+    mirror.write(held(3, PLAIN))
+    sound = mirror.path.read_bytes()
+    for place in range(len(sound) - 1):  # but the end of the line
+        damaged = bytearray(sound)
+        damaged[place] ^= 0x55
+        mirror.path.write_bytes(damaged)
+        with pytest.raises(KeyMirrorError, match="damaged"):
+            mirror.read()
+
+
+def test_what_is_no_number_is_damage(mirror: Mirror) -> None:
+    mirror.write(held(3, PLAIN))
+    mirror.path.write_text(mirror.path.read_text().replace('"rate":null', '"rate":NaN'))
+    with pytest.raises(KeyMirrorError, match="damaged"):
+        mirror.read()
+
+
 def test_there_is_none_before_the_first_key(mirror: Mirror) -> None:
     mirror.write(KeySet())
     assert mirror.read() is None
@@ -84,6 +102,7 @@ def test_the_word_of_a_revision_is_kept_and_may_be_missing(mirror: Mirror) -> No
     assert mirror.read() == written
     document = json.loads(mirror.path.read_bytes())
     assert document.pop("word") == "word"
+    document.pop("checksum")
     mirror.path.write_text(json.dumps(document))  # as it was written before there were words
     assert mirror.read() == held(3, PLAIN)
 
