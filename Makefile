@@ -60,10 +60,10 @@ soak: SECONDS ?= 600
 soak: $(VENV)/.installed-test
 	SEARCHSVC_SOAK_SECONDS=$(SECONDS) $(BIN)/python -m pytest -q -s tests/soak
 
-audit: $(VENV)/.installed-test
+audit: $(VENV)/.installed-tools
 	$(BIN)/python .ci/audit.py
 
-sbom: $(VENV)/.installed-test
+sbom: $(VENV)/.installed-tools
 	$(BIN)/python -W ignore -m cyclonedx_py requirements requirements/default.lock \
 	  --pyproject pyproject.toml --mc-type application --output-reproducible \
 	  --output-format JSON --output-file sbom.cdx.json
@@ -76,10 +76,14 @@ $(VENV)/.installed: requirements/default.lock requirements/model.lock pyproject.
 	$(PIP) install --no-deps --editable .
 	@touch $@
 
-# The export extra carries PyTorch: only tests and `searchsvc model export|check` need it.
-$(VENV)/.installed-test: $(VENV)/.installed requirements/test.lock requirements/export.lock
-	@echo "installing what tests need, the export extra (PyTorch) included ..."
+$(VENV)/.installed-tools: $(VENV)/.installed requirements/test.lock
+	@echo "installing the tools of development ..."
 	$(PIP) install --require-hashes -r requirements/test.lock
+	@touch $@
+
+# The export extra carries PyTorch: only tests and `searchsvc model export|check` need it.
+$(VENV)/.installed-test: $(VENV)/.installed-tools requirements/export.lock
+	@echo "installing the export extra (PyTorch) ..."
 	$(PIP) install -r requirements/export.lock
 	@touch $@
 

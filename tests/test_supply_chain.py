@@ -40,6 +40,20 @@ def test_every_line_of_a_lock_file_is_pinned_and_has_hashes(lock: str) -> None:
         assert re.search(r"--hash=sha256:[0-9a-f]{64}\b", " ".join(lines)), f"{lock}: {name}"
 
 
+@pytest.mark.parametrize("target", ["audit", "sbom"])
+def test_neither_the_audit_nor_the_bill_of_materials_installs_pytorch(target: str) -> None:
+    done = subprocess.run(
+        ["make", "--dry-run", "--always-make", target],  # noqa: S607 - whichever is installed
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "requirements/test.lock" in done.stdout
+    assert "export.lock" not in done.stdout
+    assert "torch" not in pins("test.lock").keys() | pins("default.lock").keys()
+
+
 @pytest.mark.parametrize("where", ["Makefile", "Dockerfile"])
 def test_locks_are_installed_with_their_hashes_checked(where: str) -> None:
     text = (ROOT / where).read_text().replace("\\\n", " ")
