@@ -62,13 +62,13 @@ class ConfigurationFile:
                     f"{path} has more than {_MAX_BYTES:,} bytes, expected a configuration file; "
                     f"name another one with --config or {CONFIG_VARIABLE}"
                 )
-            text = data.decode()
-            content = tomllib.loads(text)
         except OSError as error:
             raise ConfigurationError(
                 f"{path} cannot be read ({error.strerror or error}). Name a configuration file "
                 f"that the service's user can read with --config or {CONFIG_VARIABLE}, or neither."
             ) from error
+        try:
+            content = tomllib.loads(data.decode())
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ConfigurationError(
                 f"{path} is no TOML ({_with_line(error, data)}). A line is NAME = VALUE, and "
