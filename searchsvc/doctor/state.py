@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LARGEST_LOG_BYTES = 256 * 1024 * 1024
 _WRITE_SECONDS = 2.0
 _PRIMARY = 0xFF  # of an extended result code of SQLite
-_MEANWHILE = "until then no key but those that are known is in force"
+_MEANWHILE = "until then the keys that were known last are in force"
 _NOTHING = "no events, users or keys were stored yet"
 
 
@@ -62,7 +62,11 @@ def keys(patient: Patient) -> Iterator[Said]:
     try:
         known = Mirror(settings.data_dir).read()
     except KeyMirrorError as error:
-        yield failure(str(error), f"do what the message says; {_MEANWHILE}")
+        yield failure(
+            str(error),
+            "look at the database's keys with 'searchsvc keys list --all' before you take them; if "
+            "some are missing there, put the file back from a backup",
+        )
         return
     if known is not None and stored is not None and not stored.follows(known):
         yield failure(

@@ -365,7 +365,7 @@ CASES = {
     "lost database": Case("state", Level.FAILURE, "keys restore", _lost_database),
     "lost keys": Case("keys", Level.FAILURE, "keys restore", _lost_database),
     "older keys": Case("keys", Level.FAILURE, "keys restore", _older_database),
-    "damaged keys": Case("keys", Level.FAILURE, "message", _damaged_keys),
+    "damaged keys": Case("keys", Level.FAILURE, "keys list --all", _damaged_keys),
     "live file": Case("live", Level.FAILURE, "synonyms.json", _bad_synonyms),
     "files": Case("files", Level.WARNING, "LimitNOFILE", _few_files),
     "memory": Case("memory", Level.WARNING, "memory", _little_memory),
