@@ -74,7 +74,13 @@ def _run(command: str, folder: Path, port: int) -> str:
         arguments[0] = str(_COMMAND)
     environment = {**os.environ, "SEARCHSVC_DATA_DIR": "data"}
     done = subprocess.run(
-        arguments, cwd=folder, env=environment, capture_output=True, text=True, check=False
+        arguments,
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
     )
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout

@@ -100,7 +100,8 @@ def comparable(value: Any) -> Any:
         return [comparable(it) for it in value]
     if not isinstance(value, dict):
         return value
-    own = {"query_id", "queryID", "took_ms", "stages_ms", "processingTimeMS", "params"}
+    own = {"query_id", "queryID", "took_ms", "stages_ms", "params"}
+    own |= {"processingTimeMS", "serverTimeMS"}
     return {name: comparable(it) for name, it in value.items() if name not in own}
 
 

@@ -273,7 +273,9 @@ def test_an_excerpt_of_a_long_text_is_short_and_on_one_line() -> None:
 
 def test_length_depth_and_size_are_limited() -> None:
     parse_filter("(" * MAX_DEPTH + "a:1" + ")" * MAX_DEPTH)
-    with pytest.raises(BadFilterError, match=r"no more than 10 parentheses.*SEARCHSVC_MAX_FILTER_DEPTH"):
+    with pytest.raises(
+        BadFilterError, match=r"no more than 10 parentheses.*SEARCHSVC_MAX_FILTER_DEPTH"
+    ):
         parse_filter("(" * (MAX_DEPTH + 1) + "a:1" + ")" * (MAX_DEPTH + 1))
     with pytest.raises(BadFilterError, match="no more than 10 parentheses"):
         parse_filter("NOT " * (MAX_DEPTH + 1) + "a:1")
