@@ -64,8 +64,8 @@ def keys(patient: Patient) -> Iterator[Said]:
     except KeyMirrorError as error:
         yield failure(
             str(error),
-            "look at the database's keys with 'searchsvc keys list --all' before you take them; if "
-            "some are missing there, put the file back from a backup",
+            "look at the database's keys with 'searchsvc keys list --all' before you take them; "
+            "if some are missing there, put the file back from a backup",
         )
         return
     if known is not None and stored is not None and not stored.follows(known):
