@@ -50,10 +50,16 @@ class Address:
                 f"whoever reaches {host}:{port} may search without a key, since SEARCHSVC_KEYS is "
                 "off: let only your own proxy reach it",
             )  # fmt: skip
-        if settings.keys != "auto" or is_loopback(host, port):
+        if settings.keys != "auto":
             return cls(host, port, settings.keys)
-        if has_keys(settings):
-            return cls(host, port, "required")
+        is_own, are_known = is_loopback(host, port), has_keys(settings)
+        if are_known:
+            return cls(host, port, "auto" if is_own else "required")
+        if is_own:
+            return cls(
+                host, port, "auto",
+                "there is no key yet: nobody needs one, and only this machine can connect",
+            )  # fmt: skip
         own = "::1" if _is_ipv6(host, port) else "127.0.0.1"
         return cls(
             own, port, "auto",

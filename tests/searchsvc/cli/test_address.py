@@ -122,6 +122,12 @@ def test_what_the_operator_says_of_keys_holds(make_settings: MakeSettings) -> No
     assert (required.url, off.url) == ("http://[::]:8000", f"http://{ANYWHERE}:8000")
 
 
+def test_on_this_machine_it_is_said_that_nobody_needs_a_key(make_settings: MakeSettings) -> None:
+    address = Address.of(make_settings(), "127.0.0.1", 8000)
+    assert (address.host, address.keys) == ("127.0.0.1", "auto")
+    assert "there is no key yet" in address.note
+
+
 # The real command.
 
 
