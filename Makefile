@@ -26,7 +26,7 @@ install: $(VENV)/.installed
 test: $(VENV)/.installed-test lint
 	$(BIN)/searchsvc model install
 	rm -f .coverage .coverage.*
-	$(MAKE) --jobs=2 --output-sync=line test-service test-rest
+	$(MAKE) --jobs=2 test-service test-rest
 	$(BIN)/coverage combine --quiet .coverage.service .coverage.rest
 	$(BIN)/coverage report
 
