@@ -34,6 +34,8 @@ HIDDEN = "[hidden]"
 """Stands in the log for a secret."""
 _OURS = ("searchsvc", "indexer")
 _SERVER = "uvicorn"
+_ACCESS = "uvicorn.access"  # has whole addresses, with what is searched for and keys of beacons
+_PARTS_OF_SERVER = ("uvicorn.error", _ACCESS)
 _URL_PASSWORD = re.compile(r"(://[^/\s:@]{0,200}:)[^/\s@]{1,500}@")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # What another formatter leaves in a record, and uvicorn's message once more, with colours.
@@ -73,6 +75,12 @@ def configure(
     root.addHandler(handler)
     number = logging.getLevelNamesMapping()[level.upper()]
     root.setLevel(max(logging.WARNING, number))
+    for name in (_SERVER, *_PARTS_OF_SERVER):  # whoever started it may have set it up already
+        server = logging.getLogger(name)
+        server.handlers.clear()
+        server.setLevel(logging.NOTSET)
+        server.propagate = name != _ACCESS
+    logging.getLogger(_ACCESS).addHandler(logging.NullHandler())  # or Python prints it
     logging.getLogger(_SERVER).setLevel(max(logging.INFO, number))
     for name in _OURS:
         logging.getLogger(name).setLevel(number)

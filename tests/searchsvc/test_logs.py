@@ -8,6 +8,7 @@ import warnings
 
 import orjson
 import pytest
+import uvicorn
 
 from searchsvc import logs
 from searchsvc.mark import Mark, current, note_search, put
@@ -182,3 +183,15 @@ def test_a_message_is_in_a_line_once_and_without_colours(
         shown = capsys.readouterr().err
         assert "Started [7]" in shown
         assert "36m" not in shown
+
+
+def test_what_uvicorn_set_up_before_gives_way(capsys: pytest.CaptureFixture[str]) -> None:
+    # As with `uvicorn --factory searchsvc.http.app:app_from_environment`.
+    uvicorn.Config("nothing:app", log_level="error")
+    logs.configure("json")
+    logging.getLogger("uvicorn.error").info("started")
+    logging.getLogger("uvicorn.access").info("GET /v1/events?key=secret")
+    logging.getLogger("uvicorn.access").error("GET /v1/events?key=secret")
+    assert [(line["logger"], line["event"]) for line in lines(capsys)] == [
+        ("uvicorn.error", "started")
+    ]
