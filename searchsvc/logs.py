@@ -100,14 +100,13 @@ def formatter(*, is_json: bool, secrets: Iterable[str] = ()) -> ProcessorFormatt
         ExtraAdder(),
         _add_mark,
         _add_time,
+        structlog.processors.format_exc_info,
     ]
     steps: list[Processor] = [ProcessorFormatter.remove_processors_meta, _hiding(secrets)]
     if is_json:
-        prepared.append(structlog.processors.format_exc_info)
         return ProcessorFormatter(
             foreign_pre_chain=prepared, processors=[*steps, _named, _json_line]
         )
-    prepared.append(structlog.processors.format_exc_info)
     console = structlog.dev.ConsoleRenderer(
         colors=sys.stderr.isatty(),
         timestamp_key="time",
